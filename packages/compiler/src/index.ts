@@ -1,0 +1,2 @@
+export type * from './ir/types.ts';
+export type * from './js/abi.ts';

@@ -1,0 +1,255 @@
+import type { RingKernelError } from '../errors.ts';
+import type { DeadLetterReason, FullPolicy } from '../kernel/options.ts';
+import type { KernelState } from '../kernel/state.ts';
+import type { StructLayout } from '../schema/layout.ts';
+
+/**
+ * The contract between the runtime and a backend. A backend package exports `backend: BackendFactory`.
+ * Everything here is mechanism: policy (waiting, timeouts, correlation, supervision) is the runtime's.
+ */
+export interface BackendFactory {
+  /** The name users select it by: `cpu`, `webgpu`, `cuda`, or a third party's own. */
+  readonly name: string;
+  /** What is here, or why nothing is. Never throws, never ends the process. */
+  probe(): Promise<ProbeResult>;
+  /** Opens a device that `probe` reported. Rejects with a typed error when it can't be opened. */
+  open(options: DeviceOptions): Promise<Device>;
+}
+
+export type ProbeResult =
+  | { readonly available: true; readonly devices: readonly DeviceInfo[] }
+  | {
+      readonly available: false;
+      readonly code: string;
+      readonly reason: string;
+      readonly hint?: string;
+    };
+
+export interface DeviceInfo {
+  /** Unique within its backend, stable over a process's life: `cpu`, `cuda:0`, `GPU-uuid`. */
+  readonly id: string;
+  readonly backend: string;
+  /** The hardware's own name. */
+  readonly name: string;
+  /** `software` is a GPU API without a GPU (SwiftShader, llvmpipe); it is never selected by itself. */
+  readonly kind: 'cpu' | 'gpu' | 'software';
+  /** Bytes a kernel can use. */
+  readonly memoryBytes: number;
+  /** Worker threads, streaming multiprocessors, compute units. */
+  readonly computeUnits: number;
+  readonly driver?: string;
+  /** Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. */
+  readonly capabilities: readonly string[];
+}
+
+/** `async`: as fast as the device goes. `lockstep`: rounds in a defined order, for tests and simulations. */
+export type Schedule = 'async' | 'lockstep';
+
+export interface DeviceOptions {
+  /** From `DeviceInfo.id`; the backend's first device when left out. */
+  readonly deviceId?: string;
+  readonly schedule?: Schedule;
+  /** Node part of message ids and clocks, 0 to 65535. */
+  readonly nodeId?: number;
+  /** Milliseconds since the Unix epoch from which deadlines in headers count. */
+  readonly epochMs?: number;
+  /** Seed of `ctx.random()` in all kernels of this device. */
+  readonly seed?: number;
+  /** What only this backend understands (`workers`, `affinity`, …). Unknown names are refused. */
+  readonly backendOptions?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A compiled actor as plain data: it can be cloned to a worker or written to disk. `program` belongs to the
+ * compiler: an IR module for portable actors, a source or a module URL for host-only ones.
+ */
+export interface KernelImage {
+  readonly name: string;
+  /** Hash of the schemas and the program; equal hashes run equal code. */
+  readonly hash: number;
+  readonly state: StructLayout;
+  readonly messages: readonly MessageDescriptor[];
+  readonly emits: readonly MessageDescriptor[];
+  readonly program: { readonly kind: 'ir'; readonly module: unknown } | HostProgram;
+}
+
+/** A host-only kernel: an async loop that runs in a worker of the CPU backend. */
+export interface HostProgram {
+  readonly kind: 'host';
+  readonly source?: string;
+  readonly moduleUrl?: string;
+  readonly exportName?: string;
+}
+
+/** One message type. `id` is the 32-bit hash of name and layout; a reply has an id of its own. */
+export interface MessageDescriptor {
+  readonly name: string;
+  readonly id: number;
+  readonly layout: StructLayout;
+  readonly reply?: { readonly id: number; readonly layout: StructLayout };
+}
+
+export interface DeviceLaunchOptions {
+  readonly id: string;
+  readonly instances: number;
+  /** Address of instance 0. A multiple of 64, given once: addresses are never used again on a device. */
+  readonly baseAddress: number;
+  /** Messages that may wait for one instance. */
+  readonly queueCapacity: number;
+  readonly onFull: FullPolicy;
+}
+
+export interface Device {
+  readonly info: DeviceInfo;
+  readonly schedule: Schedule;
+  /** Resolves (never rejects) with the reason when the device or one of its workers dies. */
+  readonly lost: Promise<RingKernelError>;
+  /** Compiles, allocates, zeroes the states. The kernel comes back `launched`: it queues and does not run yet. */
+  launch(image: KernelImage, options: DeviceLaunchOptions, sink: KernelSink): Promise<DeviceKernel>;
+  /** Lockstep only: runs this many rounds; what the host sent before is seen in the first of them. */
+  step(rounds: number): Promise<void>;
+  /** Resolves when nothing is in flight: every message handled, parked for a stopped kernel, or in the sink. */
+  settled(): Promise<void>;
+  /** Stops everything and frees it. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What became of one `inject`. */
+export type InjectStatus = 'accepted' | 'full' | 'closed';
+
+export interface InjectOptions {
+  /** 0 low … 3 critical. */
+  readonly priority: number;
+  /** Correlation id as two u32; 0, 0 = none. A reply carries it back. */
+  readonly correlationLow: number;
+  readonly correlationHigh: number;
+  /** Whether the sender takes a reply. */
+  readonly wantsReply: boolean;
+  /** Milliseconds after the device's epoch, 0 = none. */
+  readonly deadlineMs: number;
+}
+
+/** Writes a message's payload at `byteOffset`; the room is exactly `layout.size` bytes, zeroed where unused. */
+export type PayloadWriter<T> = (view: DataView, byteOffset: number, value: T) => void;
+
+export interface DeviceKernel {
+  readonly state: KernelState;
+  activate(): Promise<void>;
+  /** Stops handling after the messages being handled; messages queue from here on. */
+  deactivate(): Promise<void>;
+  /**
+   * Refuses new messages, handles what waits until `timeoutMs` is over (0: not at all), then ends. What was not
+   * handled goes to the sink as dead letters with the reason `terminated`.
+   */
+  terminate(timeoutMs: number): Promise<{ readonly drained: boolean }>;
+  /**
+   * Gives one message from the host to an instance; returns at once. `full` with the policy `wait` or `reject`:
+   * nothing was taken, see `room`. With `drop-oldest` a message is always taken.
+   */
+  inject<T>(
+    instance: number,
+    message: MessageDescriptor,
+    write: PayloadWriter<T>,
+    value: T,
+    options: InjectOptions,
+  ): InjectStatus;
+  /** Message id of the last accepted `inject`, as two u32. */
+  readonly lastMessageId: { readonly low: number; readonly high: number };
+  /** Counts messages as sent and rejected: the caller gave up on them after `full` or `closed`. */
+  refuse(count: number): void;
+  /** Resolves when `inject` to this instance may succeed again, or the kernel closed. */
+  room(instance: number): Promise<void>;
+  /** Read without stopping the kernel; each figure is monotonic, the set is not one instant. */
+  counters(): KernelCounters;
+  /** A copy of the state of one instance, between two handlers. */
+  readState(instance: number): Promise<Uint8Array>;
+}
+
+/** What the kernel counts. After `settled()`: sent = handled + rejected + Σ deadLettered + pending. */
+export interface KernelCounters {
+  /** Messages that somebody tried to send to this kernel: host and actors. */
+  readonly sent: number;
+  readonly handled: number;
+  /** Refused at the door: `inject` that was not `accepted`. */
+  readonly rejected: number;
+  readonly deadLettered: Readonly<Record<DeadLetterReason, number>>;
+  /** Waiting now, counted where they wait (not computed from the others). */
+  readonly pending: number;
+  /** Of these, held back because a mailbox was full. */
+  readonly parked: number;
+  readonly emitted: number;
+  readonly replied: number;
+  /** Faults and thrown errors. */
+  readonly errors: number;
+  readonly maxDepth: number;
+  readonly busyMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly memoryBytes: number;
+  readonly latency: LatencySnapshot;
+}
+
+/** From sending to the start of handling, microseconds. */
+export interface LatencySnapshot {
+  readonly count: number;
+  readonly minUs: number;
+  readonly meanUs: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  readonly maxUs: number;
+}
+
+/** A message from the device, as the host sees it. Valid only during the call that hands it over. */
+export interface DeviceMessage {
+  readonly kind: 'emit' | 'reply';
+  readonly type: number;
+  /** Instance it comes from. */
+  readonly instance: number;
+  readonly correlationLow: number;
+  readonly correlationHigh: number;
+  readonly idLow: number;
+  readonly idHigh: number;
+  readonly physicalLow: number;
+  readonly physicalHigh: number;
+  readonly logical: number;
+  readonly node: number;
+  readonly priority: number;
+  readonly view: DataView;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export interface DeviceDeadLetter {
+  readonly reason: DeadLetterReason;
+  readonly type: number;
+  /** Address of the sender, 0 = the host. */
+  readonly source: number;
+  readonly destination: number;
+  readonly correlationLow: number;
+  readonly correlationHigh: number;
+  readonly payload: Uint8Array;
+}
+
+export interface DeviceFault {
+  readonly instance: number;
+  /** Index into the module's fault sites, 0 when the error came from a host-only kernel. */
+  readonly site: number;
+  /** The failing index, divisor or `ctx.fail` code. */
+  readonly value: number;
+  /** Type of the message that was being handled. */
+  readonly type: number;
+  /** Correlation of that message, so that its caller can be told. */
+  readonly correlationLow: number;
+  readonly correlationHigh: number;
+  /** For host-only kernels: what was thrown. */
+  readonly error?: RingKernelError;
+}
+
+/** Where a kernel's outgoing traffic goes. Calls come from the device's pump, in order per instance. */
+export interface KernelSink {
+  message(message: DeviceMessage): void;
+  deadLetter(letter: DeviceDeadLetter): void;
+  fault(fault: DeviceFault): void;
+}

@@ -1,0 +1,22 @@
+/** What happens to a message that finds its mailbox full. Each outcome is counted. */
+export type FullPolicy = 'wait' | 'reject' | 'drop-oldest';
+
+/** Delivered first to last: `critical`, `high`, `normal`, `low`. On the wire 3, 2, 1, 0. */
+export type PriorityName = 'low' | 'normal' | 'high' | 'critical';
+
+/** Why a message could not be delivered or handled. The index is the code on the wire. */
+export const deadLetterReasons = [
+  'none',
+  'queue-full', // the mailbox was full and the policy is `reject`, or `drop-oldest` pushed it out
+  'not-found', // no live actor has this address
+  'expired', // its deadline passed before it was handled
+  'terminated', // the kernel ended before it was handled
+  'instance-failed', // the actor had faulted before it was handled
+  'invalid', // no handler for this type, or the bytes did not check
+  'device-lost', // the worker or the device died with it
+  'no-reply-expected', // a reply to a message whose sender did not ask for one
+  'late-reply', // the caller had given up already
+  'output-full', // the host did not receive and the output queue was full
+] as const;
+
+export type DeadLetterReason = (typeof deadLetterReasons)[number];
