@@ -165,7 +165,10 @@ export interface DeviceKernel {
   readState(instance: number): Promise<Uint8Array>;
 }
 
-/** What the kernel counts. After `settled()`: sent = handled + rejected + Σ deadLettered + pending. */
+/**
+ * What the kernel counts. After `settled()`: sent = handled + rejected + Σ deadLettered + pending, where Σ runs over
+ * `inputReasons` (the other reasons are about messages that left the kernel: replies and emits).
+ */
 export interface KernelCounters {
   /** Messages that somebody tried to send to this kernel: host and actors. */
   readonly sent: number;
@@ -247,7 +250,11 @@ export interface DeviceFault {
   readonly error?: RingKernelError;
 }
 
-/** Where a kernel's outgoing traffic goes. Calls come from the device's pump, in order per instance. */
+/**
+ * Where a kernel's outgoing traffic goes. Calls come from the device's pump, in order per instance. A dead letter
+ * goes to the sink of the kernel it was sent to; `not-found` and `no-reply-expected` to the sender's own. A message
+ * to nobody counts as sent (and dead-lettered) by the kernel that sent it.
+ */
 export interface KernelSink {
   message(message: DeviceMessage): void;
   deadLetter(letter: DeviceDeadLetter): void;

@@ -20,3 +20,14 @@ export const deadLetterReasons = [
 ] as const;
 
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
+
+/** The reasons that end messages sent to actors; the rest are about what actors sent to the host. */
+export const inputReasons: readonly DeadLetterReason[] = [
+  'queue-full',
+  'not-found',
+  'expired',
+  'terminated',
+  'instance-failed',
+  'invalid',
+  'device-lost',
+];
