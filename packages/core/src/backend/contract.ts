@@ -108,6 +108,9 @@ export interface Device {
   launch(image: KernelImage, options: DeviceLaunchOptions, sink: KernelSink): Promise<DeviceKernel>;
   /** Lockstep only: runs this many rounds; what the host sent before is seen in the first of them. */
   step(rounds: number): Promise<void>;
+  /** Keeps the process alive until `unref()`: somebody waits for this device. Calls nest. */
+  ref(): void;
+  unref(): void;
   /** Resolves when nothing is in flight: every message handled, parked for a stopped kernel, or in the sink. */
   settled(): Promise<void>;
   /** Stops everything and frees it. Idempotent. */
