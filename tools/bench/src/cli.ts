@@ -1,0 +1,43 @@
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bench, Row } from './bench.ts';
+import { benches } from './list.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+});
+
+function format(row: Row): string {
+  const value = row.value >= 100 ? row.value.toFixed(0) : row.value.toPrecision(3);
+  const ratio = row.ratio === undefined ? '' : `  ${row.ratio.toPrecision(3)} x ${row.peer}`;
+  const target = row.target === undefined ? '' : `  (target ${row.target}: ${row.met ? 'met' : 'not met'})`;
+  return `  ${row.name.padEnd(44)} ${value.padStart(9)} ${row.unit}${ratio}${target}`;
+}
+
+function wanted(): readonly Bench[] {
+  if (positionals.length === 0) return benches;
+  const unknown = positionals.filter((name) => !benches.some((b) => b.name === name));
+  if (unknown.length === 0) return benches.filter((b) => positionals.includes(b.name));
+  console.error(`no bench ${unknown.join(', ')}; there are: ${benches.map((b) => b.name).join(', ')}`);
+  process.exit(2);
+}
+
+const chosen = wanted();
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  node: process.version,
+  load: Number(loadavg()[0]?.toFixed(2)),
+  date: new Date().toISOString().slice(0, 10),
+};
+console.log(`${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load}, ${machine.date}`);
+const results: Record<string, readonly Row[]> = {};
+for (const bench of chosen) {
+  console.log(`\n${bench.name}: ${bench.title}`);
+  const rows = await bench.run({ quick: values.quick });
+  results[bench.name] = rows;
+  for (const row of rows) console.log(format(row));
+}
+if (values.json) console.log(JSON.stringify({ machine, results }));
+process.exit(0); // peers may keep threads alive
