@@ -30,7 +30,9 @@ export function beside(
   const [value, other] = [medians[name] ?? Number.NaN, medians[peer] ?? Number.NaN];
   const ratio = value / other;
   const row = { name, value, unit, peer, ratio };
-  return atMost === undefined ? row : { ...row, target: `<= ${atMost} x ${peer}`, met: ratio <= atMost };
+  return atMost === undefined
+    ? row
+    : { ...row, target: `<= ${atMost} x ${peer}`, met: ratio <= atMost };
 }
 
 export function plain(medians: Readonly<Record<string, number>>, name: string, unit: string): Row {

@@ -5,13 +5,17 @@ import { benches } from './list.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
 });
 
 function format(row: Row): string {
   const value = row.value >= 100 ? row.value.toFixed(0) : row.value.toPrecision(3);
   const ratio = row.ratio === undefined ? '' : `  ${row.ratio.toPrecision(3)} x ${row.peer}`;
-  const target = row.target === undefined ? '' : `  (target ${row.target}: ${row.met ? 'met' : 'not met'})`;
+  const target =
+    row.target === undefined ? '' : `  (target ${row.target}: ${row.met ? 'met' : 'not met'})`;
   return `  ${row.name.padEnd(44)} ${value.padStart(9)} ${row.unit}${ratio}${target}`;
 }
 
@@ -19,7 +23,9 @@ function wanted(): readonly Bench[] {
   if (positionals.length === 0) return benches;
   const unknown = positionals.filter((name) => !benches.some((b) => b.name === name));
   if (unknown.length === 0) return benches.filter((b) => positionals.includes(b.name));
-  console.error(`no bench ${unknown.join(', ')}; there are: ${benches.map((b) => b.name).join(', ')}`);
+  console.error(
+    `no bench ${unknown.join(', ')}; there are: ${benches.map((b) => b.name).join(', ')}`,
+  );
   process.exit(2);
 }
 
@@ -31,7 +37,9 @@ const machine = {
   load: Number(loadavg()[0]?.toFixed(2)),
   date: new Date().toISOString().slice(0, 10),
 };
-console.log(`${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load}, ${machine.date}`);
+console.log(
+  `${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load}, ${machine.date}`,
+);
 const results: Record<string, readonly Row[]> = {};
 for (const bench of chosen) {
   console.log(`\n${bench.name}: ${bench.title}`);

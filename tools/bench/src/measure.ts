@@ -19,14 +19,18 @@ export async function interleaved(
   variants: Readonly<Record<string, Variant>>,
   rounds = 7,
 ): Promise<Record<string, number>> {
-  const samples: Record<string, number[]> = Object.fromEntries(Object.keys(variants).map((n) => [n, []]));
+  const samples: Record<string, number[]> = Object.fromEntries(
+    Object.keys(variants).map((n) => [n, []]),
+  );
   for (let round = -1; round < rounds; round++) {
     for (const [name, variant] of Object.entries(variants)) {
       const value = await variant();
       if (round >= 0) samples[name]?.push(value);
     }
   }
-  return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, median(values)]));
+  return Object.fromEntries(
+    Object.entries(samples).map(([name, values]) => [name, median(values)]),
+  );
 }
 
 /** Nanoseconds per operation of a loop that does `count` of them. */
@@ -36,7 +40,10 @@ export function nsPer(count: number, loop: (count: number) => void): number {
   return Number(process.hrtime.bigint() - start) / count;
 }
 
-export async function nsPerAsync(count: number, loop: (count: number) => Promise<void>): Promise<number> {
+export async function nsPerAsync(
+  count: number,
+  loop: (count: number) => Promise<void>,
+): Promise<number> {
   const start = process.hrtime.bigint();
   await loop(count);
   return Number(process.hrtime.bigint() - start) / count;
