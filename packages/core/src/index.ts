@@ -2,4 +2,5 @@ export * from './backend/contract.ts';
 export * from './errors.ts';
 export * from './kernel/options.ts';
 export * from './kernel/state.ts';
+export * from './layout/index.ts';
 export * from './schema/layout.ts';
