@@ -1,0 +1,126 @@
+import { SchemaError } from './errors.ts';
+import { generatedTranscoder } from './generated-codec.ts';
+import type { StructLayout, TypeLayout } from './layout.ts';
+import { type Transcoder, tableTranscoder } from './table-codec.ts';
+
+/** Writes and reads values of one layout. Encoding does not allocate. */
+export interface Codec {
+  /** Bytes of a value. */
+  readonly size: number;
+  /** `generated` where JavaScript may be generated, else `table`, some ten times slower. */
+  readonly kind: 'generated' | 'table';
+  /**
+   * Writes a whole value, padding as zero. The value is checked before the first byte is written: throws
+   * `SchemaError` RK_SCHEMA_VALUE with path, wanted and found, or RK_SCHEMA_BYTES when the view is too short.
+   */
+  encode(view: DataView, byteOffset: number, value: unknown): void;
+  /** Reads a value from bytes that this process wrote. Throws RK_SCHEMA_BYTES when the view is too short. */
+  decode(view: DataView, byteOffset: number): unknown;
+  /**
+   * Reads a value from bytes of unknown origin. Throws `SchemaError` RK_SCHEMA_BYTES unless `byteLength` is exactly
+   * the size and every bool is 0 or 1.
+   */
+  decodeChecked(view: DataView, byteOffset: number, byteLength: number): unknown;
+}
+
+function refuseRoom(name: string, size: number, view: DataView, byteOffset: number): never {
+  const wanted = `${size} bytes at offset ${byteOffset}`;
+  const found = `${view.byteLength} bytes in all`;
+  throw new SchemaError('RK_SCHEMA_BYTES', `${name}: wanted ${wanted}, found ${found}`, {
+    path: name,
+    wanted,
+    found,
+  });
+}
+
+function checkBools(view: DataView, offset: number, type: TypeLayout, path: string): void {
+  if (type.kind === 'struct') {
+    for (const field of type.layout.fields) {
+      checkBools(view, offset + field.offset, field.type, `${path}.${field.name}`);
+    }
+  } else if (type.kind === 'array') {
+    for (let i = 0; i < type.length; i++) {
+      checkBools(view, offset + i * type.stride, type.element, `${path}[${i}]`);
+    }
+  } else if (type.kind === 'scalar' && type.name === 'bool') {
+    const byte = view.getUint8(offset);
+    if (byte <= 1) return;
+    const [wanted, found] = ['0 or 1 (bool)', `byte ${byte}`];
+    const message = `${path}: wanted ${wanted}, found ${found}`;
+    throw new SchemaError('RK_SCHEMA_BYTES', message, { path, wanted, found });
+  }
+}
+
+function hasBool(type: TypeLayout): boolean {
+  if (type.kind === 'array') return hasBool(type.element);
+  if (type.kind === 'struct') return type.layout.fields.some((field) => hasBool(field.type));
+  return type.kind === 'scalar' && type.name === 'bool';
+}
+
+function build(layout: StructLayout, name: string, kind: Codec['kind'], by: Transcoder): Codec {
+  const { size } = layout;
+  const root: TypeLayout = { kind: 'struct', layout };
+  const bools = hasBool(root);
+  const { check, write, read } = by;
+  return Object.freeze({
+    size,
+    kind,
+    encode(view: DataView, byteOffset: number, value: unknown): void {
+      check(value);
+      // Written so that NaN and fractions fail too.
+      if (!(byteOffset >= 0 && byteOffset + size <= view.byteLength)) {
+        refuseRoom(name, size, view, byteOffset);
+      }
+      write(view, byteOffset, value);
+    },
+    decode(view: DataView, byteOffset: number): unknown {
+      if (!(byteOffset >= 0 && byteOffset + size <= view.byteLength)) {
+        refuseRoom(name, size, view, byteOffset);
+      }
+      return read(view, byteOffset);
+    },
+    decodeChecked(view: DataView, byteOffset: number, byteLength: number): unknown {
+      if (byteLength !== size) {
+        const [wanted, found] = [`${size} bytes`, `${byteLength} bytes`];
+        const message = `${name}: wanted ${wanted}, found ${found}`;
+        throw new SchemaError('RK_SCHEMA_BYTES', message, { path: name, wanted, found });
+      }
+      if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset + size > view.byteLength) {
+        refuseRoom(name, size, view, byteOffset);
+      }
+      if (bools) checkBools(view, byteOffset, root, name);
+      return read(view, byteOffset);
+    },
+  });
+}
+
+/** A codec that walks the layout: what `codecOf` gives where code generation is refused. */
+export function tableCodecOf(layout: StructLayout, name = 'value'): Codec {
+  return build(layout, name, 'table', tableTranscoder(layout, name));
+}
+
+function createCodec(layout: StructLayout, name: string): Codec {
+  try {
+    return build(layout, name, 'generated', generatedTranscoder(layout, name));
+  } catch (error) {
+    if (error instanceof EvalError) return tableCodecOf(layout, name);
+    throw error;
+  }
+}
+
+const codecs = new WeakMap<StructLayout, Map<string, Codec>>();
+
+/** The codec of a layout, made once. `name` is what its errors call the value: `Trade` in `Trade.history[3]`. */
+export function codecOf(layout: StructLayout, name = 'value'): Codec {
+  let named = codecs.get(layout);
+  if (named === undefined) {
+    named = new Map();
+    codecs.set(layout, named);
+  }
+  let codec = named.get(name);
+  if (codec === undefined) {
+    codec = createCodec(layout, name);
+    named.set(name, codec);
+  }
+  return codec;
+}
