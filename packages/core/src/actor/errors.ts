@@ -1,0 +1,4 @@
+import { RingKernelError } from '../errors.ts';
+
+/** A definition that `actor` or `hostActor` refuses. */
+export class DefinitionError extends RingKernelError {}
