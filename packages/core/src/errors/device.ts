@@ -1,0 +1,59 @@
+import { type ErrorDetails, RingKernelError } from './error.ts';
+
+/** The device, or a worker of it, is gone, and with it everything that ran there. */
+export class DeviceLostError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_LOST';
+  readonly deviceId: string;
+  readonly reason: string;
+
+  constructor(deviceId: string, reason: string, details: ErrorDetails = {}) {
+    super(DeviceLostError.code, `Device '${deviceId}' was lost: ${reason}`, details);
+    this.deviceId = deviceId;
+    this.reason = reason;
+  }
+}
+
+/** Why one backend can't be used. */
+export interface BackendRefusal {
+  readonly backend: string;
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+/** The backend asked for, or every backend there is, can't be used here. */
+export class BackendUnavailableError extends RingKernelError {
+  static readonly code = 'RK_BACKEND_UNAVAILABLE';
+  /** What was asked for: a backend's name or `auto`. */
+  readonly wanted: string;
+  readonly refusals: readonly BackendRefusal[];
+
+  constructor(wanted: string, refusals: readonly BackendRefusal[], details: ErrorDetails = {}) {
+    const reasons = refusals.map(
+      ({ backend, reason, hint }) =>
+        `\n  ${backend}: ${reason}${hint === undefined ? '' : ` (${hint})`}`,
+    );
+    const found = reasons.length === 0 ? 'no backend is installed' : reasons.join('');
+    super(BackendUnavailableError.code, `No usable backend for '${wanted}': ${found}`, details);
+    this.wanted = wanted;
+    this.refusals = refusals;
+  }
+}
+
+/** Host and device, or two processes, were built with different layouts. */
+export class LayoutMismatchError extends RingKernelError {
+  static readonly code = 'RK_LAYOUT_MISMATCH';
+  /** Where the hashes met: `kernel 'counters'`, `frame`. */
+  readonly subject: string;
+  readonly wanted: number;
+  readonly found: number;
+
+  constructor(subject: string, wanted: number, found: number) {
+    const [a, b] = [wanted, found].map((hash) => `0x${hash.toString(16).padStart(8, '0')}`);
+    super(LayoutMismatchError.code, `Layout hash of ${subject} should be ${a}, found ${b}`, {
+      hint: 'install the same version of all @ringkernel packages',
+    });
+    this.subject = subject;
+    this.wanted = wanted;
+    this.found = found;
+  }
+}

@@ -1,0 +1,16 @@
+export {
+  type DeadLetterReason,
+  deadLetterReasons,
+  type FullPolicy,
+  inputReasons,
+  type PriorityName,
+} from './options.ts';
+export { type KernelState, kernelStates } from './state.ts';
+export {
+  acceptsMessages,
+  assertTransition,
+  canTransition,
+  type KernelOperation,
+  kernelOperations,
+  statesAllowing,
+} from './transitions.ts';
