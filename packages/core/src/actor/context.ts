@@ -1,6 +1,7 @@
 import type { PriorityName } from '../kernel/options.ts';
 import type { AskType, Fields } from '../schema/fields.ts';
 import type { Payload, Struct, TargetKey } from '../schema/infer.ts';
+import type { ScalarType } from '../schema/words.ts';
 
 /** A message: its fields, or `ask(fields, replyFields)`. */
 // biome-ignore lint/suspicious/noExplicitAny: TypeScript must not look into the fields of a definition being inferred.
@@ -43,8 +44,19 @@ export type Send<Own> = <A extends number, K extends keyof MessagesAt<A, Own> & 
   options?: SendOptions,
 ) => void;
 
+/** The conversions, for handlers whose text is compiled without its closures. */
+export interface Conversions {
+  readonly bool: ScalarType<'bool'>;
+  readonly i32: ScalarType<'i32'>;
+  readonly u32: ScalarType<'u32'>;
+  readonly i64: ScalarType<'i64'>;
+  readonly u64: ScalarType<'u64'>;
+  readonly f32: ScalarType<'f32'>;
+  readonly f64: ScalarType<'f64'>;
+}
+
 /** What every handler finds in `ctx`. */
-export interface HandlerContext<S, M, E> {
+export interface HandlerContext<S, M, E> extends Conversions {
   /** This instance's own state. Changes are kept. */
   readonly state: Struct<S>;
   /** Address of this instance. */
@@ -77,6 +89,12 @@ export interface HandlerContext<S, M, E> {
   min(count: number, term: (index: number) => bigint): bigint;
   max(count: number, term: (index: number) => number): number;
   max(count: number, term: (index: number) => bigint): bigint;
+  /** Whole division that truncates; `idiv(a, 0)` is `a`. */
+  idiv(a: number, b: number): number;
+  /** The upper 32 bits of the 64-bit product of two u32. */
+  mulhi(a: number, b: number): number;
+  /** Rotates a u32 left by `count` modulo 32 bits. */
+  rotl(value: number, count: number): number;
 }
 
 /** What a handler of an `ask` message finds besides. */

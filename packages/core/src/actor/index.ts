@@ -7,6 +7,7 @@ export {
 } from './actor.ts';
 export type {
   Context,
+  Conversions,
   Emits,
   HandlerContext,
   MessageSpec,

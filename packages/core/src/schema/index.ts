@@ -1,6 +1,8 @@
 export { canonicalText, fnv1a, type MessageRole, messageTypeId } from './canonical.ts';
 export { type Codec, codecOf, tableCodecOf } from './codec.ts';
 export { SchemaError, type SchemaErrorDetails } from './errors.ts';
+export { parseFbs } from './fbs.ts';
+export { FbsError } from './fbs-lexer.ts';
 export {
   type ArrayType,
   type AskType,
