@@ -2,20 +2,26 @@ import {
   type Address,
   type AnyActor,
   type AnyHostActor,
+  type ArrayType,
   actor,
   array,
   ask,
   bool,
+  type Codec,
+  codecOf,
   type Decoded,
+  describe as describeActor,
   type FixedArray,
   f32,
   f64,
   type HostContext,
   hostActor,
   i64,
+  layoutOf,
   type Message,
   type MessageMeta,
   type Payload,
+  parseFbs,
   type ReadonlyFixedArray,
   ref,
   type Struct,
@@ -104,6 +110,23 @@ describe('inference from fields', () => {
     expectTypeOf({ ...right, hist: [1n] }).not.toExtend<Payload<typeof fields>>();
     expectTypeOf({ ...right, peer: 'x' }).not.toExtend<Payload<typeof fields>>();
     expectTypeOf<Omit<typeof right, 'count'>>().not.toExtend<Payload<typeof fields>>();
+  });
+
+  test('of a codec', () => {
+    const codec = codecOf(layoutOf({ id: u64, xs: array(f32, 2) }));
+    expectTypeOf(codec.encode)
+      .parameter(2)
+      .toEqualTypeOf<Payload<{ id: typeof u64; xs: ArrayType<typeof f32, 2> }>>();
+    expectTypeOf(codec.decode).returns.toEqualTypeOf<{
+      readonly id: bigint;
+      readonly xs: readonly number[];
+    }>();
+    const imported = parseFbs('struct S { id: ulong; }');
+    expectTypeOf(codecOf(layoutOf(imported.S?.fields ?? {})).decode).returns.toBeUnknown();
+    expectTypeOf(codec).toExtend<Codec>();
+    expectTypeOf(codecOf(describeActor(Other).state).encode)
+      .parameter(2)
+      .toBeUnknown();
   });
 
   test('of the words as conversions', () => {

@@ -21,7 +21,7 @@ import {
 } from '@ringkernel/core';
 import * as fc from 'fast-check';
 
-export const words: Readonly<Record<ScalarName, ScalarType>> = {
+const words: Readonly<Record<ScalarName, ScalarType>> = {
   bool,
   u8,
   u16,

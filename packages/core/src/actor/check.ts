@@ -5,7 +5,7 @@ import { draftLayout, isName, maxPayloadBytes } from '../schema/layout-of.ts';
 import { DefinitionError } from './errors.ts';
 
 /** Names beside which the fields of a received message are put, so no field may have them. */
-export const reservedFields: readonly string[] = Object.freeze([
+const reservedFields: readonly string[] = Object.freeze([
   'type',
   'from',
   'hlc',

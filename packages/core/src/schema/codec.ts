@@ -1,10 +1,17 @@
 import { SchemaError } from './errors.ts';
+import type { Fields } from './fields.ts';
 import { generatedTranscoder } from './generated-codec.ts';
+import type { Decoded, Payload } from './infer.ts';
 import type { StructLayout, TypeLayout } from './layout.ts';
 import { type Transcoder, tableTranscoder } from './table-codec.ts';
 
+/** Fields that the type checker knows by name; those of an imported or plain layout it does not. */
+type Known<F> = F extends Fields ? (string extends keyof F ? never : F) : never;
+type Input<F> = [Known<F>] extends [never] ? unknown : Payload<F>;
+type Output<F> = [Known<F>] extends [never] ? unknown : Decoded<F>;
+
 /** Writes and reads values of one layout. Encoding does not allocate. */
-export interface Codec {
+export interface Codec<I = unknown, O = unknown> {
   /** Bytes of a value. */
   readonly size: number;
   /** `generated` where JavaScript may be generated, else `table`, some ten times slower. */
@@ -13,14 +20,14 @@ export interface Codec {
    * Writes a whole value, padding as zero. The value is checked before the first byte is written: throws
    * `SchemaError` RK_SCHEMA_VALUE with path, wanted and found, or RK_SCHEMA_BYTES when the view is too short.
    */
-  encode(view: DataView, byteOffset: number, value: unknown): void;
+  encode(view: DataView, byteOffset: number, value: I): void;
   /** Reads a value from bytes that this process wrote. Throws RK_SCHEMA_BYTES when the view is too short. */
-  decode(view: DataView, byteOffset: number): unknown;
+  decode(view: DataView, byteOffset: number): O;
   /**
    * Reads a value from bytes of unknown origin. Throws `SchemaError` RK_SCHEMA_BYTES unless `byteLength` is exactly
    * the size and every bool is 0 or 1.
    */
-  decodeChecked(view: DataView, byteOffset: number, byteLength: number): unknown;
+  decodeChecked(view: DataView, byteOffset: number, byteLength: number): O;
 }
 
 function refuseRoom(name: string, size: number, view: DataView, byteOffset: number): never {
@@ -95,8 +102,11 @@ function build(layout: StructLayout, name: string, kind: Codec['kind'], by: Tran
 }
 
 /** A codec that walks the layout: what `codecOf` gives where code generation is refused. */
-export function tableCodecOf(layout: StructLayout, name = 'value'): Codec {
-  return build(layout, name, 'table', tableTranscoder(layout, name));
+export function tableCodecOf<F = unknown>(
+  layout: StructLayout<F>,
+  name = 'value',
+): Codec<Input<F>, Output<F>> {
+  return build(layout, name, 'table', tableTranscoder(layout, name)) as Codec<Input<F>, Output<F>>;
 }
 
 function createCodec(layout: StructLayout, name: string): Codec {
@@ -111,7 +121,10 @@ function createCodec(layout: StructLayout, name: string): Codec {
 const codecs = new WeakMap<StructLayout, Map<string, Codec>>();
 
 /** The codec of a layout, made once. `name` is what its errors call the value: `Trade` in `Trade.history[3]`. */
-export function codecOf(layout: StructLayout, name = 'value'): Codec {
+export function codecOf<F = unknown>(
+  layout: StructLayout<F>,
+  name = 'value',
+): Codec<Input<F>, Output<F>> {
   let named = codecs.get(layout);
   if (named === undefined) {
     named = new Map();
@@ -122,5 +135,5 @@ export function codecOf(layout: StructLayout, name = 'value'): Codec {
     codec = createCodec(layout, name);
     named.set(name, codec);
   }
-  return codec;
+  return codec as Codec<Input<F>, Output<F>>;
 }

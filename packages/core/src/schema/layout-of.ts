@@ -172,13 +172,13 @@ const layouts = new WeakMap<Fields, StructLayout>();
  *
  * Source: https://flatbuffers.dev/internals/ (structs), and flatc's `StructDef` padding.
  */
-export function layoutOf(fields: Fields): StructLayout {
+export function layoutOf<F extends Fields>(fields: F): StructLayout<F> {
   let layout = layouts.get(fields);
   if (layout === undefined) {
     layout = lay(fields, { resolve: true, depth: 0, path: '' });
     layouts.set(fields, layout);
   }
-  return layout;
+  return layout as StructLayout<F>;
 }
 
 /**

@@ -32,8 +32,14 @@ export interface FieldLayout {
   readonly size: number;
 }
 
-/** A fixed layout by the rules of FlatBuffers structs: the same bytes as flatc's for the same fields. */
-export interface StructLayout {
+declare const laidOut: unique symbol;
+
+/**
+ * A fixed layout by the rules of FlatBuffers structs: the same bytes as flatc's for the same fields. `F` is what the
+ * type checker remembers of the fields, `unknown` once a layout has been plain data.
+ */
+export interface StructLayout<F = unknown> {
+  readonly [laidOut]?: F;
   readonly fields: readonly FieldLayout[];
   /** Bytes, a multiple of `align`; 0 when there are no fields. */
   readonly size: number;
