@@ -1,9 +1,9 @@
-import { SchemaError } from './errors.ts';
 import type { Fields } from './fields.ts';
 import { generatedTranscoder } from './generated-codec.ts';
 import type { Decoded, Payload } from './infer.ts';
 import type { StructLayout, TypeLayout } from './layout.ts';
 import { type Transcoder, tableTranscoder } from './table-codec.ts';
+import { type Misfit, refuse, under } from './validate.ts';
 
 /** Fields that the type checker knows by name; those of an imported or plain layout it does not. */
 type Known<F> = F extends Fields ? (string extends keyof F ? never : F) : never;
@@ -14,7 +14,7 @@ type Output<F> = [Known<F>] extends [never] ? unknown : Decoded<F>;
 export interface Codec<I = unknown, O = unknown> {
   /** Bytes of a value. */
   readonly size: number;
-  /** `generated` where JavaScript may be generated, else `table`, some ten times slower. */
+  /** `generated` where JavaScript may be generated, else `table`: the same bytes, many times slower. */
   readonly kind: 'generated' | 'table';
   /**
    * Writes a whole value, padding as zero. The value is checked before the first byte is written: throws
@@ -32,30 +32,26 @@ export interface Codec<I = unknown, O = unknown> {
 
 function refuseRoom(name: string, size: number, view: DataView, byteOffset: number): never {
   const wanted = `${size} bytes at offset ${byteOffset}`;
-  const found = `${view.byteLength} bytes in all`;
-  throw new SchemaError('RK_SCHEMA_BYTES', `${name}: wanted ${wanted}, found ${found}`, {
-    path: name,
-    wanted,
-    found,
-  });
+  refuse('RK_SCHEMA_BYTES', name, { path: '', wanted, found: `${view.byteLength} bytes in all` });
 }
 
-function checkBools(view: DataView, offset: number, type: TypeLayout, path: string): void {
+/** Finds a bool that is neither 0 nor 1. */
+function badBool(view: DataView, offset: number, type: TypeLayout): Misfit | null {
   if (type.kind === 'struct') {
     for (const field of type.layout.fields) {
-      checkBools(view, offset + field.offset, field.type, `${path}.${field.name}`);
+      const found = badBool(view, offset + field.offset, field.type);
+      if (found !== null) return under(`.${field.name}`, found);
     }
-  } else if (type.kind === 'array') {
+  } else if (type.kind === 'array' && hasBool(type.element)) {
     for (let i = 0; i < type.length; i++) {
-      checkBools(view, offset + i * type.stride, type.element, `${path}[${i}]`);
+      const found = badBool(view, offset + i * type.stride, type.element);
+      if (found !== null) return under(`[${i}]`, found);
     }
   } else if (type.kind === 'scalar' && type.name === 'bool') {
     const byte = view.getUint8(offset);
-    if (byte <= 1) return;
-    const [wanted, found] = ['0 or 1 (bool)', `byte ${byte}`];
-    const message = `${path}: wanted ${wanted}, found ${found}`;
-    throw new SchemaError('RK_SCHEMA_BYTES', message, { path, wanted, found });
+    if (byte > 1) return { path: '', wanted: '0 or 1 (bool)', found: `byte ${byte}` };
   }
+  return null;
 }
 
 function hasBool(type: TypeLayout): boolean {
@@ -89,13 +85,13 @@ function build(layout: StructLayout, name: string, kind: Codec['kind'], by: Tran
     decodeChecked(view: DataView, byteOffset: number, byteLength: number): unknown {
       if (byteLength !== size) {
         const [wanted, found] = [`${size} bytes`, `${byteLength} bytes`];
-        const message = `${name}: wanted ${wanted}, found ${found}`;
-        throw new SchemaError('RK_SCHEMA_BYTES', message, { path: name, wanted, found });
+        refuse('RK_SCHEMA_BYTES', name, { path: '', wanted, found });
       }
       if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset + size > view.byteLength) {
         refuseRoom(name, size, view, byteOffset);
       }
-      if (bools) checkBools(view, byteOffset, root, name);
+      const found = bools ? badBool(view, byteOffset, root) : null;
+      if (found !== null) refuse('RK_SCHEMA_BYTES', name, found);
       return read(view, byteOffset);
     },
   });

@@ -6,8 +6,19 @@ export interface Gap {
   readonly size: number;
 }
 
+const known = new WeakMap<StructLayout, readonly Gap[]>();
+
 /** Where a struct's own padding is. Nested structs have their own. */
 export function gapsOf(layout: StructLayout): readonly Gap[] {
+  let gaps = known.get(layout);
+  if (gaps === undefined) {
+    gaps = findGaps(layout);
+    known.set(layout, gaps);
+  }
+  return gaps;
+}
+
+function findGaps(layout: StructLayout): readonly Gap[] {
   const gaps: Gap[] = [];
   let end = 0;
   for (const field of layout.fields) {
