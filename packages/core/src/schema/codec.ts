@@ -10,7 +10,7 @@ type Known<F> = F extends Fields ? (string extends keyof F ? never : F) : never;
 type Input<F> = [Known<F>] extends [never] ? unknown : Payload<F>;
 type Output<F> = [Known<F>] extends [never] ? unknown : Decoded<F>;
 
-/** Writes and reads values of one layout. Encoding does not allocate. */
+/** Writes and reads values of one layout. Generated code does not allocate to encode. */
 export interface Codec<I = unknown, O = unknown> {
   /** Bytes of a value. */
   readonly size: number;
