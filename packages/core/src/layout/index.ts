@@ -1,3 +1,4 @@
+export { addToCounter, readCounter } from './counter.ts';
 export {
   controlBlock,
   controlCommand,
@@ -17,3 +18,4 @@ export {
   qosCode,
   queueHeader,
 } from './generated.ts';
+export { latencyBucket, latencyBucketFloor, readLatency } from './latency.ts';
