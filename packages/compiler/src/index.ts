@@ -1,2 +1,3 @@
+export * from './interpret/index.ts';
 export type * from './ir/types.ts';
-export type * from './js/abi.ts';
+export * from './js/index.ts';

@@ -1,0 +1,1 @@
+export { interpretProgram } from './program.ts';

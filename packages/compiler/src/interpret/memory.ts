@@ -1,0 +1,58 @@
+import type { ScalarName } from '@ringkernel/core';
+import type { Value } from './value.ts';
+
+export function readScalar(view: DataView, offset: number, storage: ScalarName): Value {
+  switch (storage) {
+    case 'bool':
+      return view.getUint8(offset) !== 0;
+    case 'u8':
+      return view.getUint8(offset);
+    case 'i8':
+      return view.getInt8(offset);
+    case 'u16':
+      return view.getUint16(offset, true);
+    case 'i16':
+      return view.getInt16(offset, true);
+    case 'u32':
+      return view.getUint32(offset, true);
+    case 'i32':
+      return view.getInt32(offset, true);
+    case 'u64':
+      return view.getBigUint64(offset, true);
+    case 'i64':
+      return view.getBigInt64(offset, true);
+    case 'f32':
+      return view.getFloat32(offset, true);
+    case 'f64':
+      return view.getFloat64(offset, true);
+  }
+}
+
+/** Keeps the low bits of a value that is wider than its storage. */
+export function writeScalar(
+  view: DataView,
+  offset: number,
+  storage: ScalarName,
+  value: Value,
+): void {
+  switch (storage) {
+    case 'bool':
+      return view.setUint8(offset, value === true ? 1 : 0);
+    case 'u8':
+    case 'i8':
+      return view.setUint8(offset, Number(value));
+    case 'u16':
+    case 'i16':
+      return view.setUint16(offset, Number(value), true);
+    case 'u32':
+    case 'i32':
+      return view.setUint32(offset, Number(value), true);
+    case 'u64':
+    case 'i64':
+      return view.setBigUint64(offset, BigInt(value), true);
+    case 'f32':
+      return view.setFloat32(offset, Number(value), true);
+    case 'f64':
+      return view.setFloat64(offset, Number(value), true);
+  }
+}

@@ -1,0 +1,23 @@
+import type { ScalarName } from '@ringkernel/core';
+import type { ValueType } from '../ir/types.ts';
+
+/** i32, u32, f32, f64 are numbers; i64, u64 are bigints; bool is a boolean. */
+export type Value = number | bigint | boolean;
+
+export function zeroOf(type: ValueType): Value {
+  if (type === 'bool') return false;
+  return type === 'i64' || type === 'u64' ? 0n : 0;
+}
+
+/** The type a handler sees for what is stored as `storage`. */
+export function typeOfStorage(storage: ScalarName): ValueType {
+  if (storage === 'u8' || storage === 'u16') return 'u32';
+  if (storage === 'i8' || storage === 'i16') return 'i32';
+  return storage;
+}
+
+/** Bytes of a stored scalar. */
+export function sizeOfStorage(storage: ScalarName): number {
+  if (storage === 'bool') return 1;
+  return Number(storage.slice(1)) / 8;
+}

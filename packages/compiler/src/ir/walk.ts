@@ -1,0 +1,82 @@
+import type { Expression, PayloadPart, Place, Statement } from './types.ts';
+
+/** The expressions directly inside an expression, in the order they are evaluated. */
+export function childExpressions(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case 'load':
+      return placeExpressions(e.place);
+    case 'at':
+      return [e.index];
+    case 'binary':
+      return [e.left, e.right];
+    case 'unary':
+    case 'convert':
+      return [e.operand];
+    case 'select':
+      return [e.condition, e.whenTrue, e.whenFalse];
+    case 'math':
+    case 'call':
+      return e.args;
+    default:
+      return [];
+  }
+}
+
+function placeExpressions(place: Place): readonly Expression[] {
+  return place.indices.map(({ value }) => value);
+}
+
+function payloadExpressions(payload: readonly PayloadPart[]): readonly Expression[] {
+  return payload.flatMap((part) => (part.kind === 'scalar' ? [part.value] : []));
+}
+
+/** The expressions of a statement itself (not of the statements inside it), in the order they are evaluated. */
+export function statementExpressions(s: Statement): readonly Expression[] {
+  switch (s.kind) {
+    case 'let':
+    case 'return':
+      return s.value === null ? [] : [s.value];
+    case 'assign':
+      return [s.value];
+    case 'store':
+      return [...placeExpressions(s.place), s.value];
+    case 'if':
+    case 'loop':
+      return [s.condition];
+    case 'send':
+      return [s.to, ...payloadExpressions(s.payload)];
+    case 'reply':
+    case 'emit':
+      return payloadExpressions(s.payload);
+    case 'parallel':
+      return [s.count];
+    case 'reduce':
+      return [s.count, s.value];
+    case 'fail':
+      return [s.code];
+    default:
+      return [];
+  }
+}
+
+/** The lists of statements directly inside a statement. */
+export function childLists(s: Statement): readonly (readonly Statement[])[] {
+  switch (s.kind) {
+    case 'if':
+      return [s.then, s.otherwise];
+    case 'loop':
+      return [s.body, s.step];
+    case 'parallel':
+    case 'reduce':
+      return [s.body];
+    default:
+      return [];
+  }
+}
+
+/** Whether evaluating it can record a fault. Calls are taken to be able to. */
+export function mayFault(e: Expression): boolean {
+  if (e.kind === 'call') return true;
+  if (e.kind === 'load' && e.place.indices.some(({ safe }) => !safe)) return true;
+  return childExpressions(e).some(mayFault);
+}

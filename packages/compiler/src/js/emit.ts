@@ -1,0 +1,93 @@
+import type { IrFunction, Module, ValueType } from '../ir/types.ts';
+import { FunctionText, type ProgramText } from './function-text.ts';
+import { type LibraryName, libraryText } from './library.ts';
+import { blockLines, noLoop } from './statement.ts';
+import { identifier, indent } from './text.ts';
+import { tablesText, Views } from './views.ts';
+
+class Program implements ProgramText {
+  readonly module: Module;
+  readonly library = new Set<LibraryName>();
+  readonly views = new Views();
+  readonly #lanes = new Map<string, string>();
+
+  constructor(module: Module) {
+    this.module = module;
+  }
+
+  lanes(type: ValueType, array: string): string {
+    const name = `lanes${type.toUpperCase()}`;
+    this.#lanes.set(name, `const ${name} = new ${array}(64);`);
+    return name;
+  }
+
+  lanesText(): string[] {
+    return [...this.#lanes.values()];
+  }
+}
+
+/**
+ * The module as JavaScript: the body of a function of `env` that returns a `Program` (see abi.ts). The same module
+ * gives the same text. Integers wrap, f32 rounds after every operation, indices are checked where that is needed.
+ */
+export function emitJavaScript(module: Module): string {
+  const program = new Program(module);
+  const handlerNames = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
+  const functions = module.functions.map((fn, i) =>
+    functionText(program, fn, `f${i}_${identifier(fn.name)}`),
+  );
+  const handlers = module.handlers.map((fn, i) =>
+    functionText(program, fn, handlerNames[i] ?? `h${i}`),
+  );
+  const dispatcher = dispatcherText(program, handlerNames);
+  const library = libraryText(program.library);
+  return [
+    "'use strict';",
+    ...program.views.text(),
+    ...program.lanesText(),
+    ...tablesText(module),
+    ...library,
+    '',
+    ...functions,
+    ...handlers,
+    ...dispatcher,
+    `//# sourceURL=ringkernel:///${encodeURIComponent(module.name)}.js`,
+    '',
+  ].join('\n');
+}
+
+/** Every function is given the instance and the message, so that it can read state, message and fault. */
+function functionText(program: Program, fn: IrFunction, name: string): string {
+  const text = new FunctionText(program, fn);
+  const body = blockLines(text, fn.body, noLoop);
+  const parameters = ['self', 'header', ...fn.parameters.map((id) => text.local(id))];
+  return [
+    `function ${name}(${parameters.join(', ')}) {`,
+    ...indent([...text.preamble(), ...body]),
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** Type ids as signed words: V8 compares those without turning them into doubles. */
+function dispatcherText(program: Program, names: readonly string[]): string[] {
+  const view = program.views.use('arena', 'i32');
+  const cases = program.module.messages.flatMap(({ id }, i) => [
+    `case ${id | 0}:`,
+    ...indent([`${names[i]}(self, header);`, 'return true;']),
+  ]);
+  return [
+    'return {',
+    ...indent([
+      'run(self, header) {',
+      ...indent([
+        `switch (${view}[(header >>> 2) + 1]) {`,
+        ...indent(cases),
+        '}',
+        'return false;',
+      ]),
+      '},',
+    ]),
+    '};',
+  ];
+}

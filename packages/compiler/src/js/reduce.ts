@@ -1,0 +1,73 @@
+import type { Statement, ValueType } from '../ir/types.ts';
+import { expressionCode } from './expression.ts';
+import type { FunctionText } from './function-text.ts';
+import { mathCode } from './math.ts';
+import { countedLines } from './statement.ts';
+import { atom, type Code, indent, infix, invoke, levels, toI32, toU32, wrapped } from './text.ts';
+
+type Reduce = Extract<Statement, { kind: 'reduce' }>;
+
+const arrays: Partial<Record<ValueType, string>> = {
+  i32: 'Int32Array',
+  u32: 'Uint32Array',
+  f32: 'Float32Array',
+  f64: 'Float64Array',
+  i64: 'BigInt64Array',
+  u64: 'BigUint64Array',
+};
+
+/** What a lane starts with for min and max: the end of the type's range that gives way to every value. */
+const ends: Partial<Record<ValueType, { readonly min: string; readonly max: string }>> = {
+  i32: { min: '2147483647', max: '-2147483648' },
+  u32: { min: '4294967295', max: '0' },
+  i64: { min: '9223372036854775807n', max: '-9223372036854775808n' },
+  u64: { min: '18446744073709551615n', max: '0n' },
+  f32: { min: '1 / 0', max: '-1 / 0' },
+  f64: { min: '1 / 0', max: '-1 / 0' },
+};
+
+/** 64 lanes, each over every 64th index, and then a tree: the order in which a GPU adds them. */
+export function reduceLines(text: FunctionText, s: Reduce, body: readonly string[]): string[] {
+  const lanes = text.program.lanes(s.type, arrays[s.type] ?? 'Float64Array');
+  const start =
+    s.op === 'sum' ? (s.type === 'i64' || s.type === 'u64' ? '0n' : '0') : ends[s.type]?.[s.op];
+  const lane = text.local(s.index);
+  const own = atom(`${lanes}[${lane} & 63]`);
+  const value = expressionCode(text, s.value);
+  return [
+    `${lanes}.fill(${start});`,
+    ...countedLines(text, s.count, s.index, [
+      ...body,
+      `${own.text} = ${wrapped(combine(text, s, own, value), levels.assignment)};`,
+    ]),
+    'for (let half = 32; half > 0; half >>= 1) {',
+    ...indent([
+      `for (let q = 0; q < half; q++) {`,
+      ...indent([
+        `${lanes}[q] = ${combine(text, s, atom(`${lanes}[q]`), atom(`${lanes}[q + half]`)).text};`,
+      ]),
+      '}',
+    ]),
+    '}',
+    `${text.declaration(s.id)} = ${lanes}[0];`,
+  ];
+}
+
+function combine(text: FunctionText, { op, type }: Reduce, left: Code, right: Code): Code {
+  if (op !== 'sum') return mathCode(text, op, type, [left, right]);
+  const sum = infix(left, '+', right, levels.sum);
+  switch (type) {
+    case 'i32':
+      return toI32(sum);
+    case 'u32':
+      return toU32(sum);
+    case 'i64':
+      return invoke('BigInt.asIntN', atom('64'), sum);
+    case 'u64':
+      return invoke('BigInt.asUintN', atom('64'), sum);
+    case 'f32':
+      return invoke(text.library('fround'), sum);
+    default:
+      return sum;
+  }
+}
