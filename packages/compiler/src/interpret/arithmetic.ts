@@ -83,7 +83,10 @@ export function unary(op: '-' | '!' | '~', type: ValueType, operand: Value): Val
 
 export function math(fn: MathFunction, type: ValueType, args: readonly Value[]): Value {
   const [a = 0, b = 0] = args;
+  // Not Math.min and Math.max: these are defined by the comparison, for NaN and -0 too.
+  // biome-ignore lint/complexity/useMathMinMax: see above.
   if (fn === 'min') return a < b ? a : b;
+  // biome-ignore lint/complexity/useMathMinMax: see above.
   if (fn === 'max') return a < b ? b : a;
   if (isInteger(type)) return wrap(type, integerMath(fn, BigInt(a), BigInt(b)));
   const result = floatMath(fn, Number(a), Number(b));

@@ -37,22 +37,29 @@ export function writeScalar(
 ): void {
   switch (storage) {
     case 'bool':
-      return view.setUint8(offset, value === true ? 1 : 0);
+      view.setUint8(offset, value === true ? 1 : 0);
+      break;
     case 'u8':
     case 'i8':
-      return view.setUint8(offset, Number(value));
+      view.setUint8(offset, Number(value));
+      break;
     case 'u16':
     case 'i16':
-      return view.setUint16(offset, Number(value), true);
+      view.setUint16(offset, Number(value), true);
+      break;
     case 'u32':
     case 'i32':
-      return view.setUint32(offset, Number(value), true);
+      view.setUint32(offset, Number(value), true);
+      break;
     case 'u64':
     case 'i64':
-      return view.setBigUint64(offset, BigInt(value), true);
+      view.setBigUint64(offset, BigInt(value), true);
+      break;
     case 'f32':
-      return view.setFloat32(offset, Number(value), true);
+      view.setFloat32(offset, Number(value), true);
+      break;
     case 'f64':
-      return view.setFloat64(offset, Number(value), true);
+      view.setFloat64(offset, Number(value), true);
+      break;
   }
 }

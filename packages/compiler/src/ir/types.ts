@@ -92,7 +92,11 @@ export type MathFunction =
  * - f32 rounds after every operation, f64 is the host's double;
  * - `convert` float → integer truncates and saturates, NaN is 0; integer → integer keeps the low bits (sign-extending
  *   from a signed source); → bool is `!= 0`; bool → number is 0 or 1;
- * - `min` is `a < b ? a : b`, `max` is `a < b ? b : a`; `&&` and `||` do not evaluate the right side needlessly.
+ * - `min` is `a < b ? a : b`, `max` is `a < b ? b : a`; `&&` and `||` do not evaluate the right side needlessly;
+ * - floats have no `%`, 64-bit types no `clz`, `mulhi`, `rotl`; the count of `rotl` is u32;
+ * - a load whose index is out of range is 0 and a fault, a store does nothing and is a fault; the handler goes on. All
+ *   indices are evaluated, left to right, before the first is checked; a store evaluates its value before that too;
+ * - functions have no effects: they declare, assign, branch, loop, load (and so may fault), call and return.
  */
 export type Expression =
   | { readonly kind: 'const'; type: ValueType; value: number | bigint | boolean }
@@ -100,8 +104,9 @@ export type Expression =
   | { readonly kind: 'load'; type: ValueType; readonly place: Place }
   /** Addresses (u32): this instance, the sender of the message, instance `index` of this kernel. */
   | { readonly kind: 'self' | 'sender' | 'index' | 'instances'; type: 'u32' }
+  /** Of an index that is no instance: 0xffffffff, which is nobody's address. */
   | { readonly kind: 'at'; type: 'u32'; readonly index: Expression }
-  /** Stamp of the message being handled: microseconds << 12 | logical, as u64. */
+  /** Stamp of the message being handled: (microseconds << 12) + logical, as u64. */
   | { readonly kind: 'now'; type: 'u64' }
   | {
       readonly kind: 'binary';
@@ -200,14 +205,18 @@ export type Statement = { readonly location?: Location } & (
     }
   /** A Philox draw into a local: u32, or f32 in [0, 1) from its upper 24 bits. */
   | { readonly kind: 'random'; readonly id: number; readonly type: 'u32' | 'f32' }
-  /** Iterations run at once on a GPU; here and in the interpreter in order of i. */
+  /** Iterations run at once on a GPU; here and in the interpreter in order of i. `index` has the type of `count`. */
   | {
       readonly kind: 'parallel';
       readonly count: Expression;
       readonly index: number;
       readonly body: readonly Statement[];
     }
-  /** A reduction over 64 lanes and a tree, so that f32 results agree everywhere. */
+  /**
+   * A reduction over 64 lanes and a tree, so that f32 results agree everywhere: lane `i & 63` takes its values in
+   * order of i, then lane q takes lane q + 32, q + 16, … A lane starts at 0 for sum, and for min and max at the end of
+   * the type's range (±infinity for floats) that gives way to any value.
+   */
   | {
       readonly kind: 'reduce';
       readonly op: 'sum' | 'min' | 'max';

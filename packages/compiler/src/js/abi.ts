@@ -4,9 +4,12 @@
  * the typed array constructors, so it can be built anywhere with `new Function` or `vm.compileFunction`.
  */
 export interface ProgramEnv {
-  /** Memory that holds messages: lanes, local queues. Every header and payload is in here. */
+  /**
+   * Memory that holds messages: lanes, local queues. Every header and payload is in here, at a multiple of 64; its
+   * length is a multiple of 8 and at most 4 GiB.
+   */
   readonly arena: ArrayBufferLike;
-  /** Memory that holds this kernel's states. */
+  /** Memory that holds this kernel's states. Its length is a multiple of 8. */
   readonly memory: ArrayBufferLike;
   /** Byte offset of instance 0's state in `memory`, a multiple of 8. */
   readonly stateOffset: number;
@@ -21,7 +24,7 @@ export interface ProgramEnv {
   /**
    * Makes room for one outgoing message and writes its header; returns the byte offset of its payload in `arena`,
    * a multiple of 64. The handler must have written the whole payload before it calls any of these again or
-   * returns. `sender` is an instance index. `header` is the byte offset of the message being handled.
+   * returns. It writes whole words: up to 3 bytes after a payload whose size is no multiple of 4 become zero. `sender` is an instance index. `header` is the byte offset of the message being handled.
    */
   send(
     sender: number,

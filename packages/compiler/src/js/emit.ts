@@ -80,12 +80,7 @@ function dispatcherText(program: Program, names: readonly string[]): string[] {
     'return {',
     ...indent([
       'run(self, header) {',
-      ...indent([
-        `switch (${view}[(header >>> 2) + 1]) {`,
-        ...indent(cases),
-        '}',
-        'return false;',
-      ]),
+      ...indent([`switch (${view}[(header >>> 2) + 1]) {`, ...indent(cases), '}', 'return false;']),
       '},',
     ]),
     '};',

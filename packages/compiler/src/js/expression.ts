@@ -3,7 +3,17 @@ import { convertCode } from './convert.ts';
 import type { FunctionText } from './function-text.ts';
 import { mathCode } from './math.ts';
 import { loadCode } from './place.ts';
-import { atom, type Code, identifier, infix, invoke, levels, toI32, toU32, wrapped } from './text.ts';
+import {
+  atom,
+  type Code,
+  identifier,
+  infix,
+  invoke,
+  levels,
+  toI32,
+  toU32,
+  wrapped,
+} from './text.ts';
 import { number } from './views.ts';
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
@@ -76,9 +86,7 @@ export function headerWord(text: FunctionText, word: number): string {
 function nowCode(text: FunctionText): Code {
   const view = text.program.views.use('arena', 'u64');
   const microseconds = `${view}[${text.messageBase(8)} - 4]`;
-  return atom(
-    `BigInt.asUintN(64, (${microseconds} << 12n) + BigInt(${headerWord(text, 10)}))`,
-  );
+  return atom(`BigInt.asUintN(64, (${microseconds} << 12n) + BigInt(${headerWord(text, 10)}))`);
 }
 
 function selectCode(text: FunctionText, e: Of<'select'>): Code {
@@ -168,14 +176,14 @@ function wordCode(
   text: FunctionText,
 ): Code {
   const signed = type === 'i32';
-  const fit = signed ? toI32 : toU32;
+  const wrapTo = signed ? toI32 : toU32;
   switch (op) {
     case '*': {
       const product = invoke('Math.imul', left, right);
       return signed ? product : toU32(product);
     }
     case '/':
-      if (isNonZero(rightExpression)) return fit(arithmetic(left, op, right));
+      if (isNonZero(rightExpression)) return wrapTo(arithmetic(left, op, right));
       return invoke(text.library(signed ? 'divideI32' : 'divideU32'), left, right);
     case '%':
       if (isNonZero(rightExpression)) {
@@ -186,7 +194,7 @@ function wordCode(
       return infix(left, signed ? '>>' : '>>>', right, levels.shift);
     case '+':
     case '-':
-      return fit(arithmetic(left, op, right));
+      return wrapTo(arithmetic(left, op, right));
     default:
       return signed ? arithmetic(left, op, right) : toU32(arithmetic(left, op, right));
   }
@@ -205,15 +213,17 @@ function bigCode(
   text: FunctionText,
 ): Code {
   const signed = type === 'i64';
-  const fit = (code: Code): Code => invoke(signed ? 'BigInt.asIntN' : 'BigInt.asUintN', atom('64'), code);
+  const wrapTo = (code: Code): Code =>
+    invoke(signed ? 'BigInt.asIntN' : 'BigInt.asUintN', atom('64'), code);
   if (op === '/' && !isNonZero(rightExpression)) {
     return invoke(text.library(signed ? 'divideI64' : 'divideU64'), left, right);
   }
   if (op === '%' && !isNonZero(rightExpression)) {
     return invoke(text.library(signed ? 'remainderI64' : 'remainderU64'), left, right);
   }
-  if (op === '<<' || op === '>>') return fit(arithmetic(left, op, countCode(right, rightExpression)));
-  return fit(arithmetic(left, op, right));
+  if (op === '<<' || op === '>>')
+    return wrapTo(arithmetic(left, op, countCode(right, rightExpression)));
+  return wrapTo(arithmetic(left, op, right));
 }
 
 /** The count of a 64-bit shift as a bigint below 64. */

@@ -119,7 +119,10 @@ const library = {
 export type LibraryName = keyof typeof library;
 
 /** Which of them call others. */
-const needs: Partial<Record<LibraryName, LibraryName>> = { mulhiI32: 'mulhiU32', random: 'mulhiU32' };
+const needs: Partial<Record<LibraryName, LibraryName>> = {
+  mulhiI32: 'mulhiU32',
+  random: 'mulhiU32',
+};
 
 /** The text of the named functions and of what they need, always in the same order. */
 export function libraryText(used: ReadonlySet<LibraryName>): string[] {

@@ -57,7 +57,9 @@ function payloadLines(
       words.set(word, [...(words.get(word) ?? []), part]);
     }
   }
-  const covered = new Set(wide.flatMap(({ offset, storage }) => wordsOf(offset, elementSize(storage))));
+  const covered = new Set(
+    wide.flatMap(({ offset, storage }) => wordsOf(offset, elementSize(storage))),
+  );
   const value = (part: Scalar): string => scalarText(text, part, values.get(part));
   const narrow = (word: number): string => {
     const parts = (words.get(word) ?? []).map((part) => ({ part, text: value(part) }));
@@ -76,9 +78,7 @@ function payloadLines(
     .flatMap(([, parts]) => parts);
   return [
     ...zeros,
-    ...s.payload.flatMap((part) =>
-      part.kind === 'copy' ? copyPart(text, part) : [],
-    ),
+    ...s.payload.flatMap((part) => (part.kind === 'copy' ? copyPart(text, part) : [])),
     ...[...wide, ...shared].map((part) => {
       const bool = part.storage === 'bool';
       const written = bool ? `${value(part)} ? 1 : 0` : value(part);

@@ -42,7 +42,8 @@ export function accessOf(text: FunctionText, place: Place): Access {
     place.base === 'table'
       ? tableName(text.program.module, place)
       : text.program.views.use(place.base === 'state' ? 'state' : 'arena', place.storage);
-  const comment = place.base === 'table' || place.path.length === 0 ? '' : ` /* ${pathOf(place)} */`;
+  const comment =
+    place.base === 'table' || place.path.length === 0 ? '' : ` /* ${pathOf(place)} */`;
   return {
     element: `${view}[${terms.join(' + ')}${comment}]`,
     setups: indices.flatMap(({ setup }) => setup ?? []),

@@ -1,0 +1,48 @@
+import type { ScalarName, StructLayout, TypeLayout } from '@ringkernel/core';
+
+/** A scalar somewhere in a struct; one per path, with the arrays around it as dimensions. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly storage: ScalarName;
+  readonly offset: number;
+  readonly dimensions: readonly { readonly stride: number; readonly length: number }[];
+}
+
+export function leavesOf(layout: StructLayout): Leaf[] {
+  return layout.fields.flatMap(({ name, type, offset }) => leavesOfType(type, [name], offset, []));
+}
+
+function leavesOfType(
+  type: TypeLayout,
+  path: readonly string[],
+  offset: number,
+  dimensions: Leaf['dimensions'],
+): Leaf[] {
+  switch (type.kind) {
+    case 'scalar':
+      return [{ path, storage: type.name, offset, dimensions }];
+    case 'ref':
+      return [{ path, storage: 'u32', offset, dimensions }];
+    case 'array': {
+      const { stride, length } = type;
+      const inner = [...dimensions, { stride, length }];
+      return leavesOfType(type.element, [...path, '[]'], offset, inner);
+    }
+    case 'struct':
+      return type.layout.fields.flatMap((field) =>
+        leavesOfType(field.type, [...path, field.name], offset + field.offset, dimensions),
+      );
+  }
+}
+
+/** Every scalar of a struct by its own offset: arrays are unrolled. */
+export function scalarsOf(layout: StructLayout): { offset: number; storage: ScalarName }[] {
+  return leavesOf(layout).flatMap(({ storage, offset, dimensions }) => {
+    let offsets = [offset];
+    for (const { stride, length } of dimensions) {
+      const steps = Array.from({ length }, (_, i) => i * stride);
+      offsets = offsets.flatMap((start) => steps.map((step) => start + step));
+    }
+    return offsets.map((at) => ({ offset: at, storage }));
+  });
+}

@@ -1,0 +1,78 @@
+import type { Expression, IrFunction, Local, Place, ValueType } from '../ir/types.ts';
+import { type Leaf, leavesOf } from './leaves.ts';
+import type { ModuleSketch } from './sketch.ts';
+import type { Source } from './source.ts';
+
+export const valueTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
+
+/** What a function that is being generated can see. */
+export class Scope {
+  readonly source: Source;
+  readonly sketch: ModuleSketch;
+  readonly locals: Local[] = [];
+  /** Functions with a lower index may be called: no recursion. */
+  readonly callable: readonly IrFunction[];
+  readonly leaves: { readonly base: Place['base']; readonly table?: number; readonly leaf: Leaf }[];
+  /** Locals in sight, innermost last. */
+  visible: Local[] = [];
+  /** Locals that only a loop's own step may assign. */
+  readonly fixed: Set<number> = new Set();
+  /** How often the statement being generated runs, at most. */
+  repeats: number = 1;
+
+  constructor(
+    source: Source,
+    sketch: ModuleSketch,
+    message: number | null,
+    callable: readonly IrFunction[],
+  ) {
+    this.source = source;
+    this.sketch = sketch;
+    this.callable = callable;
+    const layout = message === null ? undefined : sketch.messages[message]?.layout;
+    this.leaves = [
+      ...leavesOf(sketch.state).map((leaf) => ({ base: 'state' as const, leaf })),
+      ...(layout === undefined ? [] : leavesOf(layout)).map((leaf) => ({
+        base: 'message' as const,
+        leaf,
+      })),
+      ...sketch.tables.map(({ name, storage, values }, table) => ({
+        base: 'table' as const,
+        table,
+        leaf: tableLeaf(name, storage, values.length),
+      })),
+    ];
+  }
+
+  add(type: ValueType, name = 'v'): Local {
+    const local: Local = { id: this.locals.length, name, type };
+    this.locals.push(local);
+    return local;
+  }
+
+  /** Runs `make` with what it declares visible only inside. */
+  inside<T>(make: () => T, repeats = 1): T {
+    const { visible, repeats: before } = this;
+    this.visible = [...visible];
+    this.repeats = before * repeats;
+    try {
+      return make();
+    } finally {
+      this.visible = visible;
+      this.repeats = before;
+    }
+  }
+
+  localsOf(type: ValueType): Local[] {
+    return this.visible.filter((local) => local.type === type);
+  }
+}
+
+function tableLeaf(name: string, storage: Leaf['storage'], length: number): Leaf {
+  const stride = storage === 'bool' ? 1 : Number(storage.slice(1)) / 8;
+  return { path: [name, '[]'], storage, offset: 0, dimensions: [{ stride, length }] };
+}
+
+export function local({ id, type }: Local): Expression {
+  return { kind: 'local', id, type };
+}
