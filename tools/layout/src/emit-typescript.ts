@@ -5,7 +5,8 @@ import { banner, hex, type Word, wordsOf } from './words.ts';
 
 /**
  * One `as const` object for each struct: byte offsets (`…Offset`) for a DataView and word indices (`…Word`, of a
- * u64 `…LowWord` and `…HighWord`) for a Uint32Array, both from the start of the struct.
+ * u64 `…LowWord` and `…HighWord`) for a Uint32Array, both from the start of the struct. An array has the word of its
+ * first element, `…StrideWords` from one to the next, and `…Length`.
  */
 export function emitTypeScript(layout: PlacedLayout): string {
   return [
@@ -37,7 +38,8 @@ function emitWord({ name, offset, bytes, length }: Word): readonly string[] {
   const lines = [`  ${name}Offset: ${offset},`];
   const word = Math.floor(offset / 4);
   if (length !== undefined) {
-    lines.push(`  ${name}Word: ${word},`, `  ${name}Length: ${length},`);
+    lines.push(`  ${name}Word: ${word},`, `  ${name}StrideWords: ${bytes / 4},`);
+    lines.push(`  ${name}Length: ${length},`);
   } else if (bytes === 8) {
     lines.push(`  ${name}LowWord: ${word},`, `  ${name}HighWord: ${word + 1},`);
   } else if (bytes === 4) {

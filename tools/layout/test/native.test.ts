@@ -52,4 +52,24 @@ describe('C header', () => {
       }
     });
   }
+
+  const missing = spawnSync('g++', ['--version']).error !== undefined;
+  it('needs no other header where NVRTC compiles it', ({ skip }) => {
+    if (missing) skip('g++ is not installed');
+    const args = [
+      '-nostdinc',
+      '-D__CUDACC_RTC__',
+      '-fsyntax-only',
+      '-Wall',
+      '-Werror',
+      '-x',
+      'c++',
+    ];
+    const { status, stderr } = spawnSync('g++', [...args, '-'], {
+      input: header,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
 });

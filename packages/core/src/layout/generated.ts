@@ -248,6 +248,7 @@ export const counterBlock = {
   /** By deadLetterCode. */
   deadLetteredOffset: 24,
   deadLetteredWord: 6,
+  deadLetteredStrideWords: 2,
   deadLetteredLength: 11,
   /** Messages waiting now. */
   pendingOffset: 112,
@@ -308,6 +309,7 @@ export const latencyBlock = {
   /** Counts. */
   bucketsOffset: 64,
   bucketsWord: 16,
+  bucketsStrideWords: 2,
   bucketsLength: 464,
 } as const;
 

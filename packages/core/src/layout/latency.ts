@@ -34,8 +34,8 @@ export function readLatency(words: Int32Array, blocks: readonly number[]): Laten
     minUs = Math.min(minUs, Atomics.load(words, block + latencyBlock.minUsWord) >>> 0);
     maxUs = Math.max(maxUs, Atomics.load(words, block + latencyBlock.maxUsWord) >>> 0);
     for (let i = 0; i < counts.length; i++) {
-      const found = readCounter(words, block + latencyBlock.bucketsWord + 2 * i);
-      counts[i] = (counts[i] as number) + found;
+      const word = block + latencyBlock.bucketsWord + latencyBlock.bucketsStrideWords * i;
+      counts[i] = (counts[i] as number) + readCounter(words, word);
     }
   }
   // The buckets and not the count word: quantiles must be of what is in the buckets read here.
