@@ -1,0 +1,63 @@
+import type { FullPolicy, Schedule } from '@ringkernel/core';
+import type { ArenaShape } from '../memory/arena.ts';
+
+/** What a worker gets when it starts. */
+export interface WorkerStart {
+  /** 1 and up; 0 is the host. */
+  readonly thread: number;
+  readonly arena: SharedArrayBuffer;
+  /** The same memory, when it came from WebAssembly. */
+  readonly memory: WebAssembly.Memory | null;
+  readonly shape: ArenaShape;
+  readonly layoutHash: number;
+  readonly schedule: Schedule;
+  readonly nodeId: number;
+  readonly seed: number;
+  readonly epochMs: number;
+  readonly spinUs: number;
+  /** Microseconds from the monotonic clock of the machine to the Unix epoch. */
+  readonly wallOffsetUs: number;
+}
+
+/** One kernel, as workers need to know it. */
+export interface KernelStart {
+  readonly name: string;
+  readonly baseAddress: number;
+  readonly instances: number;
+  readonly queueCapacity: number;
+  readonly onFull: FullPolicy;
+  readonly stateBytes: number;
+  /** Threads that own instances, ascending. */
+  readonly ownerThreads: readonly number[];
+  readonly shift: number;
+  readonly owners: Uint8Array;
+  readonly memory: SharedArrayBuffer;
+  /** The text of the program: what `emitJavaScript` gave. */
+  readonly text: string;
+}
+
+/** From the host to a worker. Each one is answered by a `ControlAnswer` with the same `request`. */
+export type ControlMessage =
+  | { readonly op: 'launch'; readonly request: number; readonly kernel: KernelStart }
+  | {
+      /**
+       * close: new messages are refused. bury: nothing is handled any more. remove: forget it; besides the answer
+       * a `goodbye` record comes behind everything else that this worker has for the kernel's sink.
+       */
+      readonly op: 'activate' | 'deactivate' | 'close' | 'bury' | 'remove';
+      readonly request: number;
+      readonly baseAddress: number;
+    }
+  | {
+      readonly op: 'read';
+      readonly request: number;
+      readonly baseAddress: number;
+      readonly instance: number;
+    }
+  | { readonly op: 'exit'; readonly request: number };
+
+export interface ControlAnswer {
+  readonly request: number;
+  readonly bytes?: Uint8Array;
+  readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
+}

@@ -1,0 +1,131 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
+import { CpuClosedError, HandlerThrewError, WorkerLostError } from '../errors.ts';
+import { threadBlock } from '../memory/arena.ts';
+
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
+export type ControlRequest = Without<ControlMessage, 'request'>;
+
+interface Member {
+  readonly thread: number;
+  readonly worker: Worker;
+  readonly port: MessagePort;
+}
+
+interface Waiting {
+  readonly thread: number;
+  resolve(answer: ControlAnswer): void;
+  reject(error: Error): void;
+}
+
+/** How long a worker has to end by itself, milliseconds; it may be inside of a handler that never returns. */
+const exitMs = 1_000;
+
+/** The worker threads of a device, and the requests that are under way to them. */
+export class Crew {
+  readonly #members: Member[] = [];
+  readonly #waiting: Map<number, Waiting> = new Map();
+  readonly #words: Int32Array;
+  readonly #onLost: (error: WorkerLostError) => void;
+  #requests = 0;
+  #held = 0;
+  #ended = false;
+
+  constructor(arena: SharedArrayBuffer, onLost: (error: WorkerLostError) => void) {
+    this.#words = new Int32Array(arena);
+    this.#onLost = onLost;
+  }
+
+  /** Starts one worker; resolves when it runs. */
+  start(start: WorkerStart): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    const { thread } = start;
+    const worker = new Worker(new URL('../worker/worker.js', import.meta.url), {
+      name: `ringkernel-${thread}`,
+      workerData: { start, port: port2 },
+      transferList: [port2],
+    });
+    this.#members.push({ thread, worker, port: port1 });
+    port1.unref();
+    return new Promise((resolve, reject) => {
+      let problem: unknown;
+      worker.on('message', (answer: ControlAnswer) => {
+        if (answer.request !== 0) return this.#settle(answer);
+        if (this.#held === 0) worker.unref();
+        resolve();
+      });
+      worker.on('error', (error) => {
+        problem = error;
+      });
+      worker.on('exit', (code) => {
+        const error = new WorkerLostError(thread, `ended with exit code ${code}`, problem);
+        reject(error);
+        if (!this.#ended) this.#onLost(error);
+      });
+    });
+  }
+
+  /** Asks one worker. Rejects when it says why not, or is lost. */
+  ask(thread: number, request: ControlRequest): Promise<ControlAnswer> {
+    if (this.#ended) return Promise.reject(new CpuClosedError(request.op));
+    const member = this.#members.find((m) => m.thread === thread) as Member;
+    const id = ++this.#requests;
+    const answer = new Promise<ControlAnswer>((resolve, reject) => {
+      this.#waiting.set(id, { thread, resolve, reject });
+    });
+    this.ref();
+    member.port.postMessage({ ...request, request: id } satisfies ControlMessage);
+    const block = thread * threadBlock.sizeBytes;
+    Atomics.add(this.#words, (block + threadBlock.control) >>> 2, 1);
+    Atomics.store(this.#words, (block + threadBlock.bell) >>> 2, 0);
+    Atomics.notify(this.#words, (block + threadBlock.bell) >>> 2);
+    return answer.finally(() => this.unref());
+  }
+
+  /** Asks all workers the same. */
+  async askAll(request: ControlRequest): Promise<void> {
+    await Promise.all(this.#members.map(({ thread }) => this.ask(thread, request)));
+  }
+
+  /** While held, the workers keep the process alive. Calls nest. */
+  ref(): void {
+    if (++this.#held === 1) for (const { worker } of this.#members) worker.ref();
+  }
+
+  unref(): void {
+    if (--this.#held === 0) for (const { worker } of this.#members) worker.unref();
+  }
+
+  /** Ends all workers; those that don't end in time are stopped. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    const asked = this.askAll({ op: 'exit' }).catch(() => {});
+    this.#ended = true;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, exitMs);
+    });
+    await Promise.race([asked, late]);
+    clearTimeout(timer);
+    await this.stop(new CpuClosedError('waiting for a worker'));
+  }
+
+  /** Stops all workers where they are. */
+  async stop(reason: Error): Promise<void> {
+    this.#ended = true;
+    for (const { reject } of this.#waiting.values()) reject(reason);
+    this.#waiting.clear();
+    for (const { port } of this.#members) port.close();
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
+  #settle(answer: ControlAnswer): void {
+    const waiting = this.#waiting.get(answer.request);
+    this.#waiting.delete(answer.request);
+    if (answer.error === undefined) waiting?.resolve(answer);
+    else {
+      const { name, message, stack } = answer.error;
+      waiting?.reject(new HandlerThrewError(name, message, stack));
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import {
+  type Device,
+  type DeviceInfo,
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  type DeviceOptions,
+  type KernelImage,
+  type KernelSink,
+  layoutHash,
+  type RingKernelError,
+  type Schedule,
+} from '@ringkernel/core';
+import { CpuClosedError, CpuLaunchError, CpuScheduleError } from '../errors.ts';
+import { ArenaLayout } from '../memory/arena.ts';
+import { languageAtomics } from '../memory/atomics.ts';
+import { KernelMemory } from '../memory/kernel-memory.ts';
+import type { KernelMeter } from '../memory/meter.ts';
+import { place } from '../memory/placement.ts';
+import type { CpuOptions } from '../options.ts';
+import { deadLetterRecord, faultRecord, goodbyeRecord } from '../queue/record.ts';
+import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
+import { largestPayload } from '../worker/outbox.ts';
+import { Crew } from './crew.ts';
+import { HostMessage } from './host-message.ts';
+import { CpuKernel, type KernelContext } from './kernel.ts';
+import { MessageIds } from './message-ids.ts';
+import { programText } from './program-text.ts';
+import { Pump } from './pump.ts';
+
+/** Codes of dead letters that go to the sender's own sink. */
+const senderReasons: readonly number[] = [2, 8];
+
+/** A pool of worker threads as a device. */
+export class CpuDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly schedule: Schedule;
+  readonly lost: Promise<RingKernelError>;
+
+  readonly #options: CpuOptions;
+  readonly #layout: ArenaLayout;
+  readonly #crew: Crew;
+  readonly #pump: Pump;
+  readonly #context: KernelContext;
+  readonly #message: HostMessage;
+  readonly #pages: (CpuKernel | undefined)[] = [];
+  readonly #dirty: KernelMeter[] = [];
+  #launched = 0;
+  #closing: Promise<void> | null = null;
+  #lose: (error: RingKernelError) => void = () => {};
+
+  private constructor(info: DeviceInfo, options: CpuOptions, device: DeviceOptions) {
+    this.info = info;
+    this.schedule = device.schedule ?? 'async';
+    this.#options = options;
+    const shape = { threads: options.workers + 1, laneSlots: options.laneCapacity };
+    this.#layout = new ArenaLayout(shape);
+    const arena = new SharedArrayBuffer(this.#layout.sizeBytes);
+    this.#message = new HostMessage(arena);
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+    const nodeId = device.nodeId ?? 0;
+    const wallOffsetUs = performance.timeOrigin * 1_000 - monotonicOffsetUs();
+    const clock = new StampClock(nodeId << 8, performance.timeOrigin * 1_000);
+    this.#pump = new Pump(
+      arena,
+      languageAtomics(arena),
+      this.#layout,
+      clock,
+      options.hostSpinUs,
+      (offset) => this.#deliver(offset),
+      () => this.#flush(),
+    );
+    this.#crew = new Crew(arena, (error) => void this.#fall(error));
+    this.#context = {
+      crew: this.#crew,
+      pump: this.#pump,
+      ids: new MessageIds(nodeId),
+      workers: options.workers,
+      scratch: this.#layout.scratch(0),
+      mark: (meter) => {
+        meter.dirty = true;
+        this.#dirty.push(meter);
+      },
+      forget: (kernel) => this.#map(kernel.base, kernel.instances, undefined),
+    };
+    this.#start = (thread) =>
+      this.#crew.start({
+        thread,
+        arena,
+        memory: null,
+        shape,
+        layoutHash,
+        schedule: this.schedule,
+        nodeId,
+        seed: device.seed ?? 0,
+        epochMs: device.epochMs ?? 0,
+        spinUs: options.spinUs,
+        wallOffsetUs,
+      });
+  }
+  readonly #start: (thread: number) => Promise<void>;
+
+  /** Starts the workers. Rejects with `WorkerLostError` when one can't start. */
+  static async open(
+    info: DeviceInfo,
+    options: CpuOptions,
+    device: DeviceOptions,
+  ): Promise<CpuDevice> {
+    const opened = new CpuDevice(info, options, device);
+    const threads = Array.from({ length: options.workers }, (_, i) => i + 1);
+    await Promise.all(threads.map((thread) => opened.#start(thread)));
+    return opened;
+  }
+
+  async launch(
+    image: KernelImage,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    this.#check(image, options);
+    return await this.launchText(image, programText(image, options.id), options, sink);
+  }
+
+  /** Launches a program given as the text that a worker builds it from. */
+  async launchText(
+    image: KernelImage,
+    text: string,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    const { instances, baseAddress, queueCapacity, onFull } = options;
+    const placement = place(instances, this.#options.workers, this.#launched++);
+    const ownerThreads = [...new Set(placement.owners)].sort((a, b) => a - b);
+    const threads = this.#options.workers + 1;
+    const layout = new KernelMemory(threads, ownerThreads, instances, image.state.size);
+    const memory = new SharedArrayBuffer(layout.sizeBytes);
+    const kernel = new CpuKernel(
+      this.#context,
+      options,
+      sink,
+      placement,
+      layout,
+      image.state.size,
+      memory,
+    );
+    this.#map(baseAddress, instances, kernel);
+    const start = {
+      name: options.id,
+      baseAddress,
+      instances,
+      queueCapacity,
+      onFull,
+      stateBytes: image.state.size,
+      ownerThreads,
+      ...placement,
+      memory,
+      text,
+    };
+    try {
+      await this.#crew.askAll({ op: 'launch', kernel: start });
+    } catch (cause) {
+      this.#map(baseAddress, instances, undefined);
+      throw new CpuLaunchError(options.id, 'the workers could not build it', { cause });
+    }
+    return kernel;
+  }
+
+  async step(_rounds: number): Promise<void> {
+    throw new CpuScheduleError(
+      'step: wanted a lockstep device, found an async one',
+      "open the device with schedule: 'lockstep'",
+    );
+  }
+
+  ref(): void {
+    this.#crew.ref();
+  }
+
+  unref(): void {
+    this.#crew.unref();
+  }
+
+  async settled(): Promise<void> {
+    this.#crew.ref();
+    this.#pump.publish();
+    await this.#pump.watch(() => this.#pump.quiet());
+    this.#crew.unref();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#crew.end();
+    while (this.#pump.drain() > 0);
+    for (const kernel of this.#kernels()) kernel.end();
+    this.#pump.close();
+  }
+
+  /** A worker is gone, and with it part of every kernel: the others are stopped too. */
+  async #fall(error: RingKernelError): Promise<void> {
+    if (this.#closing !== null) return;
+    this.#closing = this.#crew.stop(error);
+    await this.#closing;
+    while (this.#pump.drain() > 0);
+    for (const kernel of this.#kernels()) kernel.lose();
+    this.#pump.close();
+    this.#lose(error);
+  }
+
+  #kernels(): Set<CpuKernel> {
+    return new Set(this.#pages.filter((kernel) => kernel !== undefined));
+  }
+
+  #flush(): void {
+    this.#pump.clock.refresh();
+    for (const meter of this.#dirty) meter.flush();
+    this.#dirty.length = 0;
+  }
+
+  #map(baseAddress: number, instances: number, kernel: CpuKernel | undefined): void {
+    for (let page = 0; page << 6 < instances; page++) {
+      this.#pages[(baseAddress >>> 6) + page] = kernel;
+    }
+  }
+
+  #deliver(offset: number): void {
+    const { words } = this.#pump;
+    const word = offset >>> 2;
+    const source = words[word + 12] as number;
+    const kind = (words[word + 3] as number) & goodbyeRecord;
+    if (kind === 0) this.#pages[source >>> 6]?.deliver(this.#message, offset);
+    else if (kind === goodbyeRecord) this.#pages[source >>> 6]?.goodbye();
+    else if (kind === faultRecord) this.#pages[(words[word + 13] as number) >>> 6]?.fault(offset);
+    else if (kind === deadLetterRecord) {
+      const own = senderReasons.includes(words[word] as number);
+      const address = own ? source : (words[word + 13] as number);
+      this.#pages[address >>> 6]?.deadLetter(offset);
+    }
+  }
+
+  #check(image: KernelImage, { id, instances, baseAddress, queueCapacity }: DeviceLaunchOptions) {
+    if (this.#closing !== null) throw new CpuClosedError('launch');
+    if (!Number.isInteger(instances) || instances < 1) {
+      throw new CpuLaunchError(id, `instances: wanted at least 1, found ${instances}`);
+    }
+    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
+      throw new CpuLaunchError(id, `baseAddress: wanted a multiple of 64, found ${baseAddress}`);
+    }
+    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
+      throw new CpuLaunchError(id, `queueCapacity: wanted at least 1, found ${queueCapacity}`);
+    }
+    const largest = largestPayload(this.#options.laneCapacity);
+    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
+      const size = Math.max(layout.size, reply?.layout.size ?? 0);
+      if (size <= largest) continue;
+      throw new CpuLaunchError(
+        id,
+        `message ${name}: wanted at most ${largest} bytes, found ${size}`,
+        {
+          hint: 'a larger laneCapacity takes larger messages, up to 65536 bytes',
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,399 @@
+import {
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  deadLetterReasons,
+  type InjectOptions,
+  type InjectStatus,
+  instanceWords,
+  type KernelCounters,
+  type KernelSink,
+  type KernelState,
+  type MessageDescriptor,
+  messageHeader,
+  type PayloadWriter,
+} from '@ringkernel/core';
+import { CpuClosedError, HandlerThrewError } from '../errors.ts';
+import { CounterReader } from '../memory/counters.ts';
+import type { KernelMemory } from '../memory/kernel-memory.ts';
+import { KernelMeter } from '../memory/meter.ts';
+import type { Placement } from '../memory/placement.ts';
+import type { LaneWriter } from '../queue/lane.ts';
+import { headerBytes, replyWanted, slotsOf } from '../queue/record.ts';
+import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
+import type { Crew } from './crew.ts';
+import type { HostMessage } from './host-message.ts';
+import type { MessageIds } from './message-ids.ts';
+import type { Pump } from './pump.ts';
+
+/** Records written to a lane before it is published within a turn of the caller. */
+const publishEvery = 32;
+/** Credit of a kernel that always takes a message: its mailbox drops an older one instead. */
+const unlimited = 0x3fff_ffff;
+/** How long an ended kernel's last records may take to come in, milliseconds. */
+const graceMs = 1_000;
+
+/** What a kernel shares with its device. */
+export interface KernelContext {
+  readonly crew: Crew;
+  readonly pump: Pump;
+  readonly ids: MessageIds;
+  readonly workers: number;
+  /** Where a record is written that the lane has no room for. */
+  readonly scratch: number;
+  /** The kernel has counts to flush before anything is published. */
+  mark(meter: KernelMeter): void;
+  /** Tells whether messages for the host are on their way no more. */
+  forget(kernel: CpuKernel): void;
+}
+
+/** The host's side of a kernel. */
+export class CpuKernel implements DeviceKernel {
+  readonly name: string;
+  readonly base: number;
+  readonly instances: number;
+  readonly sink: KernelSink;
+  readonly meter: KernelMeter;
+  readonly #context: KernelContext;
+  readonly #options: DeviceLaunchOptions;
+  readonly #placement: Placement;
+  readonly #layout: KernelMemory;
+  readonly #stateBytes: number;
+  readonly #memory: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  readonly #reader: CounterReader;
+  /** Messages each instance may get before its words are looked at again. */
+  readonly #credit: Int32Array;
+  readonly #sentTo: Int32Array;
+  readonly #id: { low: number; high: number } = { low: 0, high: 0 };
+  #state: KernelState = 'launched';
+  #failed = 0;
+  #goodbyes = 0;
+  #terminating: Promise<{ readonly drained: boolean }> | null = null;
+
+  constructor(
+    context: KernelContext,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+    placement: Placement,
+    layout: KernelMemory,
+    stateBytes: number,
+    memory: SharedArrayBuffer,
+  ) {
+    this.name = options.id;
+    this.base = options.baseAddress;
+    this.instances = options.instances;
+    this.sink = sink;
+    this.meter = new KernelMeter(memory, layout.counters(0), -1);
+    this.#context = context;
+    this.#options = options;
+    this.#placement = placement;
+    this.#layout = layout;
+    this.#stateBytes = stateBytes;
+    this.#memory = memory;
+    this.#words = new Int32Array(memory);
+    this.#view = new DataView(context.pump.words.buffer);
+    this.#reader = new CounterReader(memory, layout, context.workers + 1);
+    this.#credit = new Int32Array(this.instances).fill(this.#limit());
+    this.#sentTo = new Int32Array(this.instances);
+  }
+
+  get state(): KernelState {
+    return this.#state;
+  }
+
+  get lastMessageId(): { readonly low: number; readonly high: number } {
+    return this.#id;
+  }
+
+  /** Whether `inject` may succeed: the kernel is not about to end, and not failed. */
+  get open(): boolean {
+    return this.#state === 'active' || this.#state === 'launched' || this.#state === 'deactivated';
+  }
+
+  async activate(): Promise<void> {
+    if (!this.open) return;
+    await this.#context.crew.askAll({ op: 'activate', baseAddress: this.base });
+    if (this.open) this.#state = 'active';
+  }
+
+  async deactivate(): Promise<void> {
+    if (!this.open) return;
+    await this.#context.crew.askAll({ op: 'deactivate', baseAddress: this.base });
+    if (this.open) this.#state = 'deactivated';
+  }
+
+  terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    this.#terminating ??= this.#terminate(timeoutMs);
+    return this.#terminating;
+  }
+
+  inject<T>(
+    instance: number,
+    message: MessageDescriptor,
+    write: PayloadWriter<T>,
+    value: T,
+    options: InjectOptions,
+  ): InjectStatus {
+    if (!this.open) return 'closed';
+    if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
+    const { pump, ids, scratch } = this.#context;
+    const { size } = message.layout;
+    const { priority } = options;
+    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+    const lane = pump.writers[owner] as LaneWriter;
+    let offset = lane.spill.count === 0 ? lane.claim(slotsOf(size), priority) : -1;
+    const spills = offset < 0;
+    if (spills) {
+      if (this.#options.onFull === 'wait') return this.#crowded(lane);
+      offset = scratch;
+    }
+    const packed = priority | (options.wantsReply ? replyWanted : 0);
+    this.#header(offset >>> 2, message.id, size, packed, this.base + instance, options);
+    ids.next(this.#id);
+    pump.words[(offset >>> 2) + 4] = this.#id.low;
+    pump.words[(offset >>> 2) + 5] = this.#id.high;
+    this.#clear(offset + headerBytes, size);
+    write(this.#view, offset + headerBytes, value);
+    if (spills) lane.spill.push(pump.words, offset >>> 2);
+    this.#credit[instance] = (this.#credit[instance] as number) - 1;
+    this.#sentTo[instance] = ((this.#sentTo[instance] as number) + 1) | 0;
+    this.meter.sent++;
+    this.meter.pending++;
+    if (!this.meter.dirty) this.#context.mark(this.meter);
+    if (options.wantsReply) pump.calls++;
+    pump.touch(lane);
+    if (lane.pending >= publishEvery) pump.publish();
+    return 'accepted';
+  }
+
+  refuse(count: number): void {
+    this.meter.sent += count;
+    this.meter.rejected(count);
+    this.meter.flush();
+  }
+
+  async room(instance: number): Promise<void> {
+    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+    const lane = this.#context.pump.writers[owner] as LaneWriter;
+    await this.#context.pump.watch(
+      () => !this.open || (this.#hasCredit(instance) && lane.spill.count === 0 && lane.hasRoom()),
+    );
+  }
+
+  counters(): KernelCounters {
+    this.meter.flush();
+    return this.#reader.read();
+  }
+
+  async readState(instance: number): Promise<Uint8Array> {
+    if (this.#state !== 'terminated' && this.#state !== 'failed') {
+      const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+      const request = { op: 'read', baseAddress: this.base, instance } as const;
+      const { bytes } = await this.#context.crew.ask(owner, request);
+      if (bytes !== undefined) return bytes;
+    }
+    const at = this.#layout.stateOffset + instance * this.#layout.stateStride;
+    return new Uint8Array(this.#memory).slice(at, at + this.#stateBytes);
+  }
+
+  /** A message for the sink. */
+  deliver(message: HostMessage, offset: number): void {
+    message.fill(this.#context.pump.words, offset, this.base);
+    this.sink.message(message);
+  }
+
+  deadLetter(offset: number): void {
+    const { words } = this.#context.pump;
+    const word = offset >>> 2;
+    const size = words[word + messageHeader.payloadBytesWord] as number;
+    this.sink.deadLetter({
+      reason: deadLetterReasons[words[word] as number] ?? 'invalid',
+      type: (words[word + 1] as number) >>> 0,
+      source: (words[word + 12] as number) >>> 0,
+      destination: (words[word + 13] as number) >>> 0,
+      correlationLow: (words[word + 6] as number) >>> 0,
+      correlationHigh: (words[word + 7] as number) >>> 0,
+      payload: new Uint8Array(words.buffer).slice(
+        offset + headerBytes,
+        offset + headerBytes + size,
+      ),
+    });
+  }
+
+  /** An instance has failed; the kernel too when it was the last sound one. */
+  fault(offset: number): void {
+    const { words } = this.#context.pump;
+    const word = offset >>> 2;
+    this.#failed++;
+    if (this.#failed >= this.instances && this.open) this.#state = 'failed';
+    const text = new Uint8Array(words.buffer).slice(
+      offset + headerBytes + faultTextOffset,
+      offset + headerBytes + (words[word + messageHeader.payloadBytesWord] as number),
+    );
+    this.sink.fault({
+      instance: ((words[word + 13] as number) - this.base) | 0,
+      site: words[word + 16] as number,
+      value: (words[word + 17] as number) >>> 0,
+      type: (words[word + 1] as number) >>> 0,
+      correlationLow: (words[word + 6] as number) >>> 0,
+      correlationHigh: (words[word + 7] as number) >>> 0,
+      ...(text.length === 0 ? {} : { error: thrown(text) }),
+    });
+  }
+
+  /** A worker has nothing more of this kernel. */
+  goodbye(): void {
+    this.#goodbyes++;
+  }
+
+  /** The device is gone: everything that has no end yet ends here. */
+  lose(): void {
+    const { state } = this;
+    if (state === 'terminated') return;
+    this.#state = 'failed';
+    this.meter.flush();
+    const { pending, parked } = this.#reader.read();
+    const open = this.#reader.sent() - this.#reader.finished();
+    const code = deadLetterReasons.indexOf('device-lost');
+    if (open > 0) this.meter.deadLettered(code, open);
+    this.meter.pending -= pending;
+    if (parked !== 0) this.meter.parked(-parked);
+    this.meter.flush();
+  }
+
+  /** The device closes: nothing of this kernel runs any more. */
+  end(): void {
+    if (this.#state !== 'failed') this.#state = 'terminated';
+  }
+
+  async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    const { crew, pump } = this.#context;
+    if (this.#state === 'failed' && this.#failed < this.instances) return { drained: false };
+    const ran = this.#state === 'active' || this.#state === 'failed';
+    this.#state = 'terminating';
+    pump.publish();
+    pump.check();
+    const until = deadline(timeoutMs);
+    const grace = deadline(timeoutMs + graceMs);
+    crew.ref();
+    try {
+      const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
+      if (!(await grace.within(ask('close')))) return { drained: false };
+      if (ran && timeoutMs > 0) await until.within(pump.watch(() => this.#finished() || until.over));
+      const drained = this.#finished();
+      if (!(await grace.within(ask('bury')))) return { drained: false };
+      await grace.within(pump.watch(() => this.#finished() || grace.over));
+      if (!(await grace.within(ask('remove')))) return { drained: false };
+      const all = (): boolean => this.#goodbyes === this.#context.workers || grace.over;
+      await grace.within(pump.watch(all));
+      return { drained };
+    } catch (error) {
+      if (error instanceof CpuClosedError) return { drained: false };
+      return { drained: false };
+    } finally {
+      until.clear();
+      grace.clear();
+      crew.unref();
+      if (this.state !== 'failed') this.#state = 'terminated';
+      this.#context.forget(this);
+    }
+  }
+
+  /** Whether everything sent to the kernel has come to an end. The ends are read first. */
+  #finished(): boolean {
+    this.meter.flush();
+    const finished = this.#reader.finished();
+    return finished >= this.#reader.sent();
+  }
+
+  #limit(): number {
+    const { onFull, queueCapacity } = this.#options;
+    return onFull === 'drop-oldest' ? unlimited : queueCapacity;
+  }
+
+  /** Looks how much of what was sent to the instance it has taken in; whether there is room again. */
+  #renew(instance: number): boolean {
+    const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
+    const taken = Atomics.load(this.#words, own + instanceWords.hostTakenWord);
+    const depth = Atomics.load(this.#words, own + instanceWords.depthWord);
+    const inTransit = ((this.#sentTo[instance] as number) - taken) | 0;
+    const credit = this.#limit() - inTransit - depth;
+    this.#credit[instance] = credit;
+    return credit > 0;
+  }
+
+  #hasCredit(instance: number): boolean {
+    return (this.#credit[instance] as number) > 0 || this.#renew(instance);
+  }
+
+  /** The lane is full, whatever the mailbox has: the caller waits for `room`. */
+  #crowded(lane: LaneWriter): InjectStatus {
+    this.#context.pump.touch(lane);
+    this.#context.pump.publish();
+    return 'full';
+  }
+
+  #clear(offset: number, size: number): void {
+    const { words } = this.#context.pump;
+    const from = offset >>> 2;
+    const to = (offset + size + 3) >>> 2;
+    for (let word = from; word < to; word++) words[word] = 0;
+  }
+
+  #header(
+    word: number,
+    type: number,
+    size: number,
+    packed: number,
+    destination: number,
+    options: InjectOptions,
+  ): void {
+    const { words, clock } = this.#context.pump;
+    clock.tick();
+    words[word] = 0;
+    words[word + 1] = type;
+    words[word + 2] = size;
+    words[word + 3] = packed;
+    words[word + 6] = options.correlationLow;
+    words[word + 7] = options.correlationHigh;
+    words[word + 8] = clock.low;
+    words[word + 9] = clock.high;
+    words[word + 10] = clock.logical;
+    words[word + 11] = clock.node;
+    words[word + 12] = 0;
+    words[word + 13] = destination;
+    words[word + 14] = options.deadlineMs;
+    words[word + 15] = 0;
+  }
+}
+
+function thrown(text: Uint8Array): HandlerThrewError {
+  const { name, message, stack } = JSON.parse(new TextDecoder().decode(text)) as ThrownText;
+  return new HandlerThrewError(name, message, stack);
+}
+
+interface Deadline {
+  readonly over: boolean;
+  /** Whether the promise resolved in time. */
+  within(promise: Promise<unknown>): Promise<boolean>;
+  clear(): void;
+}
+
+function deadline(ms: number): Deadline {
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<false>((resolve) => {
+    timer = setTimeout(() => {
+      over = true;
+      resolve(false);
+    }, ms);
+  });
+  return {
+    get over() {
+      return over;
+    },
+    within: (promise) => Promise.race([promise.then(() => true), passed]),
+    clear: () => clearTimeout(timer),
+  };
+}

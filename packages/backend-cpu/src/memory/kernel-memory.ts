@@ -1,0 +1,43 @@
+import { controlBlock, counterBlock, instanceWords, latencyBlock } from '@ringkernel/core';
+
+/**
+ * The shared memory of one kernel: the control block, a counter block for each thread, a latency block for each
+ * worker that owns instances, the words of each instance, the states.
+ */
+export class KernelMemory {
+  readonly sizeBytes: number;
+  readonly stateOffset: number;
+  readonly stateStride: number;
+  readonly instancesOffset: number;
+  readonly #latencies: number;
+  readonly #owners: readonly number[];
+
+  /** `owners`: the threads that own instances, each once, ascending. */
+  constructor(threads: number, owners: readonly number[], instances: number, stateBytes: number) {
+    this.#owners = owners;
+    this.#latencies = controlBlock.sizeBytes + threads * counterBlock.sizeBytes;
+    this.instancesOffset = line(this.#latencies + owners.length * latencyBlock.sizeBytes);
+    this.stateOffset = line(this.instancesOffset + instances * instanceWords.sizeBytes);
+    this.stateStride = Math.ceil(stateBytes / 8) * 8;
+    this.sizeBytes = line(this.stateOffset + instances * this.stateStride);
+  }
+
+  counters(thread: number): number {
+    return controlBlock.sizeBytes + thread * counterBlock.sizeBytes;
+  }
+
+  /** Byte offset of the latency block of a thread, -1 when it owns no instance. */
+  latency(thread: number): number {
+    const index = this.#owners.indexOf(thread);
+    return index < 0 ? -1 : this.#latencies + index * latencyBlock.sizeBytes;
+  }
+
+  get latencyBlocks(): number[] {
+    return this.#owners.map((owner) => this.latency(owner));
+  }
+}
+
+/** Up to the next 64-byte line. */
+function line(bytes: number): number {
+  return (bytes + 63) & -64;
+}

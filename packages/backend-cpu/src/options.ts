@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import { CpuOptionError } from './errors.ts';
+
+/** What `backendOptions` may say to this backend. */
+export interface CpuOptions {
+  /** Worker threads; one less than the cores when left out, at least 1. */
+  readonly workers: number;
+  /** Slots of 64 bytes in the ring between two threads, a power of two. Half of it bounds a message. */
+  readonly laneCapacity: number;
+  /** How long a worker polls before it parks, microseconds; 0 = it parks at once. */
+  readonly spinUs: number;
+  /** How long the main thread polls for the answer to a call, microseconds; 0 = not at all. */
+  readonly hostSpinUs: number;
+}
+
+const maxWorkers = 128;
+const names: readonly string[] = ['workers', 'laneCapacity', 'spinUs', 'hostSpinUs'];
+
+/** Checks what the user gave and fills in the rest. Throws `CpuOptionError`. */
+export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOptions {
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) throw new CpuOptionError(name, given[name], 'no such option');
+  }
+  const fallback = Math.min(maxWorkers, Math.max(1, availableParallelism() - 1));
+  const workers = integer(given, 'workers', fallback, 1, maxWorkers);
+  const laneCapacity = integer(given, 'laneCapacity', lanesFor(workers), 64, 65_536);
+  if ((laneCapacity & (laneCapacity - 1)) !== 0) {
+    throw new CpuOptionError('laneCapacity', laneCapacity, 'a power of two');
+  }
+  return {
+    workers,
+    laneCapacity,
+    spinUs: integer(given, 'spinUs', 150, 0, 1_000_000),
+    hostSpinUs: integer(given, 'hostSpinUs', 50, 0, 1_000_000),
+  };
+}
+
+/** Lanes grow with the square of the threads, so many workers get shorter ones. */
+function lanesFor(workers: number): number {
+  return workers <= 8 ? 4096 : workers <= 32 ? 2048 : 1024;
+}
+
+function integer(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const value = given[name];
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw new CpuOptionError(name, value, `a whole number from ${least} to ${most}`);
+  }
+  return value;
+}

@@ -1,0 +1,185 @@
+import { layoutLimit, messageHeader } from '@ringkernel/core';
+import { laneHead } from '../memory/arena.ts';
+import type { AtomicOps } from '../memory/atomics.ts';
+import { copySlots, skipRecord, slotsAt } from './record.ts';
+import { Spill } from './spill.ts';
+
+/**
+ * A lane is a ring of 64-byte slots with one producer and one consumer. A record is a header and its payload in
+ * consecutive slots; one that would cross the end is preceded by a record that says so. The producer stores the tail
+ * once for a batch, the consumer the head once for a quarter of the ring, each with release order.
+ * Indices are 32 bits and wrap. After Lamport 1977 with cached indices (Giacomoni et al., FastForward, 2008).
+ */
+export class LaneWriter {
+  /** The thread at the other end. */
+  readonly peer: number;
+  /** Records that found no room, in order; as long as there are any, later ones go behind them. */
+  readonly spill: Spill = new Spill();
+  /** Whether the lane is on the list of those to publish. */
+  dirty = false;
+  /** Records written since the last `publish`. */
+  pending = 0;
+
+  readonly #words: Int32Array;
+  readonly #atomics: AtomicOps;
+  readonly #head: number;
+  readonly #tail: number;
+  readonly #urgentWord: number;
+  readonly #slots: number;
+  readonly #capacity: number;
+  readonly #mask: number;
+  #tailIndex = 0;
+  #published = 0;
+  #seenHead = 0;
+  #urgent = 0;
+
+  constructor(
+    arena: SharedArrayBuffer,
+    atomics: AtomicOps,
+    offset: number,
+    capacity: number,
+    peer: number,
+  ) {
+    this.peer = peer;
+    this.#words = new Int32Array(arena);
+    this.#atomics = atomics;
+    this.#head = offset + laneHead.head;
+    this.#tail = offset + laneHead.tail;
+    this.#urgentWord = (offset + laneHead.urgent) >>> 2;
+    this.#slots = offset + laneHead.sizeBytes;
+    this.#capacity = capacity;
+    this.#mask = capacity - 1;
+  }
+
+  /** Byte offset of room for a record of so many slots, or -1. It is seen after the next `publish`. */
+  claim(slots: number, priority: number): number {
+    const position = this.#tailIndex & this.#mask;
+    const left = this.#capacity - position;
+    const need = slots > left ? slots + left : slots;
+    if (((this.#tailIndex + need - this.#seenHead) | 0) > this.#capacity) {
+      this.#seenHead = this.#atomics.load(this.#head);
+      if (((this.#tailIndex + need - this.#seenHead) | 0) > this.#capacity) return -1;
+    }
+    if (priority !== 1) this.#urgent = (this.#urgent + 1) | 0;
+    this.pending++;
+    this.#tailIndex = (this.#tailIndex + need) | 0;
+    if (need === slots) return this.#slots + position * layoutLimit.slotBytes;
+    const skipped = (this.#slots >>> 2) + (position << 4) + messageHeader.flagsWord;
+    this.#words[skipped] = skipRecord;
+    return this.#slots;
+  }
+
+  /** Shows the consumer everything written so far. */
+  publish(): void {
+    this.pending = 0;
+    if (this.#published === this.#tailIndex) return;
+    this.#words[this.#urgentWord] = this.#urgent;
+    this.#atomics.store(this.#tail, this.#tailIndex);
+    this.#published = this.#tailIndex;
+  }
+
+  /** Moves spilled records into the lane as far as there is room; how many. */
+  unspill(): number {
+    let moved = 0;
+    while (this.spill.count > 0) {
+      const { words, word } = this.spill.first();
+      const slots = slotsAt(words, word);
+      const offset = this.claim(slots, (words[word + messageHeader.priorityWord] as number) & 3);
+      if (offset < 0) break;
+      copySlots(words, word, this.#words, offset >>> 2, slots);
+      this.spill.shift();
+      moved++;
+    }
+    return moved;
+  }
+
+  /** Whether the consumer has taken everything, as far as it said. For the host's view of quiet. */
+  get drained(): boolean {
+    return this.spill.count === 0 && this.#atomics.load(this.#head) === this.#tailIndex;
+  }
+}
+
+/** The consumer's end of a lane. */
+export class LaneReader {
+  /** The thread at the other end. */
+  readonly peer: number;
+
+  readonly #words: Int32Array;
+  readonly #atomics: AtomicOps;
+  readonly #head: number;
+  readonly #tail: number;
+  readonly #urgentWord: number;
+  readonly #slots: number;
+  readonly #mask: number;
+  readonly #capacity: number;
+  readonly #quarter: number;
+  #headIndex = 0;
+  #end = 0;
+  #released = 0;
+  #urgentSeen = 0;
+  #urgentTaken = 0;
+
+  constructor(
+    arena: SharedArrayBuffer,
+    atomics: AtomicOps,
+    offset: number,
+    capacity: number,
+    peer: number,
+  ) {
+    this.peer = peer;
+    this.#words = new Int32Array(arena);
+    this.#atomics = atomics;
+    this.#head = offset + laneHead.head;
+    this.#tail = offset + laneHead.tail;
+    this.#urgentWord = (offset + laneHead.urgent) >>> 2;
+    this.#slots = offset + laneHead.sizeBytes;
+    this.#mask = capacity - 1;
+    this.#capacity = capacity;
+    this.#quarter = capacity >>> 2;
+  }
+
+  /** Byte offset of the next record, or -1. It stays where it is until `take`. */
+  peek(): number {
+    if (this.#headIndex === this.#end && !this.poll()) return -1;
+    const position = this.#headIndex & this.#mask;
+    const offset = this.#slots + position * layoutLimit.slotBytes;
+    const packed = this.#words[(offset >>> 2) + messageHeader.flagsWord] as number;
+    if ((packed & skipRecord) === 0) return offset;
+    this.#headIndex = (this.#headIndex + this.#capacity - position) | 0;
+    return this.#slots; // a skip is always published with the record behind it
+  }
+
+  /** Gives back the room of the record that `peek` found. */
+  take(slots: number, priority: number): void {
+    if (priority !== 1) this.#urgentTaken = (this.#urgentTaken + 1) | 0;
+    this.#headIndex = (this.#headIndex + slots) | 0;
+    if (((this.#headIndex - this.#released) | 0) >= this.#quarter) this.release();
+  }
+
+  /** Tells the producer how far the reader is. */
+  release(): void {
+    if (this.#released === this.#headIndex) return;
+    this.#released = this.#headIndex;
+    this.#atomics.store(this.#head, this.#headIndex);
+  }
+
+  /** Looks at the tail; whether something is there. */
+  poll(): boolean {
+    if (this.#headIndex !== this.#end) return true;
+    this.#end = this.#atomics.load(this.#tail);
+    if (this.#headIndex === this.#end) return false;
+    this.#urgentSeen = this.#words[this.#urgentWord] as number;
+    return true;
+  }
+
+  /** Whether records of another priority than normal are, or are about to be, in the lane. */
+  get urgent(): boolean {
+    return this.#urgentSeen !== this.#urgentTaken;
+  }
+}
+
+/** Whether the consumer of the lane at this byte offset has taken all that was published. For an onlooker. */
+export function laneEmpty(words: Int32Array, offset: number): boolean {
+  const tail = Atomics.load(words, (offset + laneHead.tail) >>> 2);
+  return Atomics.load(words, (offset + laneHead.head) >>> 2) === tail;
+}

@@ -1,0 +1,387 @@
+import type { Program } from '@ringkernel/compiler';
+import { deadLetterCode, instanceWords } from '@ringkernel/core';
+import type { ArenaLayout } from '../memory/arena.ts';
+import type { AtomicOps } from '../memory/atomics.ts';
+import { LaneReader } from '../queue/lane.ts';
+import type { LocalQueue } from '../queue/local-queue.ts';
+import { deadLetterRecord, faultRecord, slotsOf } from '../queue/record.ts';
+import type { StampClock } from './clock.ts';
+import { faultReport } from './fault-report.ts';
+import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
+import { type Mailbox, starvationBound } from './mailbox.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Messages taken from one lane, from the local queues, or from one mailbox in a turn. */
+const budget = 256;
+/** Turns between two readings of the wall clock when little happens in them. */
+const clockTurns = 16;
+
+/**
+ * The receiving side of a worker: takes messages from lanes and local queues in turns and runs the handlers straight
+ * on the memory they lie in. One thread takes them in the order they came, so one instance handles one at a time.
+ */
+export class Engine {
+  readonly readers: readonly LaneReader[];
+  readonly outbox: Outbox;
+  /** Mailboxes of running kernels that still hold messages. */
+  readonly #ready: Mailbox[] = [];
+
+  readonly #words: Int32Array;
+  readonly #clock: StampClock;
+  readonly #stage: number;
+  readonly #epochMs: number;
+  /** While messages of several priorities are about, lanes are sorted into the local queues first. */
+  #sorting = false;
+  /** `entered` of each local queue when the last record from a lane went in. */
+  readonly #laneMarks: Int32Array = new Int32Array(4);
+  #streak = 0;
+  #turns = 0;
+  #sinceUs = 0;
+  #dispatched = 0;
+  #sinceClock = 0;
+  #deadlineNow = 0;
+  #faulted = false;
+  #faultSite = 0;
+  #faultValue = 0;
+  #thrown: unknown;
+
+  constructor(
+    arena: SharedArrayBuffer,
+    atomics: AtomicOps,
+    layout: ArenaLayout,
+    thread: number,
+    outbox: Outbox,
+    epochMs: number,
+  ) {
+    const { threads, laneSlots } = layout.shape;
+    this.#words = new Int32Array(arena);
+    this.outbox = outbox;
+    this.#clock = outbox.clock;
+    this.#stage = layout.stage(thread);
+    this.#epochMs = epochMs;
+    this.readers = Array.from({ length: threads }, (_, from) => from)
+      .filter((from) => from !== thread)
+      .map((from) => new LaneReader(arena, atomics, layout.lane(from, thread), laneSlots, from));
+  }
+
+  /** One turn; how many messages it took. */
+  turn(): number {
+    this.#dispatched = 0;
+    if (this.#sinceClock === 0) this.#readClock();
+    if (this.outbox.urgent) this.#sorting = true;
+    let taken = 0;
+    if (!this.#sorting) {
+      for (let i = 0; i < this.readers.length && !this.#sorting; i++) {
+        taken += this.#drain(this.readers[i] as LaneReader);
+      }
+    }
+    if (this.#sorting) taken += this.#sort();
+    taken += this.#runLocal();
+    if (this.#ready.length !== 0) taken += this.#runMailboxes();
+    if (this.outbox.flush()) taken++;
+    this.#sinceClock++;
+    if (this.#dispatched >= 64 || this.#sinceClock >= clockTurns) this.#sinceClock = 0;
+    return taken;
+  }
+
+  /** Whether a lane has something. */
+  poll(): boolean {
+    for (let i = 0; i < this.readers.length; i++) {
+      if ((this.readers[i] as LaneReader).poll()) return true;
+    }
+    return false;
+  }
+
+  /** Before the thread falls idle: senders see their room, the next turn reads the clock. */
+  rest(): void {
+    for (const reader of this.readers) reader.release();
+    if (this.outbox.busy.length > 0) this.#readClock();
+    this.#sinceClock = 0;
+  }
+
+  /** The kernel runs from now on; what waits in its mailboxes is handled first. */
+  activate(kernel: WorkerKernel): void {
+    kernel.paused = false;
+    for (const mailbox of kernel.mailboxes.values()) {
+      if (mailbox.empty || mailbox.ready) continue;
+      mailbox.ready = true;
+      this.#ready.push(mailbox);
+    }
+  }
+
+  /** Nothing of this kernel is handled any more: what waits and what still comes become dead letters. */
+  bury(kernel: WorkerKernel): void {
+    kernel.buried = true;
+    kernel.paused = true;
+    for (const mailbox of kernel.mailboxes.values()) {
+      this.#buryAll(mailbox, deadLetterCode.terminated);
+    }
+    this.outbox.flush();
+  }
+
+  /** `env.fault`: the first fault of a handler counts. */
+  fault(site: number, value: number): void {
+    if (this.#faulted) return;
+    this.#faulted = true;
+    this.#faultSite = site;
+    this.#faultValue = value;
+  }
+
+  /** Straight from the lane to the handlers, as long as everything in it is of normal priority. */
+  #drain(reader: LaneReader): number {
+    let taken = 0;
+    while (taken < budget) {
+      const offset = reader.peek();
+      if (offset < 0) break;
+      if (reader.urgent) {
+        this.#sorting = true;
+        break;
+      }
+      const word = offset >>> 2;
+      this.#merge(word);
+      this.#dispatch(word, offset);
+      reader.take(slotsOf(this.#words[word + 2] as number), 1);
+      taken++;
+    }
+    return taken;
+  }
+
+  /** Moves what is in the lanes to the local queues of its priority. */
+  #sort(): number {
+    let moved = 0;
+    for (const reader of this.readers) {
+      for (let taken = 0; taken < budget; taken++) {
+        const offset = reader.peek();
+        if (offset < 0) break;
+        const word = offset >>> 2;
+        const slots = slotsOf(this.#words[word + 2] as number);
+        const priority = (this.#words[word + 3] as number) & 3;
+        if (!this.outbox.requeue(word, slots, priority)) break;
+        this.#merge(word);
+        this.#laneMarks[priority] = (this.outbox.locals[priority] as LocalQueue).entered;
+        reader.take(slots, priority);
+        moved++;
+      }
+    }
+    return moved;
+  }
+
+  #runLocal(): number {
+    const { locals } = this.outbox;
+    let taken = 0;
+    if (!this.#sorting) {
+      const normal = locals[1] as LocalQueue;
+      while (taken < budget && !normal.empty && !this.outbox.urgent) {
+        this.#runFrom(normal);
+        taken++;
+      }
+      return taken;
+    }
+    while (taken < budget) {
+      const ran = this.#runByPriority(locals);
+      if (ran === 0) break;
+      taken += ran;
+    }
+    if (this.#sorted(locals)) this.#sorting = false;
+    return taken;
+  }
+
+  /** One message of the highest priority; after so many of them one of each lower priority too. */
+  #runByPriority(locals: readonly LocalQueue[]): number {
+    let highest = 3;
+    while (highest >= 0 && (locals[highest] as LocalQueue).empty) highest--;
+    if (highest < 0) return 0;
+    this.#runFrom(locals[highest] as LocalQueue);
+    if (++this.#streak < starvationBound) return 1;
+    this.#streak = 0;
+    let ran = 1;
+    for (let p = highest - 1; p >= 0; p--) {
+      if ((locals[p] as LocalQueue).empty) continue;
+      this.#runFrom(locals[p] as LocalQueue);
+      ran++;
+    }
+    return ran;
+  }
+
+  /** Whether direct dispatch keeps the order again: nothing urgent is left, and nothing that came by a lane. */
+  #sorted(locals: readonly LocalQueue[]): boolean {
+    for (let p = 0; p < 4; p++) {
+      const queue = locals[p] as LocalQueue;
+      if (p !== 1 && !(queue.empty && queue.spill.count === 0)) return false;
+    }
+    for (let i = 0; i < this.readers.length; i++) {
+      if ((this.readers[i] as LaneReader).urgent) return false;
+    }
+    const normal = locals[1] as LocalQueue;
+    if ((((this.#laneMarks[1] as number) - normal.left) | 0) > 0) return false;
+    this.outbox.urgent = false;
+    return true;
+  }
+
+  #runFrom(queue: LocalQueue): void {
+    const offset = queue.peek();
+    const word = offset >>> 2;
+    this.#dispatch(word, offset);
+    queue.take(slotsOf(this.#words[word + 2] as number));
+  }
+
+  /** The clock of the thread that sent it counts: what is sent from now on is later. */
+  #merge(word: number): void {
+    const words = this.#words;
+    const low = words[word + 8] as number;
+    this.#clock.merge(low, words[word + 9] as number, words[word + 10] as number);
+  }
+
+  #dispatch(word: number, offset: number): void {
+    const destination = this.#words[word + 13] as number;
+    const kernel = this.outbox.pages[destination >>> 6];
+    if (kernel === undefined) {
+      this.outbox.forward(this.#words, word, deadLetterRecord, deadLetterCode.notFound);
+      return;
+    }
+    const instance = (destination - kernel.base) | 0;
+    if (kernel.paused || kernel.flags[instance] !== 0) this.#hold(kernel, instance, word);
+    else this.#handle(kernel, instance, word, offset);
+    if (this.#words[word + 12] !== 0) return;
+    // From the host: taking it in gives the host credit for another one.
+    const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
+    kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
+  }
+
+  /** The instance can't handle it now, or never will. */
+  #hold(kernel: WorkerKernel, instance: number, word: number): void {
+    const flags = kernel.flags[instance] as number;
+    if (kernel.buried) this.#dead(kernel, this.#words, word, deadLetterCode.terminated);
+    else if ((flags & failedFlag) !== 0) {
+      this.#dead(kernel, this.#words, word, deadLetterCode.instanceFailed);
+    } else {
+      const mailbox = kernel.mailbox(instance);
+      kernel.flags[instance] = flags | mailedFlag;
+      const dropped = mailbox.add(this.#words, word);
+      if (dropped !== null) this.#dead(kernel, dropped, 0, deadLetterCode.queueFull);
+      if (!kernel.paused && !mailbox.ready) {
+        mailbox.ready = true;
+        this.#ready.push(mailbox);
+      }
+    }
+  }
+
+  #handle(kernel: WorkerKernel, instance: number, word: number, offset: number): void {
+    const words = this.#words;
+    const { meter } = kernel;
+    const deadline = words[word + 14] as number;
+    if (deadline !== 0 && this.#late(deadline)) {
+      this.#dead(kernel, words, word, deadLetterCode.expired);
+      return;
+    }
+    const age = (this.#clock.nowLow - (words[word + 8] as number)) | 0;
+    const size = words[word + 2] as number;
+    if (!this.#run(kernel, instance, offset)) {
+      this.#dead(kernel, words, word, deadLetterCode.invalid);
+      return;
+    }
+    meter.latency(age < 0 ? 0 : age);
+    meter.handled++;
+    meter.pending--;
+    meter.bytesIn += size;
+    if (!meter.dirty) this.outbox.mark(meter);
+    this.#dispatched++;
+    if (this.#faulted) this.#fail(kernel, instance, word);
+  }
+
+  /** A program throws only when it ran out of stack or memory: then the instance has failed. */
+  #run(kernel: WorkerKernel, instance: number, offset: number): boolean {
+    try {
+      return (kernel.program as Program).run(instance, offset);
+    } catch (error) {
+      this.fault(0, 0);
+      this.#thrown = error;
+      return true;
+    } finally {
+      this.outbox.stash();
+    }
+  }
+
+  #late(deadlineMs: number): boolean {
+    if (this.#deadlineNow === 0) this.#deadlineNow = Date.now() - this.#epochMs;
+    return this.#deadlineNow > deadlineMs >>> 0;
+  }
+
+  /** The record can't be handled: it goes back to the host with the reason. */
+  #dead(kernel: WorkerKernel, words: Int32Array, word: number, reason: number): void {
+    kernel.meter.pending--;
+    kernel.meter.deadLettered(reason);
+    this.outbox.mark(kernel.meter);
+    this.outbox.forward(words, word, deadLetterRecord, reason);
+  }
+
+  #fail(kernel: WorkerKernel, instance: number, word: number): void {
+    this.#faulted = false;
+    const own = kernel.wordOf(instance);
+    kernel.words[own + instanceWords.faultSiteWord] = this.#faultSite + 1;
+    kernel.words[own + instanceWords.faultValueWord] = this.#faultValue;
+    kernel.flags[instance] = (kernel.flags[instance] as number) | failedFlag;
+    kernel.meter.error();
+    const report = faultReport(this.#words, word, this.#faultSite, this.#faultValue, this.#thrown);
+    this.#thrown = undefined;
+    this.outbox.forward(report, 0, faultRecord, 0);
+    const mailbox = kernel.mailboxes.get(instance);
+    if (mailbox !== undefined) this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+  }
+
+  #buryAll(mailbox: Mailbox, reason: number): void {
+    for (;;) {
+      const record = mailbox.next(true);
+      if (record === null) return;
+      this.#dead(mailbox.kernel, record, 0, reason);
+    }
+  }
+
+  #runMailboxes(): number {
+    let taken = 0;
+    for (let i = this.#ready.length; i > 0 && taken < budget; i--) {
+      const mailbox = this.#ready.shift() as Mailbox;
+      taken += this.#work(mailbox, budget);
+      if (mailbox.ready) this.#ready.push(mailbox);
+    }
+    return taken;
+  }
+
+  /** Works off a mailbox; when it is empty its instance takes messages directly again. */
+  #work(mailbox: Mailbox, most: number): number {
+    const { kernel, instance } = mailbox;
+    const word = this.#stage >>> 2;
+    let taken = 0;
+    while (taken < most && !kernel.paused) {
+      const record = mailbox.next(false);
+      if (record === null) break;
+      this.#words.set(record, word);
+      this.#handle(kernel, instance, word, this.#stage);
+      taken++;
+    }
+    if (kernel.paused) mailbox.ready = false;
+    else if (mailbox.empty) {
+      mailbox.ready = false;
+      kernel.flags[instance] = (kernel.flags[instance] as number) & ~mailedFlag;
+    }
+    return taken;
+  }
+
+  /** Reads the wall and shares the time since the last reading out among the kernels that handled something. */
+  #readClock(): void {
+    const before = this.#sinceUs;
+    this.#clock.refresh();
+    this.#sinceUs = this.#clock.nowUs;
+    this.#deadlineNow = 0;
+    const { busy } = this.outbox;
+    if (busy.length === 0) return;
+    let handled = 0;
+    for (const meter of busy) handled += meter.busyShare;
+    const elapsed = this.#sinceUs - before;
+    for (const meter of busy) {
+      meter.busy((elapsed * meter.busyShare) / handled);
+      meter.busyShare = 0;
+    }
+    busy.length = 0;
+  }
+}

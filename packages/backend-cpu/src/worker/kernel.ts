@@ -1,0 +1,83 @@
+import type { Program } from '@ringkernel/compiler';
+import { type FullPolicy, instanceWords } from '@ringkernel/core';
+import type { KernelStart } from '../control/messages.ts';
+import { KernelMemory } from '../memory/kernel-memory.ts';
+import { KernelMeter } from '../memory/meter.ts';
+import { Mailbox } from './mailbox.ts';
+
+/** Why a message may not be handled straight away: bits of `WorkerKernel.flags`. */
+export const failedFlag = 1;
+/** Something waits in the mailbox: later messages go behind it. */
+export const mailedFlag = 2;
+
+/** A kernel as one worker knows it. Every worker has one of each: for its own instances and to send to the others. */
+export class WorkerKernel {
+  readonly name: string;
+  readonly base: number;
+  readonly instances: number;
+  readonly shift: number;
+  readonly owners: Uint8Array;
+  readonly queueCapacity: number;
+  readonly onFull: FullPolicy;
+  readonly stateBytes: number;
+  readonly memory: SharedArrayBuffer;
+  readonly layout: KernelMemory;
+  readonly meter: KernelMeter;
+  /** A byte per instance; 0 = its messages are handled as they come. */
+  readonly flags: Uint8Array;
+  /** Mailboxes of the instances that needed one. */
+  readonly mailboxes: Map<number, Mailbox> = new Map();
+  /** The words of all instances. */
+  readonly words: Int32Array;
+  readonly firstWord: number;
+  program: Program | null = null;
+  /** Launched or deactivated: messages queue. */
+  paused = true;
+  /** Terminating: nobody may send to it any more. */
+  closing = false;
+  /** Terminated: what still arrives becomes dead letters. */
+  buried = false;
+
+  constructor(start: KernelStart, thread: number, threads: number) {
+    this.name = start.name;
+    this.base = start.baseAddress;
+    this.instances = start.instances;
+    this.shift = start.shift;
+    this.owners = start.owners;
+    this.queueCapacity = start.queueCapacity;
+    this.onFull = start.onFull;
+    this.stateBytes = start.stateBytes;
+    this.memory = start.memory;
+    this.layout = new KernelMemory(
+      threads,
+      start.ownerThreads,
+      start.instances,
+      start.stateBytes,
+    );
+    const { layout } = this;
+    this.meter = new KernelMeter(start.memory, layout.counters(thread), layout.latency(thread));
+    this.flags = new Uint8Array(start.instances);
+    this.words = new Int32Array(start.memory);
+    this.firstWord = layout.instancesOffset >>> 2;
+  }
+
+  /** Index in `words` of an instance's own. */
+  wordOf(instance: number): number {
+    return this.firstWord + instance * instanceWords.sizeWords;
+  }
+
+  mailbox(instance: number): Mailbox {
+    let mailbox = this.mailboxes.get(instance);
+    if (mailbox === undefined) {
+      mailbox = new Mailbox(this, instance);
+      this.mailboxes.set(instance, mailbox);
+    }
+    return mailbox;
+  }
+
+  /** Copy of an instance's state. */
+  state(instance: number): Uint8Array {
+    const at = this.layout.stateOffset + instance * this.layout.stateStride;
+    return new Uint8Array(this.memory).slice(at, at + this.stateBytes);
+  }
+}

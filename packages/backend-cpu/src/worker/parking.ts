@@ -1,0 +1,86 @@
+import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
+import type { AtomicOps } from '../memory/atomics.ts';
+
+/** A sleeping thread looks around this often even when nobody rings: a net under the protocol, not part of it. */
+const sleepMs = 100;
+/** While records wait for room in another thread's lane nobody rings when there is some. */
+const crampedMs = 0.2;
+const longestSkip = 256;
+const pollsBetweenClocks = 64;
+
+/**
+ * How a worker waits. It polls for a while, if that paid lately: after two failures in a row it skips the next 8, 16
+ * … 256 waits, and a success starts over. Then it sets its bell, looks once more, and sleeps (Dekker's protocol:
+ * whoever publishes looks at the bell afterwards).
+ */
+export class Parking {
+  readonly #words: Int32Array;
+  readonly #atomics: AtomicOps;
+  readonly #bell: number;
+  readonly #idle: number;
+  readonly #spinMs: number;
+  #failures = 0;
+  #skip = 0;
+  #epoch = 0;
+
+  constructor(
+    arena: SharedArrayBuffer,
+    atomics: AtomicOps,
+    layout: ArenaLayout,
+    thread: number,
+    spinUs: number,
+  ) {
+    this.#words = new Int32Array(arena);
+    this.#atomics = atomics;
+    this.#bell = layout.thread(thread) + threadBlock.bell;
+    this.#idle = layout.thread(thread) + threadBlock.idle;
+    this.#spinMs = spinUs / 1_000;
+  }
+
+  /** Polls without giving the core away; whether it found something. */
+  spin(found: () => boolean): boolean {
+    if (this.#spinMs === 0) return false;
+    if (this.#skip > 0) {
+      this.#skip--;
+      return false;
+    }
+    const end = performance.now() + this.#spinMs;
+    do {
+      for (let i = 0; i < pollsBetweenClocks; i++) {
+        if (!found()) continue;
+        this.#failures = 0;
+        return true;
+      }
+    } while (performance.now() < end);
+    this.#failures++;
+    if (this.#failures >= 2) {
+      this.#skip = Math.min(longestSkip, 8 << Math.min(5, this.#failures - 2));
+    }
+    return false;
+  }
+
+  /** Sleeps until `found`. Others see that this thread has nothing left to do; then `told` is called. */
+  sleep(found: () => boolean, told: () => void): void {
+    this.#nextEpoch();
+    told();
+    for (;;) {
+      this.#atomics.store(this.#bell, 1);
+      if (found()) break;
+      Atomics.wait(this.#words, this.#bell >>> 2, 1, sleepMs);
+    }
+    this.#atomics.store(this.#bell, 0);
+    this.#nextEpoch();
+  }
+
+  /** Gives a thread with a full lane the time to take from it. Not idle: records wait here. */
+  pause(found: () => boolean): void {
+    this.#atomics.store(this.#bell, 1);
+    if (!found()) Atomics.wait(this.#words, this.#bell >>> 2, 1, crampedMs);
+    this.#atomics.store(this.#bell, 0);
+  }
+
+  #nextEpoch(): void {
+    this.#epoch = (this.#epoch + 1) | 0;
+    this.#atomics.store(this.#idle, this.#epoch);
+  }
+}

@@ -1,0 +1,139 @@
+import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
+import { ArenaLayout, threadBlock } from '../memory/arena.ts';
+import { type AtomicOps, languageAtomics } from '../memory/atomics.ts';
+import { goodbyeRecord } from '../queue/record.ts';
+import { StampClock, monotonicOffsetUs } from './clock.ts';
+import { Engine } from './engine.ts';
+import { thrownText } from './fault-report.ts';
+import { WorkerKernel } from './kernel.ts';
+import { Outbox } from './outbox.ts';
+import { Parking } from './parking.ts';
+import { buildProgram } from './program.ts';
+
+/** One worker thread: its loop, and what the host asks of it between two turns. */
+export class WorkerThread {
+  readonly #start: WorkerStart;
+  readonly #receive: () => ControlMessage | undefined;
+  readonly #answer: (answer: ControlAnswer) => void;
+  readonly #atomics: AtomicOps;
+  readonly #outbox: Outbox;
+  readonly #engine: Engine;
+  readonly #parking: Parking;
+  readonly #words: Int32Array;
+  readonly #block: number;
+  #controlSeen = 0;
+  #heartbeat = 0;
+  #exiting = false;
+
+  constructor(
+    start: WorkerStart,
+    receive: () => ControlMessage | undefined,
+    answer: (answer: ControlAnswer) => void,
+  ) {
+    this.#start = start;
+    this.#receive = receive;
+    this.#answer = answer;
+    const { arena, thread, shape } = start;
+    const layout = new ArenaLayout(shape);
+    this.#words = new Int32Array(arena);
+    this.#block = layout.thread(thread);
+    this.#atomics = languageAtomics(arena);
+    const clock = new StampClock(
+      (start.nodeId << 8) | thread,
+      start.wallOffsetUs + monotonicOffsetUs(),
+    );
+    this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
+    this.#engine = new Engine(arena, this.#atomics, layout, thread, this.#outbox, start.epochMs);
+    this.#parking = new Parking(arena, this.#atomics, layout, thread, start.spinUs);
+  }
+
+  /** Returns when the host ends the thread. */
+  run(): void {
+    const found = (): boolean => this.#engine.poll() || this.#asked();
+    const watching = threadBlock.watching >>> 2; // the host's block is the first
+    const told = (): void => {
+      if (this.#atomics.load(threadBlock.watching) !== 0) this.#outbox.ring(0);
+    };
+    while (!this.#exiting) {
+      if (this.#asked()) this.#obey();
+      if (this.#engine.turn() !== 0) {
+        this.#heartbeat = (this.#heartbeat + 1) | 0;
+        this.#words[(this.#block + threadBlock.heartbeat) >>> 2] = this.#heartbeat;
+        if (this.#words[watching] !== 0) this.#outbox.ring(0);
+      } else if (this.#outbox.spilled !== 0) this.#parking.pause(found);
+      else if (!this.#parking.spin(found)) {
+        this.#engine.rest();
+        if (!this.#engine.poll()) this.#parking.sleep(found, told);
+      }
+    }
+  }
+
+  #asked(): boolean {
+    return this.#atomics.load(this.#block + threadBlock.control) !== this.#controlSeen;
+  }
+
+  #obey(): void {
+    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
+      this.#controlSeen = (this.#controlSeen + 1) | 0;
+      const { request } = message;
+      try {
+        const bytes = this.#carryOut(message);
+        this.#outbox.flush();
+        this.#answer(bytes === null ? { request } : { request, bytes });
+      } catch (error) {
+        this.#answer({ request, error: thrownText(error) });
+      }
+    }
+  }
+
+  #carryOut(message: ControlMessage): Uint8Array | null {
+    if (message.op === 'exit') {
+      this.#exiting = true;
+      return null;
+    }
+    if (message.op === 'launch') {
+      this.#launch(message);
+      return null;
+    }
+    const kernel = this.#outbox.pages[message.baseAddress >>> 6];
+    if (kernel === undefined) throw new Error(`no kernel at address ${message.baseAddress}`);
+    switch (message.op) {
+      case 'activate':
+        this.#engine.activate(kernel);
+        break;
+      case 'deactivate':
+        kernel.paused = true;
+        break;
+      case 'close':
+        kernel.closing = true;
+        break;
+      case 'bury':
+        this.#engine.bury(kernel);
+        break;
+      case 'remove':
+        this.#remove(kernel);
+        break;
+      case 'read':
+        return kernel.state(message.instance);
+    }
+    return null;
+  }
+
+  #launch({ kernel: start }: ControlMessage & { op: 'launch' }): void {
+    const { arena, thread, shape, seed } = this.#start;
+    const kernel = new WorkerKernel(start, thread, shape.threads);
+    kernel.program = buildProgram(start.text, kernel, this.#engine, arena, seed);
+    for (let page = 0; page << 6 < start.instances; page++) {
+      this.#outbox.pages[(start.baseAddress >>> 6) + page] = kernel;
+    }
+  }
+
+  #remove(kernel: WorkerKernel): void {
+    for (let page = 0; page << 6 < kernel.instances; page++) {
+      this.#outbox.pages[(kernel.base >>> 6) + page] = undefined;
+    }
+    const goodbye = new Int32Array(16);
+    goodbye[12] = kernel.base;
+    this.#outbox.forward(goodbye, 0, goodbyeRecord, 0);
+  }
+}

@@ -1,0 +1,21 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { layoutHash } from '@ringkernel/core';
+import type { ControlMessage, WorkerStart } from '../control/messages.ts';
+import { WorkerThread } from './thread.ts';
+
+/** The entry of a worker thread: runs until the host says that it ends. */
+const { start, port } = workerData as { start: WorkerStart; port: MessagePort };
+if (parentPort === null) throw new Error('this module is the entry of a worker thread');
+if (start.layoutHash !== layoutHash) {
+  throw new Error(`layout hash: wanted ${layoutHash}, found ${start.layoutHash}`);
+}
+const answers = parentPort;
+const thread = new WorkerThread(
+  start,
+  () => receiveMessageOnPort(port)?.message as ControlMessage | undefined,
+  (answer) => answers.postMessage(answer),
+);
+answers.postMessage({ request: 0 });
+thread.run();
+port.close();
