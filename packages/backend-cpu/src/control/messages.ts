@@ -6,8 +6,6 @@ export interface WorkerStart {
   /** 1 and up; 0 is the host. */
   readonly thread: number;
   readonly arena: SharedArrayBuffer;
-  /** The same memory, when it came from WebAssembly. */
-  readonly memory: WebAssembly.Memory | null;
   readonly shape: ArenaShape;
   readonly layoutHash: number;
   readonly schedule: Schedule;

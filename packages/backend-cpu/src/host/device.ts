@@ -88,7 +88,6 @@ export class CpuDevice implements Device {
       this.#crew.start({
         thread,
         arena,
-        memory: null,
         shape,
         layoutHash,
         schedule: this.schedule,
@@ -184,7 +183,7 @@ export class CpuDevice implements Device {
   async settled(): Promise<void> {
     this.#crew.ref();
     this.#pump.publish();
-    await this.#pump.watch(() => this.#pump.quiet());
+    await this.#pump.watch(() => this.#pump.quiet(), false);
     this.#crew.unref();
   }
 

@@ -12,7 +12,7 @@ import {
   messageHeader,
   type PayloadWriter,
 } from '@ringkernel/core';
-import { CpuClosedError, HandlerThrewError } from '../errors.ts';
+import { CpuClosedError, HandlerThrewError, WorkerLostError } from '../errors.ts';
 import { CounterReader } from '../memory/counters.ts';
 import type { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
@@ -178,6 +178,7 @@ export class CpuKernel implements DeviceKernel {
     const lane = this.#context.pump.writers[owner] as LaneWriter;
     await this.#context.pump.watch(
       () => !this.open || (this.#hasCredit(instance) && lane.spill.count === 0 && lane.hasRoom()),
+      true,
     );
   }
 
@@ -280,17 +281,19 @@ export class CpuKernel implements DeviceKernel {
     try {
       const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
       if (!(await grace.within(ask('close')))) return { drained: false };
-      if (ran && timeoutMs > 0) await until.within(pump.watch(() => this.#finished() || until.over));
+      if (ran && timeoutMs > 0) await until.within(pump.watch(() => this.#finished() || until.over, true));
       const drained = this.#finished();
       if (!(await grace.within(ask('bury')))) return { drained: false };
-      await grace.within(pump.watch(() => this.#finished() || grace.over));
+      await grace.within(pump.watch(() => this.#finished() || grace.over, true));
       if (!(await grace.within(ask('remove')))) return { drained: false };
       const all = (): boolean => this.#goodbyes === this.#context.workers || grace.over;
-      await grace.within(pump.watch(all));
+      await grace.within(pump.watch(all, true));
       return { drained };
     } catch (error) {
-      if (error instanceof CpuClosedError) return { drained: false };
-      return { drained: false };
+      if (error instanceof CpuClosedError || error instanceof WorkerLostError) {
+        return { drained: false };
+      }
+      throw error;
     } finally {
       until.clear();
       grace.clear();

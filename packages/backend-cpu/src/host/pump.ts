@@ -1,4 +1,4 @@
-import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
+import { type ArenaLayout, threadBlock, watchIdle, watchTurns } from '../memory/arena.ts';
 import type { AtomicOps } from '../memory/atomics.ts';
 import { LaneReader, LaneWriter, laneEmpty } from '../queue/lane.ts';
 import { replyRecord, replyWanted, slotsOf } from '../queue/record.ts';
@@ -37,6 +37,7 @@ export class Pump {
   readonly #spinner: Parking;
   readonly #watches: Set<Watch> = new Set();
   readonly #dirty: LaneWriter[] = [];
+  #watching = 0;
   #publishSoon = false;
   #turning = false;
   #armed = false;
@@ -107,12 +108,15 @@ export class Pump {
     Atomics.notify(this.words, bell);
   }
 
-  /** Resolves when the condition holds. It is looked at whenever the workers have done something. */
-  watch(condition: () => boolean): Promise<void> {
+  /**
+   * Resolves when the condition holds. It is looked at when all workers have fallen asleep; with `eachTurn` whenever
+   * one of them has done something.
+   */
+  watch(condition: () => boolean, eachTurn: boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#watches.add({ condition, resolve });
-      this.#atomics.store(threadBlock.watching, 1);
+      this.#watches.add({ condition, resolve, eachTurn });
+      this.#watchMore();
       this.#turnSoon();
     });
   }
@@ -124,7 +128,7 @@ export class Pump {
       this.#watches.delete(watch);
       watch.resolve();
     }
-    if (this.#watches.size === 0) this.#atomics.store(threadBlock.watching, 0);
+    this.#watchMore();
   }
 
   /** Hands over everything that is there now. */
@@ -158,6 +162,15 @@ export class Pump {
     const bell = threadBlock.bell >>> 2;
     Atomics.store(this.words, bell, 0);
     Atomics.notify(this.words, bell);
+  }
+
+  /** Tells the workers how much of what they do is waited for. */
+  #watchMore(): void {
+    let wanted = this.#watches.size === 0 ? 0 : watchIdle;
+    for (const { eachTurn } of this.#watches) if (eachTurn) wanted = watchTurns;
+    if (wanted === this.#watching) return;
+    this.#watching = wanted;
+    this.#atomics.store(threadBlock.watching, wanted);
   }
 
   #publishAndPoll(): void {
@@ -281,6 +294,7 @@ export class Pump {
 }
 
 interface Watch {
+  readonly eachTurn: boolean;
   readonly condition: () => boolean;
   readonly resolve: () => void;
 }

@@ -29,9 +29,13 @@ export const threadBlock = {
   control: 128,
   /** Lockstep: the phase the host asks for. */
   phase: 132,
-  /** In the host's block: 1 while the host waits for something that the workers do. */
+  /** In the host's block: whether the host waits for something that the workers do. */
   watching: 136,
 } as const;
+
+/** Values of `threadBlock.watching`: the host wants to know when all workers sleep, or of each of their turns. */
+export const watchIdle = 1;
+export const watchTurns = 2;
 
 /** Words of a lane's head, as byte offsets: 128 bytes between producer and consumer. */
 export const laneHead = { sizeBytes: 256, tail: 0, urgent: 4, head: 128 } as const;

@@ -67,8 +67,8 @@ export class KernelMeter {
     this.#latencyCount++;
   }
 
-  deadLettered(reason: number): void {
-    this.#add(counterBlock.deadLetteredWord + 2 * reason, 1);
+  deadLettered(reason: number, count = 1): void {
+    this.#add(counterBlock.deadLetteredWord + 2 * reason, count);
   }
 
   error(): void {

@@ -93,6 +93,12 @@ export class LaneWriter {
     return moved;
   }
 
+  /** Whether a quarter of the ring is free: enough to go on after it was full. */
+  hasRoom(): boolean {
+    this.#seenHead = this.#atomics.load(this.#head);
+    return ((this.#tailIndex - this.#seenHead) | 0) <= this.#capacity - (this.#capacity >>> 2);
+  }
+
   /** Whether the consumer has taken everything, as far as it said. For the host's view of quiet. */
   get drained(): boolean {
     return this.spill.count === 0 && this.#atomics.load(this.#head) === this.#tailIndex;

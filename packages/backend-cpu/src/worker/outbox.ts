@@ -194,6 +194,11 @@ export class Outbox {
     return this.spilled !== before;
   }
 
+  /** Whether a thread has taken everything that this one sent it. */
+  drained(thread: number): boolean {
+    return (this.#lanes[thread] as LaneWriter).drained;
+  }
+
   /** Wakes a thread that sleeps. */
   ring(thread: number): void {
     const bell = this.#layout.thread(thread) + threadBlock.bell;

@@ -1,5 +1,5 @@
 import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
-import { ArenaLayout, threadBlock } from '../memory/arena.ts';
+import { ArenaLayout, threadBlock, watchTurns } from '../memory/arena.ts';
 import { type AtomicOps, languageAtomics } from '../memory/atomics.ts';
 import { goodbyeRecord } from '../queue/record.ts';
 import { StampClock, monotonicOffsetUs } from './clock.ts';
@@ -52,20 +52,32 @@ export class WorkerThread {
     const found = (): boolean => this.#engine.poll() || this.#asked();
     const watching = threadBlock.watching >>> 2; // the host's block is the first
     const told = (): void => {
-      if (this.#atomics.load(threadBlock.watching) !== 0) this.#outbox.ring(0);
+      const wanted = this.#atomics.load(threadBlock.watching);
+      if (wanted === watchTurns || (wanted !== 0 && this.#lastAwake())) this.#outbox.ring(0);
     };
     while (!this.#exiting) {
       if (this.#asked()) this.#obey();
       if (this.#engine.turn() !== 0) {
         this.#heartbeat = (this.#heartbeat + 1) | 0;
         this.#words[(this.#block + threadBlock.heartbeat) >>> 2] = this.#heartbeat;
-        if (this.#words[watching] !== 0) this.#outbox.ring(0);
+        if (this.#words[watching] === watchTurns) this.#outbox.ring(0);
       } else if (this.#outbox.spilled !== 0) this.#parking.pause(found);
       else if (!this.#parking.spin(found)) {
         this.#engine.rest();
         if (!this.#engine.poll()) this.#parking.sleep(found, told);
       }
     }
+  }
+
+  /** Whether all other workers sleep too and nothing of this one is on its way to them. */
+  #lastAwake(): boolean {
+    const { thread, shape } = this.#start;
+    for (let other = 1; other < shape.threads; other++) {
+      if (other === thread) continue;
+      const idle = this.#atomics.load(other * threadBlock.sizeBytes + threadBlock.idle);
+      if ((idle & 1) === 0 || !this.#outbox.drained(other)) return false;
+    }
+    return true;
   }
 
   #asked(): boolean {
