@@ -1,7 +1,11 @@
-import { cpus, freemem, totalmem } from 'node:os';
-import type { BackendFactory, DeviceInfo, DeviceOptions, ProbeResult } from '@ringkernel/core';
-import { availableParallelism } from 'node:os';
-import { CpuLaunchError } from './errors.ts';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import {
+  type BackendFactory,
+  type DeviceInfo,
+  type DeviceOptions,
+  InvalidOptionError,
+  type ProbeResult,
+} from '@ringkernel/core';
 import { CpuDevice } from './host/device.ts';
 import { cpuOptions } from './options.ts';
 
@@ -14,7 +18,7 @@ export const backend: BackendFactory = {
   async open(options: DeviceOptions) {
     const info = deviceInfo();
     if (options.deviceId !== undefined && options.deviceId !== info.id) {
-      throw new CpuLaunchError('-', `deviceId: wanted ${info.id}, found ${options.deviceId}`);
+      throw new InvalidOptionError('deviceId', info.id, options.deviceId);
     }
     return await CpuDevice.open(info, cpuOptions(options.backendOptions), options);
   },
@@ -26,7 +30,7 @@ function deviceInfo(): DeviceInfo {
     backend: 'cpu',
     name: cpus()[0]?.model.trim() ?? process.arch,
     kind: 'cpu',
-    memoryBytes: Math.min(totalmem(), freemem()),
+    memoryBytes: totalmem(),
     computeUnits: availableParallelism(),
     driver: `node ${process.versions.node}`,
     capabilities: ['f64', 'i64'],

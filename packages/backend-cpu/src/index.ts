@@ -1,10 +1,3 @@
 export { backend } from './backend.ts';
-export {
-  CpuClosedError,
-  CpuLaunchError,
-  CpuOptionError,
-  CpuScheduleError,
-  HandlerThrewError,
-  WorkerLostError,
-} from './errors.ts';
+export { DeviceClosedError, ProgramRejectedError } from './errors.ts';
 export type { CpuOptions } from './options.ts';

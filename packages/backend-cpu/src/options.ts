@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { CpuOptionError } from './errors.ts';
+import { InvalidOptionError } from '@ringkernel/core';
 
 /** What `backendOptions` may say to this backend. */
 export interface CpuOptions {
@@ -16,16 +16,17 @@ export interface CpuOptions {
 const maxWorkers = 128;
 const names: readonly string[] = ['workers', 'laneCapacity', 'spinUs', 'hostSpinUs'];
 
-/** Checks what the user gave and fills in the rest. Throws `CpuOptionError`. */
+/** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
 export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOptions {
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) throw new CpuOptionError(name, given[name], 'no such option');
+    if (names.includes(name)) continue;
+    throw new InvalidOptionError(name, `one of ${names.join(', ')}`, 'a name nobody knows');
   }
   const fallback = Math.min(maxWorkers, Math.max(1, availableParallelism() - 1));
   const workers = integer(given, 'workers', fallback, 1, maxWorkers);
   const laneCapacity = integer(given, 'laneCapacity', lanesFor(workers), 64, 65_536);
   if ((laneCapacity & (laneCapacity - 1)) !== 0) {
-    throw new CpuOptionError('laneCapacity', laneCapacity, 'a power of two');
+    throw new InvalidOptionError('laneCapacity', 'a power of two', laneCapacity);
   }
   return {
     workers,
@@ -50,7 +51,7 @@ function integer(
   const value = given[name];
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw new CpuOptionError(name, value, `a whole number from ${least} to ${most}`);
+    throw new InvalidOptionError(name, `a whole number from ${least} to ${most}`, value);
   }
   return value;
 }

@@ -20,7 +20,17 @@ export interface HandWritten {
 const one = layoutOf({ value: u32 });
 const two = layoutOf({ to: u32, count: u32 });
 
-export const type = { add: 1, get: 2, send: 3, fail: 4, got: 5, sum: 6, chain: 7, spin: 8, boom: 9 } as const;
+export const type = {
+  add: 1,
+  get: 2,
+  send: 3,
+  fail: 4,
+  got: 5,
+  sum: 6,
+  chain: 7,
+  spin: 8,
+  boom: 9,
+} as const;
 
 function message(name: keyof typeof type, layout = one): MessageDescriptor {
   return { name, id: type[name], layout };

@@ -1,7 +1,9 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { DeviceLostError } from '@ringkernel/core';
 import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
-import { CpuClosedError, HandlerThrewError, WorkerLostError } from '../errors.ts';
+import { DeviceClosedError } from '../errors.ts';
 import { threadBlock } from '../memory/arena.ts';
+import { remade } from './remade.ts';
 
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 export type ControlRequest = Without<ControlMessage, 'request'>;
@@ -26,12 +28,12 @@ export class Crew {
   readonly #members: Member[] = [];
   readonly #waiting: Map<number, Waiting> = new Map();
   readonly #words: Int32Array;
-  readonly #onLost: (error: WorkerLostError) => void;
+  readonly #onLost: (error: DeviceLostError) => void;
   #requests = 0;
   #held = 0;
   #ended = false;
 
-  constructor(arena: SharedArrayBuffer, onLost: (error: WorkerLostError) => void) {
+  constructor(arena: SharedArrayBuffer, onLost: (error: DeviceLostError) => void) {
     this.#words = new Int32Array(arena);
     this.#onLost = onLost;
   }
@@ -58,7 +60,8 @@ export class Crew {
         problem = error;
       });
       worker.on('exit', (code) => {
-        const error = new WorkerLostError(thread, `ended with exit code ${code}`, problem);
+        const reason = `worker ${thread} ended with exit code ${code}`;
+        const error = new DeviceLostError('cpu', reason, { cause: problem });
         reject(error);
         if (!this.#ended) this.#onLost(error);
       });
@@ -67,7 +70,7 @@ export class Crew {
 
   /** Asks one worker. Rejects when it says why not, or is lost. */
   ask(thread: number, request: ControlRequest): Promise<ControlAnswer> {
-    if (this.#ended) return Promise.reject(new CpuClosedError(request.op));
+    if (this.#ended) return Promise.reject(new DeviceClosedError(request.op));
     const member = this.#members.find((m) => m.thread === thread) as Member;
     const id = ++this.#requests;
     const answer = new Promise<ControlAnswer>((resolve, reject) => {
@@ -107,7 +110,7 @@ export class Crew {
     });
     await Promise.race([asked, late]);
     clearTimeout(timer);
-    await this.stop(new CpuClosedError('waiting for a worker'));
+    await this.stop(new DeviceClosedError('what was under way'));
   }
 
   /** Stops all workers where they are. */
@@ -123,9 +126,6 @@ export class Crew {
     const waiting = this.#waiting.get(answer.request);
     this.#waiting.delete(answer.request);
     if (answer.error === undefined) waiting?.resolve(answer);
-    else {
-      const { name, message, stack } = answer.error;
-      waiting?.reject(new HandlerThrewError(name, message, stack));
-    }
+    else waiting?.reject(remade(answer.error));
   }
 }

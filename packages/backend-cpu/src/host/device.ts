@@ -4,13 +4,16 @@ import {
   type DeviceKernel,
   type DeviceLaunchOptions,
   type DeviceOptions,
+  InvalidOptionError,
   type KernelImage,
   type KernelSink,
   layoutHash,
+  MessageTooLargeError,
+  NotSupportedError,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
-import { CpuClosedError, CpuLaunchError, CpuScheduleError } from '../errors.ts';
+import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
 import { languageAtomics } from '../memory/atomics.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
@@ -100,7 +103,7 @@ export class CpuDevice implements Device {
   }
   readonly #start: (thread: number) => Promise<void>;
 
-  /** Starts the workers. Rejects with `WorkerLostError` when one can't start. */
+  /** Starts the workers. Rejects with `DeviceLostError` when one can't start. */
   static async open(
     info: DeviceInfo,
     options: CpuOptions,
@@ -118,7 +121,7 @@ export class CpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#check(image, options);
-    return await this.launchText(image, programText(image, options.id), options, sink);
+    return await this.launchText(image, programText(image), options, sink);
   }
 
   /** Launches a program given as the text that a worker builds it from. */
@@ -160,16 +163,15 @@ export class CpuDevice implements Device {
       await this.#crew.askAll({ op: 'launch', kernel: start });
     } catch (cause) {
       this.#map(baseAddress, instances, undefined);
-      throw new CpuLaunchError(options.id, 'the workers could not build it', { cause });
+      throw new ProgramRejectedError(options.id, cause);
     }
     return kernel;
   }
 
   async step(_rounds: number): Promise<void> {
-    throw new CpuScheduleError(
-      'step: wanted a lockstep device, found an async one',
-      "open the device with schedule: 'lockstep'",
-    );
+    throw new NotSupportedError('step', 'the schedule of this device is async', {
+      hint: "open it with schedule: 'lockstep'",
+    });
   }
 
   ref(): void {
@@ -241,28 +243,21 @@ export class CpuDevice implements Device {
     }
   }
 
-  #check(image: KernelImage, { id, instances, baseAddress, queueCapacity }: DeviceLaunchOptions) {
-    if (this.#closing !== null) throw new CpuClosedError('launch');
+  #check(image: KernelImage, { instances, baseAddress, queueCapacity }: DeviceLaunchOptions) {
+    if (this.#closing !== null) throw new DeviceClosedError('launch');
     if (!Number.isInteger(instances) || instances < 1) {
-      throw new CpuLaunchError(id, `instances: wanted at least 1, found ${instances}`);
+      throw new InvalidOptionError('instances', 'at least 1', instances);
     }
     if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
-      throw new CpuLaunchError(id, `baseAddress: wanted a multiple of 64, found ${baseAddress}`);
+      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
     }
     if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
-      throw new CpuLaunchError(id, `queueCapacity: wanted at least 1, found ${queueCapacity}`);
+      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
     }
     const largest = largestPayload(this.#options.laneCapacity);
     for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
       const size = Math.max(layout.size, reply?.layout.size ?? 0);
-      if (size <= largest) continue;
-      throw new CpuLaunchError(
-        id,
-        `message ${name}: wanted at most ${largest} bytes, found ${size}`,
-        {
-          hint: 'a larger laneCapacity takes larger messages, up to 65536 bytes',
-        },
-      );
+      if (size > largest) throw new MessageTooLargeError(name, size, largest);
     }
   }
 }

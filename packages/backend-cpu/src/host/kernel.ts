@@ -1,7 +1,9 @@
 import {
   type DeviceKernel,
   type DeviceLaunchOptions,
+  DeviceLostError,
   deadLetterReasons,
+  HandlerError,
   type InjectOptions,
   type InjectStatus,
   instanceWords,
@@ -12,7 +14,7 @@ import {
   messageHeader,
   type PayloadWriter,
 } from '@ringkernel/core';
-import { CpuClosedError, HandlerThrewError, WorkerLostError } from '../errors.ts';
+import { DeviceClosedError } from '../errors.ts';
 import { CounterReader } from '../memory/counters.ts';
 import type { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
@@ -24,6 +26,7 @@ import type { Crew } from './crew.ts';
 import type { HostMessage } from './host-message.ts';
 import type { MessageIds } from './message-ids.ts';
 import type { Pump } from './pump.ts';
+import { remade } from './remade.ts';
 
 /** Records written to a lane before it is published within a turn of the caller. */
 const publishEvery = 32;
@@ -226,6 +229,7 @@ export class CpuKernel implements DeviceKernel {
   fault(offset: number): void {
     const { words } = this.#context.pump;
     const word = offset >>> 2;
+    const instance = ((words[word + 13] as number) - this.base) | 0;
     this.#failed++;
     if (this.#failed >= this.instances && this.open) this.#state = 'failed';
     const text = new Uint8Array(words.buffer).slice(
@@ -233,13 +237,13 @@ export class CpuKernel implements DeviceKernel {
       offset + headerBytes + (words[word + messageHeader.payloadBytesWord] as number),
     );
     this.sink.fault({
-      instance: ((words[word + 13] as number) - this.base) | 0,
+      instance,
       site: words[word + 16] as number,
       value: (words[word + 17] as number) >>> 0,
       type: (words[word + 1] as number) >>> 0,
       correlationLow: (words[word + 6] as number) >>> 0,
       correlationHigh: (words[word + 7] as number) >>> 0,
-      ...(text.length === 0 ? {} : { error: thrown(text) }),
+      ...(text.length === 0 ? {} : { error: this.#thrown(instance, text) }),
     });
   }
 
@@ -281,7 +285,8 @@ export class CpuKernel implements DeviceKernel {
     try {
       const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
       if (!(await grace.within(ask('close')))) return { drained: false };
-      if (ran && timeoutMs > 0) await until.within(pump.watch(() => this.#finished() || until.over, true));
+      if (ran && timeoutMs > 0)
+        await until.within(pump.watch(() => this.#finished() || until.over, true));
       const drained = this.#finished();
       if (!(await grace.within(ask('bury')))) return { drained: false };
       await grace.within(pump.watch(() => this.#finished() || grace.over, true));
@@ -290,7 +295,7 @@ export class CpuKernel implements DeviceKernel {
       await grace.within(pump.watch(all, true));
       return { drained };
     } catch (error) {
-      if (error instanceof CpuClosedError || error instanceof WorkerLostError) {
+      if (error instanceof DeviceClosedError || error instanceof DeviceLostError) {
         return { drained: false };
       }
       throw error;
@@ -301,6 +306,11 @@ export class CpuKernel implements DeviceKernel {
       if (this.state !== 'failed') this.#state = 'terminated';
       this.#context.forget(this);
     }
+  }
+
+  #thrown(instance: number, text: Uint8Array): HandlerError {
+    const cause = remade(JSON.parse(new TextDecoder().decode(text)) as ThrownText);
+    return new HandlerError(this.name, instance, cause);
   }
 
   /** Whether everything sent to the kernel has come to an end. The ends are read first. */
@@ -369,11 +379,6 @@ export class CpuKernel implements DeviceKernel {
     words[word + 14] = options.deadlineMs;
     words[word + 15] = 0;
   }
-}
-
-function thrown(text: Uint8Array): HandlerThrewError {
-  const { name, message, stack } = JSON.parse(new TextDecoder().decode(text)) as ThrownText;
-  return new HandlerThrewError(name, message, stack);
 }
 
 interface Deadline {

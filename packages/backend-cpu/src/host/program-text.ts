@@ -1,9 +1,8 @@
 import { emitJavaScript, type Module } from '@ringkernel/compiler';
-import type { KernelImage } from '@ringkernel/core';
-import { CpuLaunchError } from '../errors.ts';
+import { type KernelImage, NotSupportedError } from '@ringkernel/core';
 
 /** The JavaScript of a portable actor. */
-export function programText(image: KernelImage, id: string): string {
+export function programText(image: KernelImage): string {
   if (image.program.kind === 'ir') return emitJavaScript(image.program.module as Module);
-  throw new CpuLaunchError(id, 'it has no portable program');
+  throw new NotSupportedError('a host-only kernel', 'this device runs portable actors');
 }

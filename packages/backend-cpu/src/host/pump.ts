@@ -2,7 +2,7 @@ import { type ArenaLayout, threadBlock, watchIdle, watchTurns } from '../memory/
 import type { AtomicOps } from '../memory/atomics.ts';
 import { LaneReader, LaneWriter, laneEmpty } from '../queue/lane.ts';
 import { replyRecord, replyWanted, slotsOf } from '../queue/record.ts';
-import { StampClock } from '../worker/clock.ts';
+import type { StampClock } from '../worker/clock.ts';
 import { Parking } from '../worker/parking.ts';
 
 /** Records handed over in one turn of the event loop, so that others get theirs. */
@@ -235,10 +235,14 @@ export class Pump {
     Atomics.store(this.words, bell, 1);
     if (this.#poll()) {
       Atomics.store(this.words, bell, 0);
-      return this.#turnSoon();
+      this.#turnSoon();
+      return;
     }
     const wait = Atomics.waitAsync(this.words, bell, 1);
-    if (!wait.async) return this.#turnSoon();
+    if (!wait.async) {
+      this.#turnSoon();
+      return;
+    }
     this.#armed = true;
     wait.value.then(() => {
       this.#armed = false;
@@ -260,11 +264,7 @@ export class Pump {
       const offset = reader.peek();
       if (offset < 0) break;
       const word = offset >>> 2;
-      clock.merge(
-        words[word + 8] as number,
-        words[word + 9] as number,
-        words[word + 10] as number,
-      );
+      clock.merge(words[word + 8] as number, words[word + 9] as number, words[word + 10] as number);
       if (this.calls > 0 && ((words[word + 3] as number) & (replyWanted | replyRecord)) !== 0) {
         this.calls--;
       }

@@ -35,7 +35,6 @@ export class Engine {
   /** `entered` of each local queue when the last record from a lane went in. */
   readonly #laneMarks: Int32Array = new Int32Array(4);
   #streak = 0;
-  #turns = 0;
   #sinceUs = 0;
   #dispatched = 0;
   #sinceClock = 0;
@@ -280,7 +279,7 @@ export class Engine {
       this.#dead(kernel, words, word, deadLetterCode.invalid);
       return;
     }
-    meter.latency(age < 0 ? 0 : age);
+    meter.latency(Math.max(0, age));
     meter.handled++;
     meter.pending--;
     meter.bytesIn += size;

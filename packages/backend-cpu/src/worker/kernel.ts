@@ -48,12 +48,7 @@ export class WorkerKernel {
     this.onFull = start.onFull;
     this.stateBytes = start.stateBytes;
     this.memory = start.memory;
-    this.layout = new KernelMemory(
-      threads,
-      start.ownerThreads,
-      start.instances,
-      start.stateBytes,
-    );
+    this.layout = new KernelMemory(threads, start.ownerThreads, start.instances, start.stateBytes);
     const { layout } = this;
     this.meter = new KernelMeter(start.memory, layout.counters(thread), layout.latency(thread));
     this.flags = new Uint8Array(start.instances);

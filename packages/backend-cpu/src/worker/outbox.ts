@@ -93,7 +93,14 @@ export class Outbox {
       return this.#undeliverable(kernel, deadLetterCode.notFound, source, destination, type, size);
     }
     if (target.closing) {
-      return this.#undeliverable(target, deadLetterCode.terminated, source, destination, type, size);
+      return this.#undeliverable(
+        target,
+        deadLetterCode.terminated,
+        source,
+        destination,
+        type,
+        size,
+      );
     }
     target.meter.sent++;
     target.meter.pending++;
@@ -126,7 +133,8 @@ export class Outbox {
       kernel.meter.deadLettered(deadLetterCode.noReplyExpected);
     }
     const offset = this.#claimLane(host, slotsOf(size), 1);
-    this.words[offset >>> 2] = (flags & deadLetterRecord) === 0 ? 0 : deadLetterCode.noReplyExpected;
+    this.words[offset >>> 2] =
+      (flags & deadLetterRecord) === 0 ? 0 : deadLetterCode.noReplyExpected;
     return this.#header(offset, type, size, flags, low, high, source, to);
   }
 

@@ -2,7 +2,7 @@ import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/mess
 import { ArenaLayout, threadBlock, watchTurns } from '../memory/arena.ts';
 import { type AtomicOps, languageAtomics } from '../memory/atomics.ts';
 import { goodbyeRecord } from '../queue/record.ts';
-import { StampClock, monotonicOffsetUs } from './clock.ts';
+import { monotonicOffsetUs, StampClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { thrownText } from './fault-report.ts';
 import { WorkerKernel } from './kernel.ts';

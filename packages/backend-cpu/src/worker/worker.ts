@@ -1,6 +1,6 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { layoutHash } from '@ringkernel/core';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { LayoutMismatchError, layoutHash } from '@ringkernel/core';
 import type { ControlMessage, WorkerStart } from '../control/messages.ts';
 import { WorkerThread } from './thread.ts';
 
@@ -8,7 +8,7 @@ import { WorkerThread } from './thread.ts';
 const { start, port } = workerData as { start: WorkerStart; port: MessagePort };
 if (parentPort === null) throw new Error('this module is the entry of a worker thread');
 if (start.layoutHash !== layoutHash) {
-  throw new Error(`layout hash: wanted ${layoutHash}, found ${start.layoutHash}`);
+  throw new LayoutMismatchError(`worker ${start.thread}`, start.layoutHash, layoutHash);
 }
 const answers = parentPort;
 const thread = new WorkerThread(
