@@ -1,0 +1,1 @@
+export { type FunctionNode, type FunctionSource, parseFunction } from './function-source.ts';
