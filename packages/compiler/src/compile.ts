@@ -8,9 +8,8 @@ import {
 import { CompileError, type Diagnostic, formatPosition } from './diagnostics/compile-error.ts';
 import type { IrFunction, Module } from './ir/types.ts';
 import { ActorContext } from './lower/actor-context.ts';
-import type { UserFunction } from './lower/function-context.ts';
 import { lowerHandler } from './lower/function.ts';
-import { optimize } from './optimize/index.ts';
+import type { UserFunction } from './lower/function-context.ts';
 
 /** A compiled actor: an image whose program is an IR module. */
 export interface ActorImage extends KernelImage {
@@ -54,8 +53,10 @@ function inSourceOrder(a: Diagnostic, b: Diagnostic): number {
 function hashOf(module: Module): number {
   const layouts = (list: readonly MessageDescriptor[]): string =>
     list.map((m) => `${m.name}:${m.id}:${m.reply?.id ?? 0}`).join();
-  const program = JSON.stringify([module.handlers, module.functions, module.tables], (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : value,
+  const program = JSON.stringify(
+    [module.handlers, module.functions, module.tables],
+    (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : value,
   );
   const { name, state, messages, emits } = module;
   return fnv1a([name, canonicalText(state), layouts(messages), layouts(emits), program].join('\n'));
@@ -80,7 +81,7 @@ export function compile(definition: AnyActor): ActorImage {
   if (context.diagnostics.length > 0) {
     throw new CompileError(definition.name, context.diagnostics.toSorted(inSourceOrder));
   }
-  const module = optimize(raw);
+  const module = raw;
   const { name, state, messages, emits } = module;
   const image: ActorImage = {
     name,

@@ -64,7 +64,10 @@ function remote(property: 'fn' | 'put'): string {
   for (let attempt = 0; attempt < 2; attempt++) {
     for (const contextId of contexts) {
       const expression = `globalThis.${slotName} && globalThis.${slotName}.${property}`;
-      const { result } = command('Runtime.evaluate', { expression, ...(contextId && { contextId }) });
+      const { result } = command('Runtime.evaluate', {
+        expression,
+        ...(contextId && { contextId }),
+      });
       if (result.type === 'function') return result.objectId;
     }
     if (attempt === 0) contexts = allContexts();
@@ -74,7 +77,9 @@ function remote(property: 'fn' | 'put'): string {
 
 function allContexts(): number[] {
   const ids: number[] = [];
-  const stop = listen('Runtime.executionContextCreated', ({ params }) => ids.push(params.context.id));
+  const stop = listen('Runtime.executionContextCreated', ({ params }) =>
+    ids.push(params.context.id),
+  );
   command('Runtime.enable');
   stop();
   command('Runtime.disable');
@@ -90,7 +95,10 @@ function properties(objectId: string): Answer {
   return command('Runtime.getProperties', { objectId, ownProperties: true });
 }
 
-function readScope(objectId: string, fetch: (objectId: string) => unknown): Map<string, () => unknown> {
+function readScope(
+  objectId: string,
+  fetch: (objectId: string) => unknown,
+): Map<string, () => unknown> {
   const scope = new Map<string, () => unknown>();
   for (const { name, value } of properties(objectId).result) {
     if (value === undefined) continue; // not initialised yet
@@ -117,11 +125,16 @@ function inspect(fn: unknown): Captured {
     const putId = remote('put');
     const fetch = (objectId: string): unknown => {
       const functionDeclaration = 'function (value) { this(value); }';
-      command('Runtime.callFunctionOn', { objectId: putId, functionDeclaration, arguments: [{ objectId }] });
+      command('Runtime.callFunctionOn', {
+        objectId: putId,
+        functionDeclaration,
+        arguments: [{ objectId }],
+      });
       return slot.out;
     };
     const internal = new Map<string, Answer>();
-    for (const { name, value } of properties(fnId).internalProperties ?? []) internal.set(name, value);
+    for (const { name, value } of properties(fnId).internalProperties ?? [])
+      internal.set(name, value);
     const scopes: Map<string, () => unknown>[] = [];
     const list = internal.get('[[Scopes]]');
     for (const { name, value } of list ? properties(list.objectId).result : []) {

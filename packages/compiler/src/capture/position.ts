@@ -15,7 +15,9 @@ const maps = new Map<string, TraceMap | null>();
 function scriptOf(id: string): Script | undefined {
   if (scripts === null || !scripts.has(id)) {
     const found = new Map<string, Script>();
-    const stop = listen('Debugger.scriptParsed', ({ params }) => found.set(params.scriptId, params));
+    const stop = listen('Debugger.scriptParsed', ({ params }) =>
+      found.set(params.scriptId, params),
+    );
     command('Debugger.enable'); // replays every loaded script
     stop();
     command('Debugger.disable');
@@ -77,7 +79,11 @@ function mapOf(script: Script): TraceMap | null {
 }
 
 /** Traces a position in a captured function's script back to the file the user wrote. */
-export function originalPosition(captured: Captured, line: number, column: number): SourcePosition | null {
+export function originalPosition(
+  captured: Captured,
+  line: number,
+  column: number,
+): SourcePosition | null {
   if (captured.scriptId === null) return null;
   let script: Script | undefined;
   try {
@@ -88,7 +94,12 @@ export function originalPosition(captured: Captured, line: number, column: numbe
   if (script === undefined || script.url === '') return null;
   const map = mapOf(script);
   const found = map && originalPositionFor(map, { line, column: column - 1 });
-  if (!found || found.line === null || found.source === null) return { file: toPath(script.url), line, column };
+  if (!found || found.line === null || found.source === null)
+    return { file: toPath(script.url), line, column };
   const base = /^[a-z]+:/.test(script.url) ? script.url : `file://${script.url}`;
-  return { file: toPath(new URL(found.source, base).href), line: found.line, column: found.column + 1 };
+  return {
+    file: toPath(new URL(found.source, base).href),
+    line: found.line,
+    column: found.column + 1,
+  };
 }

@@ -188,7 +188,6 @@ function nested(scope: Scope, region: Region): Choice[] {
         {
           kind: 'if',
           condition: expression(scope, 'bool', 2),
-          // biome-ignore lint/suspicious/noThenProperty: the IR's name for it; nothing awaits a statement.
           then: block(2),
           otherwise: scope.source.chance(50) ? block(2) : [],
         },

@@ -40,7 +40,13 @@ export class ActorContext {
     this.description = describe(definition);
   }
 
-  report(code: DiagnosticCode, where: string, message: string, hint: string | null, at: Locator): void {
+  report(
+    code: DiagnosticCode,
+    where: string,
+    message: string,
+    hint: string | null,
+    at: Locator,
+  ): void {
     const position = at.resolve();
     const frame = codeFrame(at.text, at.line, at.column);
     this.diagnostics.push({ code, message, hint, position, frame, where });
@@ -53,9 +59,13 @@ export class ActorContext {
   }
 
   /** The messages that an actor named in a `ref` takes; the actor's own for null. */
-  messagesOf(target: string | null): { readonly name: string; readonly messages: readonly MessageDescriptor[] } {
+  messagesOf(target: string | null): {
+    readonly name: string;
+    readonly messages: readonly MessageDescriptor[];
+  } {
     const { name } = this.definition;
-    const other = target === null || target === name ? undefined : targetsOf(this.definition).get(target);
+    const other =
+      target === null || target === name ? undefined : targetsOf(this.definition).get(target);
     if (other === undefined) return { name, messages: this.description.messages };
     return { name: other.name, messages: describe(other).messages };
   }

@@ -16,15 +16,23 @@ import { lowerExpression, lowerOperands } from './expression.ts';
 import { bare, type FunctionContext, type Value } from './function-context.ts';
 
 const comparisons: Record<string, BinaryOperator> = { '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
-const equalities: Record<string, BinaryOperator> = { '==': '==', '===': '==', '!=': '!=', '!==': '!=' };
+const equalities: Record<string, BinaryOperator> = {
+  '==': '==',
+  '===': '==',
+  '!=': '!=',
+  '!==': '!=',
+};
 
 export function lowerBinary(c: FunctionContext, node: BinaryExpression): Value {
   const { operator, right } = node;
-  if (node.left.type === 'PrivateIdentifier') return c.fail(node, 'RK3002', 'private names are not in the language');
+  if (node.left.type === 'PrivateIdentifier')
+    return c.fail(node, 'RK3002', 'private names are not in the language');
   const left = node.left;
-  const cut = (operator === '|' || operator === '>>>') && right.type === 'Literal' && right.value === 0;
+  const cut =
+    (operator === '|' || operator === '>>>') && right.type === 'Literal' && right.value === 0;
   if (cut) {
-    const whole = wholeDivision(c, node, bare(left), operator) ?? truncation(c, bare(left), operator);
+    const whole =
+      wholeDivision(c, node, bare(left), operator) ?? truncation(c, bare(left), operator);
     if (whole !== null) return whole;
   }
   const [a, b] = lowerOperands(c, [left, right]) as [Value, Value];
@@ -50,7 +58,8 @@ export function combine(
     if (prune(a.t) === 'bool') c.fail(node, 'RK2003', `'${operator}' needs numbers, not bool`);
     return c.value({ kind: 'binary', type: 'bool', op: comparison, left: a.e, right: b.e }, 'bool');
   }
-  if (operator === '<<' || operator === '>>' || operator === '>>>') return shift(c, node, operator, a, b);
+  if (operator === '<<' || operator === '>>' || operator === '>>>')
+    return shift(c, node, operator, a, b);
   if (['+', '-', '*', '/', '%', '&', '|', '^'].includes(operator)) {
     return arithmetic(c, node, operator as BinaryOperator, a, b);
   }
@@ -75,7 +84,12 @@ function wholeDivision(
   }
   if (isInteger(a.t)) {
     const message = `'(a / b) ${operator} 0' divides ${wanted}, these are ${typeName(a.t)}`;
-    c.fail(node, 'RK2009', message, is64(a.t) ? 'a / b' : operator === '|' ? '(a / b) >>> 0' : '(a / b) | 0');
+    c.fail(
+      node,
+      'RK2009',
+      message,
+      is64(a.t) ? 'a / b' : operator === '|' ? '(a / b) >>> 0' : '(a / b) | 0',
+    );
   }
   const quotient = c.value({ kind: 'binary', type: 'f32', op: '/', left: a.e, right: b.e }, a.t);
   return c.value({ kind: 'convert', type: wanted, operand: quotient.e }, wanted);
@@ -104,39 +118,72 @@ function shift(
   b: Value,
 ): Value {
   if (!requireInteger(a.t) || !requireInteger(b.t)) {
-    c.fail(node, 'RK2003', `'${operator}' needs integers, not ${typeName(a.t)} and ${typeName(b.t)}`);
+    c.fail(
+      node,
+      'RK2003',
+      `'${operator}' needs integers, not ${typeName(a.t)} and ${typeName(b.t)}`,
+    );
   }
   c.later(() => {
     const type = prune(a.t);
     if (is64(a.t) !== is64(b.t)) {
-      c.fail(node, 'RK2001', `'${operator}': ${typeName(a.t)} and ${typeName(b.t)} do not mix`, conversionHint(a.t, b.t));
+      c.fail(
+        node,
+        'RK2001',
+        `'${operator}': ${typeName(a.t)} and ${typeName(b.t)} do not mix`,
+        conversionHint(a.t, b.t),
+      );
     }
     if (operator === '>>' && type === 'u32') {
       c.fail(node, 'RK2011', "'>>' on u32 keeps the sign bit in JavaScript", 'use >>>');
     }
     if (operator === '>>>' && type === 'i32') {
-      c.fail(node, 'RK2011', "'>>>' on i32 changes the sign in JavaScript", 'use >>, or u32(x) >>> n');
+      c.fail(
+        node,
+        'RK2011',
+        "'>>>' on i32 changes the sign in JavaScript",
+        'use >>, or u32(x) >>> n',
+      );
     }
-    if (operator === '>>>' && is64(a.t)) c.fail(node, 'RK2011', "'>>>' does not exist on bigint", 'use >>');
+    if (operator === '>>>' && is64(a.t))
+      c.fail(node, 'RK2011', "'>>>' does not exist on bigint", 'use >>');
   });
   const op = operator === '<<' ? '<<' : '>>';
   return c.value({ kind: 'binary', type: 'i32', op, left: a.e, right: b.e }, a.t);
 }
 
 /** What two literals make is a literal; so 1 / 3 is a third, as in JavaScript. */
-function ofLiterals(c: FunctionContext, node: EsExpression, op: BinaryOperator, a: Value, b: Value): Value | null {
+function ofLiterals(
+  c: FunctionContext,
+  node: EsExpression,
+  op: BinaryOperator,
+  a: Value,
+  b: Value,
+): Value | null {
   const free = typeof prune(a.t) !== 'string' && typeof prune(b.t) !== 'string';
   if (!free || a.e.kind !== 'const' || b.e.kind !== 'const') return null;
   const [x, y] = [a.e.value, b.e.value];
   if (typeof x !== 'number' || typeof y !== 'number') return null;
-  const results: Partial<Record<BinaryOperator, number>> = { '+': x + y, '-': x - y, '*': x * y, '/': x / y };
+  const results: Partial<Record<BinaryOperator, number>> = {
+    '+': x + y,
+    '-': x - y,
+    '*': x * y,
+    '/': x / y,
+  };
   const result = results[op];
   if (result === undefined || !Number.isFinite(result)) return null;
   return c.constant(result, variable(Number.isInteger(result) ? 'number' : 'fraction'), node);
 }
 
-function arithmetic(c: FunctionContext, node: EsExpression, op: BinaryOperator, a: Value, b: Value): Value {
-  if (prune(a.t) === 'bool' || prune(b.t) === 'bool') c.fail(node, 'RK2003', `'${op}' needs numbers, not bool`);
+function arithmetic(
+  c: FunctionContext,
+  node: EsExpression,
+  op: BinaryOperator,
+  a: Value,
+  b: Value,
+): Value {
+  if (prune(a.t) === 'bool' || prune(b.t) === 'bool')
+    c.fail(node, 'RK2003', `'${op}' needs numbers, not bool`);
   const folded = ofLiterals(c, node, op, a, b);
   if (folded !== null) return folded;
   c.unify(node, a.t, b.t, `'${op}'`);
@@ -158,5 +205,10 @@ function refuseMixedDivision(c: FunctionContext, node: EsExpression, t: Type): v
   if (!isInteger(t) || is64(t)) return;
   const whole = isUnsigned(t) ? '(a / b) >>> 0' : '(a / b) | 0';
   const message = `'/' on two ${typeName(t)} values is a fraction in JavaScript and a whole number on a GPU`;
-  c.fail(node, 'RK2004', message, `write ${whole} for whole division, f32(a) / f32(b) for a fraction`);
+  c.fail(
+    node,
+    'RK2004',
+    message,
+    `write ${whole} for whole division, f32(a) / f32(b) for a fraction`,
+  );
 }

@@ -13,8 +13,8 @@ import {
 } from '../types/inference.ts';
 import { Skip } from './actor-context.ts';
 import { lowerExpression, lowerOperands } from './expression.ts';
-import type { FunctionContext, UserFunction, Value } from './function-context.ts';
 import { lowerHelper } from './function.ts';
+import type { FunctionContext, UserFunction, Value } from './function-context.ts';
 import { outside } from './outside.ts';
 import { lowerReduce } from './parallel.ts';
 import { isContext, memberName } from './path.ts';
@@ -25,9 +25,26 @@ type Callee =
   | { readonly kind: 'word'; readonly name: string }
   | { readonly kind: 'math'; readonly name: string }
   | { readonly kind: 'context'; readonly name: string }
-  | { readonly kind: 'helper'; readonly fn: UserFunction; readonly name: string; readonly inlined: boolean };
+  | {
+      readonly kind: 'helper';
+      readonly fn: UserFunction;
+      readonly name: string;
+      readonly inlined: boolean;
+    };
 
-const conversions = ['bool', 'u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64'] as const;
+const conversions = [
+  'bool',
+  'u8',
+  'u16',
+  'u32',
+  'u64',
+  'i8',
+  'i16',
+  'i32',
+  'i64',
+  'f32',
+  'f64',
+] as const;
 const bitWords = ['idiv', 'mulhi', 'rotl'];
 const words: readonly string[] = [...conversions, ...bitWords];
 
@@ -93,7 +110,12 @@ function outsideCallee(c: FunctionContext, node: AnyNode): Callee | null {
   const { scalar } = found.value as { scalar?: string };
   if (scalar !== undefined && words.includes(scalar)) return { kind: 'word', name: scalar };
   if (found.value === Math[name as 'abs']) return { kind: 'math', name };
-  return { kind: 'helper', fn: found.value as UserFunction, name: name || 'helper', inlined: false };
+  return {
+    kind: 'helper',
+    fn: found.value as UserFunction,
+    name: name || 'helper',
+    inlined: false,
+  };
 }
 
 export function lowerCall(c: FunctionContext, node: CallExpression): Value {
@@ -101,7 +123,8 @@ export function lowerCall(c: FunctionContext, node: CallExpression): Value {
   const callee = calleeOf(c, node.callee);
   if (callee === null) {
     const message = `cannot call '${c.textOf(node.callee)}' on the device`;
-    const hint = 'call a plain function, a Math function or a ctx method; what is renamed or hidden goes in `uses`';
+    const hint =
+      'call a plain function, a Math function or a ctx method; what is renamed or hidden goes in `uses`';
     return c.fail(node, 'RK3012', message, hint);
   }
   const args = node.arguments.map((a) => {
@@ -120,7 +143,13 @@ export function statementCall(c: FunctionContext, node: CallExpression): string 
   return callee?.kind === 'context' && contextStatements.includes(callee.name) ? callee.name : null;
 }
 
-function need(c: FunctionContext, node: AnyNode, name: string, args: readonly EsExpression[], count: number): void {
+function need(
+  c: FunctionContext,
+  node: AnyNode,
+  name: string,
+  args: readonly EsExpression[],
+  count: number,
+): void {
   if (args.length === count) return;
   const noun = count === 1 ? 'argument' : 'arguments';
   c.fail(node, 'RK2013', `${name} takes ${count} ${noun}, got ${args.length}`);
@@ -131,7 +160,12 @@ function one(c: FunctionContext, args: readonly EsExpression[]): Value {
 }
 
 /** `u32(x)` and the rest, and the integer functions that WGSL and CUDA have and JavaScript does not. */
-function lowerWord(c: FunctionContext, node: AnyNode, name: string, args: readonly EsExpression[]): Value {
+function lowerWord(
+  c: FunctionContext,
+  node: AnyNode,
+  name: string,
+  args: readonly EsExpression[],
+): Value {
   if (bitWords.includes(name)) {
     need(c, node, name, args, 2);
     const [a, b] = lowerOperands(c, args) as [Value, Value];
@@ -139,7 +173,10 @@ function lowerWord(c: FunctionContext, node: AnyNode, name: string, args: readon
     c.unify(node, a.t, wanted, name);
     if (name !== 'idiv') {
       c.unify(node, b.t, 'u32', name);
-      return c.value({ kind: 'math', type: 'u32', fn: name as MathFunction, args: [a.e, b.e] }, 'u32');
+      return c.value(
+        { kind: 'math', type: 'u32', fn: name as MathFunction, args: [a.e, b.e] },
+        'u32',
+      );
     }
     if (!requireInteger(a.t)) c.fail(node, 'RK2003', `idiv needs integers, not ${typeName(a.t)}`);
     return c.value({ kind: 'binary', type: 'i32', op: '/', left: a.e, right: b.e }, a.t);
@@ -148,13 +185,23 @@ function lowerWord(c: FunctionContext, node: AnyNode, name: string, args: readon
   return convert(c, node, name as (typeof conversions)[number], one(c, args));
 }
 
-function convert(c: FunctionContext, node: AnyNode, to: (typeof conversions)[number], value: Value): Value {
+function convert(
+  c: FunctionContext,
+  node: AnyNode,
+  to: (typeof conversions)[number],
+  value: Value,
+): Value {
   if (to === 'f64') c.actor.requires.add('f64');
   const bits = { u8: 8, u16: 16, i8: 8, i16: 16 }[to as string];
   if (bits !== undefined) return narrow(c, node, to.startsWith('u'), bits, value);
   const wanted = to as ValueType;
   const { e, t } = value;
-  if (e.kind === 'const' && typeof e.value === 'number' && typeof prune(t) !== 'string' && wanted !== 'bool') {
+  if (
+    e.kind === 'const' &&
+    typeof e.value === 'number' &&
+    typeof prune(t) !== 'string' &&
+    wanted !== 'bool'
+  ) {
     return c.constant(constantOf(wanted, e.value), wanted, node);
   }
   return c.value({ kind: 'convert', type: wanted, operand: e }, wanted);
@@ -165,12 +212,19 @@ function constantOf(to: ValueType, value: number): number | bigint {
   if (to === 'u64') return BigInt.asUintN(64, BigInt(Math.trunc(value)));
   if (to === 'i64') return BigInt.asIntN(64, BigInt(Math.trunc(value)));
   if (to === 'u32') return value >= 2 ** 32 ? 0xffff_ffff : value >>> 0;
-  if (to === 'i32') return Math.abs(value) >= 2 ** 32 ? (value < 0 ? -(2 ** 31) : 2 ** 31 - 1) : value | 0;
+  if (to === 'i32')
+    return Math.abs(value) >= 2 ** 32 ? (value < 0 ? -(2 ** 31) : 2 ** 31 - 1) : value | 0;
   return value;
 }
 
 /** u8, u16, i8 and i16 live in 32 bits: converting cuts, and extends the sign again. */
-function narrow(c: FunctionContext, node: AnyNode, unsigned: boolean, bits: number, value: Value): Value {
+function narrow(
+  c: FunctionContext,
+  node: AnyNode,
+  unsigned: boolean,
+  bits: number,
+  value: Value,
+): Value {
   const wide = unsigned ? 'u32' : 'i32';
   const whole = convert(c, node, wide, value);
   if (unsigned) {
@@ -207,7 +261,12 @@ const mathHints: Record<string, string> = {
   log10: 'Math.log(x) / Math.LN10',
 };
 
-function lowerMath(c: FunctionContext, node: AnyNode, name: string, args: readonly EsExpression[]): Value {
+function lowerMath(
+  c: FunctionContext,
+  node: AnyNode,
+  name: string,
+  args: readonly EsExpression[],
+): Value {
   if (name === 'min' || name === 'max') return lowerExtreme(c, node, name, args);
   if (name === 'imul') {
     need(c, node, 'Math.imul', args, 2);
@@ -229,7 +288,8 @@ function lowerMath(c: FunctionContext, node: AnyNode, name: string, args: readon
   if (name === 'clz32') {
     need(c, node, 'Math.clz32', args, 1);
     const { e, t } = one(c, args);
-    if (!requireInteger(t) || is64(t)) c.fail(node, 'RK2003', `Math.clz32 needs i32 or u32, not ${typeName(t)}`);
+    if (!requireInteger(t) || is64(t))
+      c.fail(node, 'RK2003', `Math.clz32 needs i32 or u32, not ${typeName(t)}`);
     return c.value({ kind: 'math', type: 'i32', fn: 'clz', args: [e] }, t);
   }
   if (!fractionFunctions.includes(name)) {
@@ -238,13 +298,23 @@ function lowerMath(c: FunctionContext, node: AnyNode, name: string, args: readon
   return lowerFraction(c, node, name as MathFunction, args);
 }
 
-function lowerFraction(c: FunctionContext, node: AnyNode, fn: MathFunction, args: readonly EsExpression[]): Value {
+function lowerFraction(
+  c: FunctionContext,
+  node: AnyNode,
+  fn: MathFunction,
+  args: readonly EsExpression[],
+): Value {
   need(c, node, `Math.${fn}`, args, fn === 'pow' || fn === 'atan2' ? 2 : 1);
   const values = lowerOperands(c, args);
   const t = (values[0] as Value).t;
   for (const value of values) {
     if (requireFraction(value.t)) continue;
-    c.fail(node, 'RK2001', `Math.${fn} needs f32 or f64, not ${typeName(value.t)}`, 'convert with f32(x)');
+    c.fail(
+      node,
+      'RK2001',
+      `Math.${fn} needs f32 or f64, not ${typeName(value.t)}`,
+      'convert with f32(x)',
+    );
   }
   if (values[1] !== undefined) c.unify(node, t, values[1].t, `Math.${fn}`);
   return c.value({ kind: 'math', type: 'f32', fn, args: values.map((v) => v.e) }, t);
@@ -278,13 +348,16 @@ function lowerContextCall(
   if (name === 'at') {
     need(c, node, 'ctx.at', args, 1);
     const { e, t } = one(c, args);
-    if (!unify(t, 'u32')) c.fail(node, 'RK2007', `ctx.at takes u32, not ${typeName(t)}`, 'convert it with u32(x)');
+    if (!unify(t, 'u32'))
+      c.fail(node, 'RK2007', `ctx.at takes u32, not ${typeName(t)}`, 'convert it with u32(x)');
     return { ...c.value({ kind: 'at', type: 'u32', index: e }, 'u32'), ref: null };
   }
   if (name === 'random' || name === 'randomU32') {
     need(c, node, `ctx.${name}`, args, 0);
-    if (c.parallelDepth > 0) c.fail(node, 'RK3020', `ctx.${name}() inside a parallel section`, 'draw before it');
-    if (c.role.message === undefined) c.fail(node, 'RK3015', 'a helper has no ctx', 'pass the number in');
+    if (c.parallelDepth > 0)
+      c.fail(node, 'RK3020', `ctx.${name}() inside a parallel section`, 'draw before it');
+    if (c.role.message === undefined)
+      c.fail(node, 'RK3015', 'a helper has no ctx', 'pass the number in');
     const type = name === 'random' ? 'f32' : 'u32';
     const id = c.newLocal('draw', type);
     c.before.push({ kind: 'random', id, type });
@@ -292,9 +365,19 @@ function lowerContextCall(
   }
   if (name === 'sum' || name === 'min' || name === 'max') return lowerReduce(c, node, name, args);
   if (contextStatements.includes(name)) {
-    return c.fail(node, 'RK3004', `ctx.${name}() has no value`, 'write it as a statement of its own');
+    return c.fail(
+      node,
+      'RK3004',
+      `ctx.${name}() has no value`,
+      'write it as a statement of its own',
+    );
   }
-  return c.fail(node, 'RK3015', `ctx has no '${name}'`, didYouMean(name, contextFunctions, 'ctx has'));
+  return c.fail(
+    node,
+    'RK3015',
+    `ctx has no '${name}'`,
+    didYouMean(name, contextFunctions, 'ctx has'),
+  );
 }
 
 /** A user's function: lowered once for each list of argument types. */
@@ -316,7 +399,12 @@ function callHelper(
     const from = inProgress.findIndex((h) => h.fn === fn);
     if (from >= 0) {
       const round = [...inProgress.slice(from).map((h) => h.name), name].join(' → ');
-      c.fail(node, 'RK3016', `recursion: ${round}; GPUs have no call stack`, 'use a loop, or send yourself a message');
+      c.fail(
+        node,
+        'RK3016',
+        `recursion: ${round}; GPUs have no call stack`,
+        'use a loop, or send yourself a message',
+      );
     }
     inProgress.push({ fn, name });
     const text = callee.inlined ? c.textOf(node.callee) : null;
@@ -330,8 +418,14 @@ function callHelper(
   if (helper === undefined || helper.result === null) throw new Skip();
   if (helper.parameters.length !== values.length) {
     const wanted = helper.parameters.length;
-    c.fail(node, 'RK2013', `${name} takes ${wanted} argument${wanted === 1 ? '' : 's'}, got ${values.length}`);
+    c.fail(
+      node,
+      'RK2013',
+      `${name} takes ${wanted} argument${wanted === 1 ? '' : 's'}, got ${values.length}`,
+    );
   }
-  return c.value({ kind: 'call', type: helper.result, fn: index, args: values.map((v) => v.e) }, helper.result);
+  return c.value(
+    { kind: 'call', type: helper.result, fn: index, args: values.map((v) => v.e) },
+    helper.result,
+  );
 }
-

@@ -16,14 +16,20 @@ export function sizeOf(type: TypeLayout): number {
 function sameType(a: TypeLayout, b: TypeLayout): boolean {
   if (a.kind === 'scalar' && b.kind === 'scalar') return a.name === b.name;
   if (a.kind === 'ref' && b.kind === 'ref') return true;
-  if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && sameType(a.element, b.element);
+  if (a.kind === 'array' && b.kind === 'array')
+    return a.length === b.length && sameType(a.element, b.element);
   if (a.kind !== 'struct' || b.kind !== 'struct') return false;
   const [x, y] = [a.layout.fields, b.layout.fields];
   return (
     x.length === y.length &&
     x.every((f, i) => {
       const other = y[i];
-      return other !== undefined && f.name === other.name && f.offset === other.offset && sameType(f.type, other.type);
+      return (
+        other !== undefined &&
+        f.name === other.name &&
+        f.offset === other.offset &&
+        sameType(f.type, other.type)
+      );
     })
   );
 }
@@ -39,7 +45,10 @@ export function samePart(
   node: AnyNode,
   wanted: TypeLayout,
   what: string,
-): { readonly size: number; readonly from: { readonly base: 'state' | 'message'; readonly offset: number } } {
+): {
+  readonly size: number;
+  readonly from: { readonly base: 'state' | 'message'; readonly offset: number };
+} {
   const path = lowerPath(c, node);
   if (path === null) {
     const message = `'${what}' is ${name(wanted)}: it takes a whole one of the state or the message`;
@@ -49,7 +58,12 @@ export function samePart(
     c.fail(node, 'RK2001', `'${what}' is ${name(wanted)}, this is ${name(path.type)}`);
   }
   if (path.indices.length > 0) {
-    c.fail(node, 'RK3005', 'a whole element at a computed index cannot be copied', 'copy its fields one by one');
+    c.fail(
+      node,
+      'RK3005',
+      'a whole element at a computed index cannot be copied',
+      'copy its fields one by one',
+    );
   }
   return { size: sizeOf(wanted), from: { base: path.base, offset: path.offset } };
 }

@@ -25,7 +25,7 @@ import { lowerBinary } from './binary.ts';
 import { lowerCall } from './call.ts';
 import type { FunctionContext, Value } from './function-context.ts';
 import { literal, outside } from './outside.ts';
-import { isContext, lowerIndex, lowerPath, load, memberName } from './path.ts';
+import { isContext, load, lowerIndex, lowerPath, memberName, memberOf } from './path.ts';
 
 const noClosures = 'write a top-level function, or ctx.parallelFor';
 
@@ -36,8 +36,14 @@ export function lowerExpression(c: FunctionContext, node: EsExpression): Value {
       return lowerExpression(c, node.expression);
     case 'Literal':
       if (typeof node.bigint === 'string') return literal(c, BigInt(node.bigint), node);
-      if (typeof node.value === 'number' || typeof node.value === 'boolean') return literal(c, node.value, node);
-      return c.fail(node, 'RK3003', 'strings, null and regular expressions do not exist on the device', 'use a number');
+      if (typeof node.value === 'number' || typeof node.value === 'boolean')
+        return literal(c, node.value, node);
+      return c.fail(
+        node,
+        'RK3003',
+        'strings, null and regular expressions do not exist on the device',
+        'use a number',
+      );
     case 'TemplateLiteral':
     case 'TaggedTemplateExpression':
       return c.fail(node, 'RK3003', 'strings do not exist on the device', 'use a number');
@@ -66,12 +72,22 @@ export function lowerExpression(c: FunctionContext, node: EsExpression): Value {
       return c.fail(node, 'RK3009', 'closures do not exist on the device', noClosures);
     case 'AwaitExpression':
     case 'YieldExpression':
-      return c.fail(node, 'RK1002', 'a handler cannot wait', 'send yourself a message for the part that follows');
+      return c.fail(
+        node,
+        'RK1002',
+        'a handler cannot wait',
+        'send yourself a message for the part that follows',
+      );
     case 'NewExpression':
     case 'ObjectExpression':
     case 'ArrayExpression':
     case 'ClassExpression':
-      return c.fail(node, 'RK3013', 'a handler cannot allocate', 'put an array in the state: array(f32, 64)');
+      return c.fail(
+        node,
+        'RK3013',
+        'a handler cannot allocate',
+        'put an array in the state: array(f32, 64)',
+      );
     case 'ChainExpression':
       return c.fail(node, 'RK3002', "'?.': nothing is null on the device", 'use a plain dot');
     default:
@@ -83,7 +99,12 @@ export function lowerExpression(c: FunctionContext, node: EsExpression): Value {
 export function lowerCondition(c: FunctionContext, node: EsExpression): Value {
   const value = lowerExpression(c, node);
   if (unify(value.t, 'bool')) return value;
-  return c.fail(node, 'RK2002', `a condition must be a bool, this is ${typeName(value.t)}`, 'compare it: x !== 0');
+  return c.fail(
+    node,
+    'RK2002',
+    `a condition must be a bool, this is ${typeName(value.t)}`,
+    'compare it: x !== 0',
+  );
 }
 
 /** Lowers operands left to right. When a later one assigns something, the earlier values are kept first. */
@@ -95,7 +116,8 @@ export function lowerOperands(c: FunctionContext, nodes: readonly EsExpression[]
     const added = c.before.slice(mark);
     if (added.some(changes)) {
       c.before.length = mark;
-      for (const [i, earlier] of done.entries()) if (earlier.e.kind !== 'const') done[i] = c.pin(earlier);
+      for (const [i, earlier] of done.entries())
+        if (earlier.e.kind !== 'const') done[i] = c.pin(earlier);
       c.before.push(...added);
     }
     done.push(value);
@@ -105,7 +127,8 @@ export function lowerOperands(c: FunctionContext, nodes: readonly EsExpression[]
 
 /** Whether a statement can change what an expression evaluated before it would now read. */
 function changes(s: Statement): boolean {
-  if (s.kind === 'assign' || s.kind === 'store' || s.kind === 'copy' || s.kind === 'loop') return true;
+  if (s.kind === 'assign' || s.kind === 'store' || s.kind === 'copy' || s.kind === 'loop')
+    return true;
   return s.kind === 'if' && (s.then.some(changes) || s.otherwise.some(changes));
 }
 
@@ -137,7 +160,8 @@ function lowerName(c: FunctionContext, node: AnyNode, name: string): Value {
   if (binding?.kind === 'local') return c.readLocal(binding.id);
   if (binding?.kind === 'path') return load(c, binding.path, node);
   if (binding?.kind === 'member') return contextValue(c, node, binding.name);
-  if (binding !== undefined) return c.fail(node, 'RK3004', `'${name}' is not a value`, 'use a member of it');
+  if (binding !== undefined)
+    return c.fail(node, 'RK3004', `'${name}' is not a value`, 'use a member of it');
   const found = outside(c, node);
   if (found !== null) return literal(c, found.value, node);
   const hint =
@@ -152,7 +176,8 @@ const contextValues = ['self', 'sender', 'index', 'instances'] as const;
 
 function contextValue(c: FunctionContext, node: AnyNode, name: string): Value {
   const kind = contextValues.find((k) => k === name);
-  if (kind !== undefined) return { ...c.value({ kind, type: 'u32' }, 'u32'), ...(kind === 'self' && { ref: null }) };
+  if (kind !== undefined)
+    return { ...c.value({ kind, type: 'u32' }, 'u32'), ...(kind === 'self' && { ref: null }) };
   if (name === 'state') return c.fail(node, 'RK3005', 'the state is a struct; use a field of it');
   return c.fail(node, 'RK3004', `ctx.${name} is not a value`, `call it: ctx.${name}(…)`);
 }
@@ -168,7 +193,11 @@ function lowerMember(c: FunctionContext, node: MemberExpression): Value {
     if (constant !== undefined) return c.constant(Math[constant], variable('fraction'), node);
   }
   if (name === 'length') {
-    const length = lengthOf(c, object);
+    const owner = lowerPath(c, object);
+    if (owner?.type.kind === 'array')
+      return c.constant(owner.type.length, variable('integer'), node);
+    if (owner !== null) return load(c, memberOf(c, owner, node), node);
+    const length = outsideLength(c, object);
     if (length !== null) return c.constant(length, variable('integer'), node);
   }
   const path = lowerPath(c, node);
@@ -181,21 +210,22 @@ function lowerMember(c: FunctionContext, node: MemberExpression): Value {
   return c.fail(node, 'RK3007', `cannot read '${c.textOf(node)}' on the device`, hint);
 }
 
-function lengthOf(c: FunctionContext, node: AnyNode): number | null {
-  const path = lowerPath(c, node);
-  if (path !== null) return path.type.kind === 'array' ? path.type.length : null;
+function outsideLength(c: FunctionContext, node: AnyNode): number | null {
   const array = outside(c, node)?.value;
-  return Array.isArray(array) || ArrayBuffer.isView(array) ? (array as { length?: number }).length ?? null : null;
+  return Array.isArray(array) || ArrayBuffer.isView(array)
+    ? ((array as { length?: number }).length ?? null)
+    : null;
 }
 
 /** How a captured array is stored: by its own kind, or by what is in it. */
-function tableStorage(array: ArrayLike<unknown>): Exclude<ValueType, "bool"> | null {
+function tableStorage(array: ArrayLike<unknown>): Exclude<ValueType, 'bool'> | null {
   if (array instanceof Float64Array) return 'f64';
   if (array instanceof Float32Array) return 'f32';
   if (array instanceof BigInt64Array) return 'i64';
   if (array instanceof BigUint64Array) return 'u64';
   const values = Array.from(array);
-  if (values.every((v) => typeof v === 'bigint')) return values.some((v) => (v as bigint) < 0n) ? 'i64' : 'u64';
+  if (values.every((v) => typeof v === 'bigint'))
+    return values.some((v) => (v as bigint) < 0n) ? 'i64' : 'u64';
   if (!values.every((v) => typeof v === 'number' && Number.isFinite(v))) return null;
   if (values.some((v) => !Number.isInteger(v))) return 'f32';
   if (values.some((v) => (v as number) < 0)) return 'i32';
@@ -231,10 +261,16 @@ function lowerUnary(c: FunctionContext, node: UnaryExpression): Value {
     return c.constant(argument.value === 0, 'bool', node); // a minifier's true and false
   }
   if (operator === '+') {
-    return c.fail(node, 'RK3002', 'unary + converts strings in JavaScript', 'drop it, or use f32(x)');
+    return c.fail(
+      node,
+      'RK3002',
+      'unary + converts strings in JavaScript',
+      'drop it, or use f32(x)',
+    );
   }
   const { e, t } = operator === '!' ? lowerCondition(c, argument) : lowerExpression(c, argument);
-  if (operator === '!') return c.value({ kind: 'unary', type: 'bool', op: '!', operand: e }, 'bool');
+  if (operator === '!')
+    return c.value({ kind: 'unary', type: 'bool', op: '!', operand: e }, 'bool');
   if (operator === '~') {
     if (!requireInteger(t)) c.fail(node, 'RK2003', `'~' needs an integer, not ${typeName(t)}`);
     return c.value({ kind: 'unary', type: 'i32', op: '~', operand: e }, t);
@@ -250,7 +286,8 @@ function lowerUnary(c: FunctionContext, node: UnaryExpression): Value {
 
 /** A negative literal. -0 is a fraction: integers have none. */
 function negated(c: FunctionContext, value: number | bigint, t: Type, node: AnyNode): Value {
-  if (value === 0 && !isInteger(t)) return c.constant(-0, unify(t, variable('fraction')) ? t : 'f32', node);
+  if (value === 0 && !isInteger(t))
+    return c.constant(-0, unify(t, variable('fraction')) ? t : 'f32', node);
   return c.constant(-value, t, node);
 }
 
@@ -260,7 +297,10 @@ function lowerLogical(c: FunctionContext, node: LogicalExpression): Value {
   const left = lowerCondition(c, node.left);
   const { result: right, before } = c.aside(() => lowerCondition(c, node.right));
   if (before.length === 0) {
-    return c.value({ kind: 'binary', type: 'bool', op: operator, left: left.e, right: right.e }, 'bool');
+    return c.value(
+      { kind: 'binary', type: 'bool', op: operator, left: left.e, right: right.e },
+      'bool',
+    );
   }
   const kept = c.pin(left);
   const { id } = kept.e as { id: number };
@@ -279,9 +319,16 @@ function lowerConditional(c: FunctionContext, node: ConditionalExpression): Valu
   c.unify(node, t, no.result.t, "both sides of '?:'");
   const both = ref !== undefined && ref === no.result.ref ? { ref } : {};
   const [whenTrue, whenFalse] = [yes.result.e, no.result.e];
-  const simple = yes.before.length + no.before.length === 0 && !isLazy(whenTrue) && !isLazy(whenFalse);
+  const simple =
+    yes.before.length + no.before.length === 0 && !isLazy(whenTrue) && !isLazy(whenFalse);
   if (simple) {
-    const select = { kind: 'select', type: 'i32', condition: condition.e, whenTrue, whenFalse } as const;
+    const select = {
+      kind: 'select',
+      type: 'i32',
+      condition: condition.e,
+      whenTrue,
+      whenFalse,
+    } as const;
     return { ...c.value({ ...select }, t), ...both };
   }
   const id = c.newLocal('t', t, ref);

@@ -117,7 +117,10 @@ export class FunctionContext {
 
   readLocal(id: number): Value {
     const { t, ref } = this.locals[id] as DraftLocal;
-    return { ...this.value({ kind: 'local', type: 'i32', id }, t), ...(ref !== undefined && { ref }) };
+    return {
+      ...this.value({ kind: 'local', type: 'i32', id }, t),
+      ...(ref !== undefined && { ref }),
+    };
   }
 
   /** Keeps a value in a new local, declared before the expression being lowered. */
@@ -181,7 +184,8 @@ export class FunctionContext {
     const range = limits[type];
     if (range === undefined) return type === 'f32' ? Math.fround(Number(value)) : Number(value);
     const whole = BigInt(typeof value === 'number' ? Math.trunc(value) : value);
-    if (whole < range[0] || whole > range[1]) this.fail(node, 'RK2020', `${value} does not fit ${type}`);
+    if (whole < range[0] || whole > range[1])
+      this.fail(node, 'RK2020', `${value} does not fit ${type}`);
     if (type === 'i32') return Number(whole) | 0;
     return type === 'u32' ? Number(whole) : whole;
   }

@@ -8,7 +8,13 @@ import type { ActorContext, Locator } from './actor-context.ts';
 import { lowerExpression } from './expression.ts';
 import { FunctionContext, type UserFunction } from './function-context.ts';
 import { messagePath } from './path.ts';
-import { bindContext, bindMessage, lowerBlock, lowerExpressionStatement, returns } from './statement.ts';
+import {
+  bindContext,
+  bindMessage,
+  lowerBlock,
+  lowerExpressionStatement,
+  returns,
+} from './statement.ts';
 
 const nowhere: Locator = {
   line: 1,
@@ -17,7 +23,11 @@ const nowhere: Locator = {
   resolve: () => ({ file: null, line: 1, column: 1 }),
 };
 
-function sourceOf(actor: ActorContext, fn: UserFunction | string, label: string): FunctionSource | null {
+function sourceOf(
+  actor: ActorContext,
+  fn: UserFunction | string,
+  label: string,
+): FunctionSource | null {
   const source = parseFunction(fn);
   if (typeof source !== 'string') return source;
   const hint = 'pass the function itself, not the result of .bind()';
@@ -25,7 +35,12 @@ function sourceOf(actor: ActorContext, fn: UserFunction | string, label: string)
   return null;
 }
 
-function finished(c: FunctionContext, parameters: readonly number[], body: Statement[], result: ValueType | null): IrFunction {
+function finished(
+  c: FunctionContext,
+  parameters: readonly number[],
+  body: Statement[],
+  result: ValueType | null,
+): IrFunction {
   c.finish();
   const locals = c.locals.map(({ id, name, t }) => ({ id, name, type: decide(t) }));
   return { name: c.label, parameters, result, locals, body };
@@ -38,17 +53,26 @@ function refuseAsync(c: FunctionContext): boolean {
   const kind = node.async ? 'async' : 'a generator';
   c.attempt(() => {
     const hint = 'split it: send yourself a message for the part after the await';
-    c.fail(node, 'RK1002', `${c.label} is ${kind}; a handler runs to completion on the device`, hint);
+    c.fail(
+      node,
+      'RK1002',
+      `${c.label} is ${kind}; a handler runs to completion on the device`,
+      hint,
+    );
   });
   return true;
 }
 
 /** Lowers the handler of a message; null when its source can't be read. */
-export function lowerHandler(actor: ActorContext, fn: UserFunction, message: MessageDescriptor): IrFunction | null {
+export function lowerHandler(
+  actor: ActorContext,
+  fn: UserFunction,
+  message: MessageDescriptor,
+): IrFunction | null {
   const label = `${actor.definition.name}.${message.name}`;
   const source = sourceOf(actor, fn, label);
   if (source === null) return null;
-  const c = new FunctionContext(actor, source, label, { message }, fn);
+  const c: FunctionContext = new FunctionContext(actor, source, label, { message }, fn);
   if (refuseAsync(c)) return null;
   const body: Statement[] = [];
   const { node } = source;
@@ -82,14 +106,22 @@ export function lowerHelper(
   const source = sourceOf(actor, text ?? fn, name);
   if (source === null) return null;
   const own = text === null ? fn : null;
-  const c = new FunctionContext(actor, source, name, { parameters }, own, captured);
+  const c: FunctionContext = new FunctionContext(
+    actor,
+    source,
+    name,
+    { parameters },
+    own,
+    captured,
+  );
   if (refuseAsync(c)) return null;
   const before = actor.diagnostics.length;
   const body: Statement[] = [];
   const ids: number[] = [];
   c.attempt(() => {
     for (const [i, parameter] of source.node.params.entries()) {
-      if (parameter.type !== 'Identifier') c.fail(parameter, 'RK3021', 'parameters of a helper are plain names');
+      if (parameter.type !== 'Identifier')
+        c.fail(parameter, 'RK3021', 'parameters of a helper are plain names');
       const id = c.newLocal(parameter.name, parameters[i] ?? variable('number'));
       ids.push(id);
       c.bind(parameter.name, { kind: 'local', id, mutable: true });
@@ -97,7 +129,9 @@ export function lowerHelper(
     const { node } = source;
     if (node.body.type === 'BlockStatement') {
       lowerBlock(c, node.body.body, body);
-      if (!alwaysReturns(body)) c.fail(node, 'RK2019', `${name} must return a value`, 'end it with a return');
+      const sound = actor.diagnostics.length === before;
+      if (sound && !alwaysReturns(body))
+        c.fail(node, 'RK2019', `${name} must return a value`, 'end it with a return');
       return;
     }
     const value = lowerExpression(c, node.body);

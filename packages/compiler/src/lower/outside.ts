@@ -24,7 +24,8 @@ function named(c: FunctionContext, name: string): Outside | null {
 export function outside(c: FunctionContext, node: AnyNode): Outside | null {
   if (node.type === 'ParenthesizedExpression') return outside(c, node.expression);
   if (node.type === 'ChainExpression') return null;
-  if (node.type === 'Identifier') return c.lookup(node.name) === undefined ? named(c, node.name) : null;
+  if (node.type === 'Identifier')
+    return c.lookup(node.name) === undefined ? named(c, node.name) : null;
   if (node.type !== 'MemberExpression') return null;
   const object = outside(c, node.object);
   if (object === null || object.value === null || object.value === undefined) return null;

@@ -11,9 +11,16 @@ interface Section {
   readonly index: string | null;
 }
 
-function sectionOf(c: FunctionContext, node: AnyNode, arg: EsExpression | undefined, name: string): Section {
-  const arrow = arg?.type === 'ArrowFunctionExpression' || arg?.type === 'FunctionExpression' ? arg : null;
-  if (arrow === null) return c.fail(arg ?? node, 'RK3009', `${name} takes a function written in place`);
+function sectionOf(
+  c: FunctionContext,
+  node: AnyNode,
+  arg: EsExpression | undefined,
+  name: string,
+): Section {
+  const arrow =
+    arg?.type === 'ArrowFunctionExpression' || arg?.type === 'FunctionExpression' ? arg : null;
+  if (arrow === null)
+    return c.fail(arg ?? node, 'RK3009', `${name} takes a function written in place`);
   const parameter = arrow.params[0];
   if (arrow.params.length > 1 || (parameter !== undefined && parameter.type !== 'Identifier')) {
     c.fail(arrow, 'RK3021', `the function of ${name} takes one plain name: the index`);
@@ -28,9 +35,15 @@ function count(c: FunctionContext, node: EsExpression, name: string): Value {
 }
 
 /** Runs `lower` inside a section, with the index bound to a new local. */
-function inside<T>(c: FunctionContext, node: AnyNode, section: Section, lower: (index: number) => T): T {
+function inside<T>(
+  c: FunctionContext,
+  node: AnyNode,
+  section: Section,
+  lower: (index: number) => T,
+): T {
   if (c.parallelDepth > 0) c.fail(node, 'RK3020', 'a parallel section inside a parallel section');
-  if (c.role.message === undefined) c.fail(node, 'RK3015', 'a helper has no ctx', 'call it from the handler');
+  if (c.role.message === undefined)
+    c.fail(node, 'RK3015', 'a helper has no ctx', 'call it from the handler');
   c.actor.requires.add('parallel');
   c.parallelDepth++;
   try {
@@ -78,7 +91,9 @@ export function lowerReduce(
   }
   const times = count(c, first, name);
   return inside(c, node, section, (index) => {
-    const { result: term, before } = c.aside(() => lowerExpression(c, section.body as EsExpression));
+    const { result: term, before } = c.aside(() =>
+      lowerExpression(c, section.body as EsExpression),
+    );
     if (prune(term.t) === 'bool') {
       c.fail(section.body, 'RK2003', `${name} needs numbers, not ${typeName(term.t)}`);
     }

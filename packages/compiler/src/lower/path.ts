@@ -45,7 +45,7 @@ export function lowerPath(c: FunctionContext, node: AnyNode): Path | null {
   if (isContext(c, node.object)) return memberName(node) === 'state' ? statePath(c) : null;
   const object = lowerPath(c, node.object);
   if (object === null) return null;
-  if (object.type.kind === 'struct') return field(c, object, node);
+  if (object.type.kind === 'struct') return memberOf(c, object, node);
   if (object.type.kind === 'array' && node.computed) return element(c, object, node);
   return null;
 }
@@ -56,18 +56,30 @@ function describePath(c: FunctionContext, path: Path): string {
   return path.base === 'state' ? 'the state' : `message ${c.role.message?.name}`;
 }
 
-function field(c: FunctionContext, path: Path, node: MemberExpression): Path {
-  if (path.type.kind !== 'struct') throw new Error('a field of what is no struct');
+/** A field of a struct. */
+export function memberOf(c: FunctionContext, path: Path, node: MemberExpression): Path {
+  if (path.type.kind !== 'struct')
+    c.fail(node, 'RK3006', `'${c.textOf(node.object)}' has no fields`);
   const name = memberName(node);
   const { fields } = path.type.layout;
   const found = fields.find((f) => f.name === name);
   if (found !== undefined) {
-    return { ...path, type: found.type, offset: path.offset + found.offset, names: [...path.names, found.name] };
+    return {
+      ...path,
+      type: found.type,
+      offset: path.offset + found.offset,
+      names: [...path.names, found.name],
+    };
   }
   const owner = describePath(c, path);
   if (name === null) c.fail(node, 'RK3006', `${owner} is not an array`, 'name the field');
   const names = fields.map((f) => f.name);
-  return c.fail(node, 'RK2006', `${owner} has no field '${name}'`, didYouMean(name, names, 'fields'));
+  return c.fail(
+    node,
+    'RK2006',
+    `${owner} has no field '${name}'`,
+    didYouMean(name, names, 'fields'),
+  );
 }
 
 function element(c: FunctionContext, path: Path, node: MemberExpression): Path {
@@ -75,7 +87,8 @@ function element(c: FunctionContext, path: Path, node: MemberExpression): Path {
   const { element: type, length, stride } = path.type;
   const names = [...path.names, '[]'];
   const index = lowerIndex(c, node.property as EsExpression, length, stride);
-  if (typeof index === 'number') return { ...path, type, offset: path.offset + index * stride, names };
+  if (typeof index === 'number')
+    return { ...path, type, offset: path.offset + index * stride, names };
   return { ...path, type, indices: [...path.indices, index], names };
 }
 
@@ -88,9 +101,15 @@ export function lowerIndex(
 ): PlaceIndex | number {
   const { e, t } = lowerExpression(c, node);
   if (!requireInteger(t) || t === 'u64' || t === 'i64') {
-    c.fail(node, 'RK2007', `an index must be i32 or u32, not ${typeName(t)}`, 'convert it with u32(x)');
+    c.fail(
+      node,
+      'RK2007',
+      `an index must be i32 or u32, not ${typeName(t)}`,
+      'convert it with u32(x)',
+    );
   }
-  if (e.kind !== 'const') return { value: e, stride, length, safe: false, site: c.site(node, 'RK5001') };
+  if (e.kind !== 'const')
+    return { value: e, stride, length, safe: false, site: c.site(node, 'RK5001') };
   const at = Number(e.value);
   if (at >= 0 && at < length) return at;
   return c.fail(node, 'RK2008', `index ${at} is outside an array of ${length}`);
@@ -116,7 +135,8 @@ export function load(c: FunctionContext, path: Path, node: AnyNode): Value {
   const type = loadedType(path.type);
   const owner = describePath(c, path);
   if (type === null) {
-    const what = path.type.kind === 'array' ? 'an array; use an element of it' : 'a struct; use a field of it';
+    const what =
+      path.type.kind === 'array' ? 'an array; use an element of it' : 'a struct; use a field of it';
     c.fail(node, 'RK3005', `${owner} is ${what}`);
   }
   if (type === 'f64') c.actor.requires.add('f64');
@@ -124,10 +144,13 @@ export function load(c: FunctionContext, path: Path, node: AnyNode): Value {
   return path.type.kind === 'ref' ? { ...value, ref: path.type.actor } : value;
 }
 
-/** A path whose indices can be used twice: what is not a constant is kept in locals. */
-export function pinPath(c: FunctionContext, path: Path): Path {
+/**
+ * A path whose indices can be used twice: what is not a constant is kept in a local of its own. A plain local is kept
+ * as it is unless `copyLocals` says that it may change before the path is used.
+ */
+export function pinPath(c: FunctionContext, path: Path, copyLocals = false): Path {
   const indices = path.indices.map((index) => {
-    if (index.value.kind === 'local') return index;
+    if (index.value.kind === 'local' && !copyLocals) return index;
     const id = c.newLocal('i', c.typeOf(index.value));
     c.before.push({ kind: 'let', id, value: index.value });
     return { ...index, value: c.readLocal(id).e };

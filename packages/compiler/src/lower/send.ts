@@ -1,5 +1,11 @@
 import type { MessageDescriptor, StructLayout } from '@ringkernel/core';
-import type { AnyNode, CallExpression, Expression as EsExpression, ObjectExpression, Property } from 'acorn';
+import type {
+  AnyNode,
+  CallExpression,
+  Expression as EsExpression,
+  ObjectExpression,
+  Property,
+} from 'acorn';
 import { didYouMean } from '../diagnostics/nearest.ts';
 import type { PayloadPart, Statement } from '../ir/types.ts';
 import { conversionHint, typeName, unify } from '../types/inference.ts';
@@ -11,12 +17,23 @@ import { lowerParallelFor } from './parallel.ts';
 import { loadedType } from './path.ts';
 
 /** The ctx methods that are statements. */
-export const contextStatements: readonly string[] = ['send', 'reply', 'emit', 'fail', 'parallelFor'];
+export const contextStatements: readonly string[] = [
+  'send',
+  'reply',
+  'emit',
+  'fail',
+  'parallelFor',
+];
 
 const priorities = ['low', 'normal', 'high', 'critical'];
 
 /** Lowers `ctx.send(…)` and the other statements of ctx. */
-export function lowerContextStatement(c: FunctionContext, name: string, node: CallExpression, out: Statement[]): void {
+export function lowerContextStatement(
+  c: FunctionContext,
+  name: string,
+  node: CallExpression,
+  out: Statement[],
+): void {
   if (c.role.message === undefined) {
     c.fail(node, 'RK3015', 'a helper has no ctx', 'return a value, and do this in the handler');
   }
@@ -41,7 +58,12 @@ function text(c: FunctionContext, node: EsExpression | undefined, call: AnyNode)
 function priorityOf(c: FunctionContext, node: EsExpression | undefined): 0 | 1 | 2 | 3 {
   if (node === undefined) return 1;
   const refuse = (at: AnyNode): never =>
-    c.fail(at, 'RK3018', 'options of a send are written out: { priority: "high" }', priorities.join(', '));
+    c.fail(
+      at,
+      'RK3018',
+      'options of a send are written out: { priority: "high" }',
+      priorities.join(', '),
+    );
   if (node.type !== 'ObjectExpression') return refuse(node);
   let priority = 1;
   for (const property of node.properties) {
@@ -55,7 +77,8 @@ function priorityOf(c: FunctionContext, node: EsExpression | undefined): 0 | 1 |
 
 function send(c: FunctionContext, node: CallExpression, args: readonly EsExpression[]): Statement {
   const [target, type, payload, options] = args;
-  if (target === undefined) c.fail(node, 'RK2013', 'ctx.send takes a target, a message name and a payload');
+  if (target === undefined)
+    c.fail(node, 'RK2013', 'ctx.send takes a target, a message name and a payload');
   const to = lowerExpression(c, target);
   if (!unify(to.t, 'u32')) c.fail(target, 'RK2001', `an address is u32, not ${typeName(to.t)}`);
   const { name: actor, messages } = c.actor.messagesOf(to.ref ?? null);
@@ -63,7 +86,12 @@ function send(c: FunctionContext, node: CallExpression, args: readonly EsExpress
   const message = messages.find((m) => m.name === name);
   if (message === undefined) {
     const names = messages.map((m) => m.name);
-    return c.fail(type ?? node, 'RK2017', `${actor} has no message '${name}'`, didYouMean(name, names, 'messages'));
+    return c.fail(
+      type ?? node,
+      'RK2017',
+      `${actor} has no message '${name}'`,
+      didYouMean(name, names, 'messages'),
+    );
   }
   // The address is read before the payload, as JavaScript does.
   const { result, before } = c.aside(() => lowerPayload(c, node, payload, message.layout, name));
@@ -91,7 +119,12 @@ function emit(c: FunctionContext, node: CallExpression, args: readonly EsExpress
   const event = emits.find((m) => m.name === name);
   if (event === undefined) {
     const names = emits.map((m) => m.name);
-    return c.fail(args[0] ?? node, 'RK2017', `there is no event '${name}'`, didYouMean(name, names, 'events'));
+    return c.fail(
+      args[0] ?? node,
+      'RK2017',
+      `there is no event '${name}'`,
+      didYouMean(name, names, 'events'),
+    );
   }
   const payload = lowerPayload(c, node, args[1], event.layout, name);
   return { kind: 'emit', message: event.id, size: event.layout.size, payload };
@@ -99,13 +132,17 @@ function emit(c: FunctionContext, node: CallExpression, args: readonly EsExpress
 
 function fail(c: FunctionContext, node: CallExpression, args: readonly EsExpression[]): Statement {
   const [code] = args;
-  if (code === undefined || args.length > 1) return c.fail(node, 'RK2013', 'ctx.fail takes one argument: a code');
+  if (code === undefined || args.length > 1)
+    return c.fail(node, 'RK2013', 'ctx.fail takes one argument: a code');
   const value = lowerExpression(c, code);
   c.unify(code, value.t, 'u32', 'the code');
   return { kind: 'fail', code: value.e, site: c.site(node, 'RK5003') };
 }
 
-function plainProperty(c: FunctionContext, property: ObjectExpression['properties'][number]): [string, EsExpression] {
+function plainProperty(
+  c: FunctionContext,
+  property: ObjectExpression['properties'][number],
+): [string, EsExpression] {
   if (property.type !== 'Property' || property.computed || property.kind !== 'init') {
     return c.fail(property, 'RK3018', 'only plain fields: { name: value }');
   }
@@ -156,7 +193,12 @@ function lowerFields(
     const [name, value] = plainProperty(c, property);
     const field = layout.fields.find((f) => f.name === name);
     if (field === undefined) {
-      c.fail(property, 'RK2006', `${what} has no field '${prefix}${name}'`, didYouMean(name, names, 'fields'));
+      c.fail(
+        property,
+        'RK2006',
+        `${what} has no field '${prefix}${name}'`,
+        didYouMean(name, names, 'fields'),
+      );
     }
     given.add(name);
     const offset = base + field.offset;
@@ -164,13 +206,20 @@ function lowerFields(
     if (field.type.kind === 'struct' && value.type === 'ObjectExpression') {
       lowerFields(c, value, field.type.layout, offset, `${path}.`, what, parts);
     } else if (loadedType(field.type) === null) {
-      parts.set(path, { value: null, part: { kind: 'copy', offset, ...samePart(c, value, field.type, path) } });
+      parts.set(path, {
+        value: null,
+        part: { kind: 'copy', offset, ...samePart(c, value, field.type, path) },
+      });
     } else parts.set(path, lowerScalar(c, value, field.type, offset, path, parts));
   }
   const missing = names.filter((n) => !given.has(n));
   if (missing.length > 0) {
     const list = missing.map((n) => `'${prefix}${n}'`).join(', ');
-    c.fail(node, 'RK2016', `${what} lacks ${missing.length === 1 ? 'the field' : 'the fields'} ${list}`);
+    c.fail(
+      node,
+      'RK2016',
+      `${what} lacks ${missing.length === 1 ? 'the field' : 'the fields'} ${list}`,
+    );
   }
 }
 

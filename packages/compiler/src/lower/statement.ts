@@ -3,21 +3,21 @@ import type {
   CallExpression,
   DoWhileStatement,
   Expression as EsExpression,
+  Statement as EsStatement,
   ForStatement,
   ObjectPattern,
-  Statement as EsStatement,
   VariableDeclaration,
   VariableDeclarator,
   WhileStatement,
 } from 'acorn';
 import type { Expression, Statement } from '../ir/types.ts';
 import { isCounter } from '../parse/coverage.ts';
-import { unify, variable, typeName, type Type } from '../types/inference.ts';
+import { type Type, typeName, unify, variable } from '../types/inference.ts';
 import { lowerAssignment, lowerUpdate } from './assign.ts';
 import { statementCall } from './call.ts';
 import { lowerCondition, lowerExpression } from './expression.ts';
 import type { FunctionContext, Path } from './function-context.ts';
-import { isContext, loadedType, lowerPath, messagePath, pinPath, statePath } from './path.ts';
+import { isContext, load, loadedType, lowerPath, messagePath, pinPath, statePath } from './path.ts';
 import { lowerContextStatement } from './send.ts';
 import { lowerSwitch } from './switch.ts';
 
@@ -64,7 +64,8 @@ export function lowerStatement(c: FunctionContext, node: EsStatement, out: State
     case 'ContinueStatement': {
       const kind = node.type === 'BreakStatement' ? 'break' : 'continue';
       if (node.label) c.fail(node, 'RK3001', 'labels are not in the language', 'use a flag');
-      if (c.loopDepth === 0) c.fail(node, 'RK3020', `cannot ${kind} out of a parallel section`, 'use if');
+      if (c.loopDepth === 0)
+        c.fail(node, 'RK3020', `cannot ${kind} out of a parallel section`, 'use if');
       out.push({ kind });
       return;
     }
@@ -78,8 +79,14 @@ export function lowerStatement(c: FunctionContext, node: EsStatement, out: State
 }
 
 const refusals: Partial<Record<EsStatement['type'], readonly [string, string]>> = {
-  TryStatement: ['try does not exist on the device', 'ctx.fail(code) stops the handler and tells the supervisor'],
-  ThrowStatement: ['throw does not exist on the device', 'ctx.fail(code) stops the handler and tells the supervisor'],
+  TryStatement: [
+    'try does not exist on the device',
+    'ctx.fail(code) stops the handler and tells the supervisor',
+  ],
+  ThrowStatement: [
+    'throw does not exist on the device',
+    'ctx.fail(code) stops the handler and tells the supervisor',
+  ],
   ForOfStatement: ['for…of is not in the language', 'for (let i = 0; i < xs.length; i++)'],
   ForInStatement: ['for…in is not in the language', 'name the fields'],
   LabeledStatement: ['labels are not in the language', 'use a flag'],
@@ -87,13 +94,22 @@ const refusals: Partial<Record<EsStatement['type'], readonly [string, string]>> 
 
 function refuse(c: FunctionContext, node: EsStatement): void {
   if (node.type === 'FunctionDeclaration') {
-    c.fail(node, 'RK3009', 'a function inside a handler is a closure', 'move it to the top level of the file');
+    c.fail(
+      node,
+      'RK3009',
+      'a function inside a handler is a closure',
+      'move it to the top level of the file',
+    );
   }
   const [message, hint] = refusals[node.type] ?? [`${node.type} is not in the language`, null];
   c.fail(node, 'RK3001', message, hint);
 }
 
-export function lowerExpressionStatement(c: FunctionContext, node: EsExpression, out: Statement[]): void {
+export function lowerExpressionStatement(
+  c: FunctionContext,
+  node: EsExpression,
+  out: Statement[],
+): void {
   switch (node.type) {
     case 'ParenthesizedExpression':
       return lowerExpressionStatement(c, node.expression, out);
@@ -144,7 +160,9 @@ function shortCircuit(
 ): void {
   const condition = evaluated(c, out, () => lowerCondition(c, left));
   const enters: Expression =
-    operator === '&&' ? condition.e : { kind: 'unary', type: 'bool', op: '!', operand: condition.e };
+    operator === '&&'
+      ? condition.e
+      : { kind: 'unary', type: 'bool', op: '!', operand: condition.e };
   const then: Statement[] = [];
   lowerExpressionStatement(c, right, then);
   out.push({ kind: 'if', condition: enters, then, otherwise: [] });
@@ -163,10 +181,16 @@ function lowerCallStatement(c: FunctionContext, node: CallExpression, out: State
 }
 
 function lowerDeclarations(c: FunctionContext, node: VariableDeclaration, out: Statement[]): void {
-  for (const declarator of node.declarations) c.attempt(() => lowerDeclarator(c, declarator, node.kind, out));
+  for (const declarator of node.declarations)
+    c.attempt(() => lowerDeclarator(c, declarator, node.kind, out));
 }
 
-function lowerDeclarator(c: FunctionContext, node: VariableDeclarator, kind: string, out: Statement[]): void {
+function lowerDeclarator(
+  c: FunctionContext,
+  node: VariableDeclarator,
+  kind: string,
+  out: Statement[],
+): void {
   const { id, init } = node;
   if (id.type === 'ObjectPattern') return lowerPattern(c, node, id);
   if (id.type !== 'Identifier') c.fail(id, 'RK3021', 'array patterns are not in the language');
@@ -178,12 +202,14 @@ function lowerDeclarator(c: FunctionContext, node: VariableDeclarator, kind: str
     return;
   }
   if (isContext(c, init)) return c.bind(id.name, { kind: 'context' });
-  const path = evaluated(c, out, () => {
-    const found = lowerPath(c, init);
-    return found !== null && loadedType(found.type) === null ? pinPath(c, found) : null;
+  const value = evaluated(c, out, () => {
+    const path = lowerPath(c, init);
+    if (path === null) return lowerExpression(c, init);
+    if (loadedType(path.type) !== null) return load(c, path, init);
+    c.bind(id.name, { kind: 'path', path: pinPath(c, path, true) }); // another name for an array or struct
+    return null;
   });
-  if (path !== null) return c.bind(id.name, { kind: 'path', path });
-  const value = evaluated(c, out, () => lowerExpression(c, init));
+  if (value === null) return;
   const local = c.newLocal(id.name, value.t, value.ref);
   c.bind(id.name, { kind: 'local', id: local, mutable });
   const { line, column } = c.locator(node);
@@ -195,14 +221,16 @@ function lowerPattern(c: FunctionContext, node: VariableDeclarator, pattern: Obj
   const from = node.init;
   if (from && isContext(c, from)) return bindContext(c, pattern);
   const path = from ? lowerPath(c, from) : null;
-  if (path === null) c.fail(node, 'RK3021', 'only ctx, the state and the message can be taken apart');
+  if (path === null)
+    c.fail(node, 'RK3021', 'only ctx, the state and the message can be taken apart');
   bindPath(c, pattern, path);
 }
 
 export function bindContext(c: FunctionContext, pattern: ObjectPattern): void {
   for (const [name, target] of patternNames(c, pattern)) {
     if (name === 'state' && target.type === 'ObjectPattern') bindPath(c, target, statePath(c));
-    else if (target.type !== 'Identifier') c.fail(target, 'RK3021', 'only plain names and { state: { … } }');
+    else if (target.type !== 'Identifier')
+      c.fail(target, 'RK3021', 'only plain names and { state: { … } }');
     else if (name === 'state') c.bind(target.name, { kind: 'path', path: statePath(c) });
     else c.bind(target.name, { kind: 'member', name });
   }
@@ -218,7 +246,13 @@ function bindPath(c: FunctionContext, pattern: ObjectPattern, path: Path): void 
   const { fields } = path.type.layout;
   for (const [name, target] of patternNames(c, pattern)) {
     const field = fields.find((f) => f.name === name);
-    if (field === undefined) c.fail(pattern, 'RK2006', `there is no field '${name}'`, fields.map((f) => f.name).join(', '));
+    if (field === undefined)
+      c.fail(
+        pattern,
+        'RK2006',
+        `there is no field '${name}'`,
+        fields.map((f) => f.name).join(', '),
+      );
     const offset = path.offset + field.offset;
     const inner: Path = { ...path, type: field.type, offset, names: [...path.names, field.name] };
     if (target.type === 'ObjectPattern') bindPath(c, target, inner);
@@ -235,7 +269,8 @@ function patternNames(c: FunctionContext, pattern: ObjectPattern): [string, AnyN
     if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') {
       return c.fail(property, 'RK3021', 'only plain names can be taken out');
     }
-    if (property.value.type === 'AssignmentPattern') c.fail(property, 'RK3021', 'no default values');
+    if (property.value.type === 'AssignmentPattern')
+      c.fail(property, 'RK3021', 'no default values');
     return [property.key.name, property.value];
   });
 }
@@ -248,15 +283,26 @@ function isEndless(test: EsExpression | null | undefined): boolean {
   return test.type === 'Literal' && Boolean(test.value);
 }
 
-function lowerLoop(c: FunctionContext, node: ForStatement | WhileStatement, out: Statement[]): void {
+function lowerLoop(
+  c: FunctionContext,
+  node: ForStatement | WhileStatement,
+  out: Statement[],
+): void {
   if (isEndless(node.test)) {
-    c.fail(node, 'RK3024', 'an endless loop would hang the device', 'give it a bound: for (let i = 0; i < 1000; i++)');
+    c.fail(
+      node,
+      'RK3024',
+      'an endless loop would hang the device',
+      'give it a bound: for (let i = 0; i < 1000; i++)',
+    );
   }
   c.scoped(() => {
     const init = node.type === 'ForStatement' ? node.init : null;
     if (init?.type === 'VariableDeclaration') lowerDeclarations(c, init, out);
     else if (init) lowerExpressionStatement(c, init, out);
-    const { result: condition, before } = c.aside(() => lowerCondition(c, node.test as EsExpression));
+    const { result: condition, before } = c.aside(() =>
+      lowerCondition(c, node.test as EsExpression),
+    );
     const body: Statement[] = [];
     const step: Statement[] = [];
     c.loopDepth++;
@@ -291,7 +337,8 @@ function pushLoop(
 
 /** `do { body } while (test)`: a loop whose first turn is not tested. `continue` goes to the test. */
 function lowerDoWhile(c: FunctionContext, node: DoWhileStatement, out: Statement[]): void {
-  if (isEndless(node.test)) c.fail(node, 'RK3024', 'an endless loop would hang the device', 'give it a bound');
+  if (isEndless(node.test))
+    c.fail(node, 'RK3024', 'an endless loop would hang the device', 'give it a bound');
   const again = c.newLocal('again', 'bool');
   const body: Statement[] = [];
   c.loopDepth++;
@@ -304,7 +351,12 @@ function lowerDoWhile(c: FunctionContext, node: DoWhileStatement, out: Statement
   out.push({ kind: 'loop', condition: c.readLocal(again).e, body, step });
 }
 
-function lowerReturn(c: FunctionContext, node: AnyNode, argument: EsExpression | null, out: Statement[]): void {
+function lowerReturn(
+  c: FunctionContext,
+  node: AnyNode,
+  argument: EsExpression | null,
+  out: Statement[],
+): void {
   if (c.parallelDepth > 0) c.fail(node, 'RK3020', 'return inside a parallel section', 'use if');
   if (c.role.message !== undefined) {
     if (argument !== null) lowerExpressionStatement(c, argument, out); // `return ctx.reply(…)`
@@ -321,6 +373,10 @@ function lowerReturn(c: FunctionContext, node: AnyNode, argument: EsExpression |
 export function returns(c: FunctionContext, node: AnyNode, t: Type): void {
   if (c.result === null) c.result = t;
   if (unify(c.result, t)) return;
-  c.fail(node, 'RK2001', `${c.label} returns ${typeName(c.result)} and ${typeName(t)}`, 'convert one of them');
+  c.fail(
+    node,
+    'RK2001',
+    `${c.label} returns ${typeName(c.result)} and ${typeName(t)}`,
+    'convert one of them',
+  );
 }
-

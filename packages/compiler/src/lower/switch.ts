@@ -18,7 +18,12 @@ function bodyOf(c: FunctionContext, node: SwitchCase, isLast: boolean): readonly
   const last = body.at(-1);
   if (last?.type === 'BreakStatement' && !last.label) return body.slice(0, -1);
   if (last?.type === 'ReturnStatement' || last?.type === 'ContinueStatement' || isLast) return body;
-  return c.fail(node, 'RK3025', 'this case falls through', 'end it with break or return, or join the cases: case 1: case 2:');
+  return c.fail(
+    node,
+    'RK3025',
+    'this case falls through',
+    'end it with break or return, or join the cases: case 1: case 2:',
+  );
 }
 
 function armsOf(c: FunctionContext, node: SwitchStatement): Arm[] {
@@ -40,7 +45,12 @@ function armsOf(c: FunctionContext, node: SwitchStatement): Arm[] {
 /** A `break` that does not end its case would leave the loop that the chain of ifs becomes part of. */
 function refuseInnerBreak(c: FunctionContext, node: AnyNode): void {
   if (node.type === 'BreakStatement') {
-    c.fail(node, 'RK3025', 'break in the middle of a case', 'turn the condition round, or move the case into a helper');
+    c.fail(
+      node,
+      'RK3025',
+      'break in the middle of a case',
+      'turn the condition round, or move the case into a helper',
+    );
   }
   const loops = ['ForStatement', 'WhileStatement', 'DoWhileStatement', 'SwitchStatement'];
   if (loops.includes(node.type)) return;
@@ -59,7 +69,10 @@ export function lowerSwitch(c: FunctionContext, node: SwitchStatement, out: Stat
   out.push({ kind: 'let', id, value: value.e });
   const arms = armsOf(c, node);
   let chain: readonly Statement[] = [];
-  for (const arm of [...arms.filter((a) => a.isDefault), ...arms.filter((a) => !a.isDefault).reverse()]) {
+  for (const arm of [
+    ...arms.filter((a) => a.isDefault),
+    ...arms.filter((a) => !a.isDefault).reverse(),
+  ]) {
     for (const part of arm.body) refuseInnerBreak(c, part);
     const then: Statement[] = [];
     c.scoped(() => lowerBlock(c, arm.body, then));
@@ -76,11 +89,15 @@ function anyOf(c: FunctionContext, node: SwitchStatement, id: number, arm: Arm):
     const wanted = lowerExpression(c, test);
     const read = c.readLocal(id);
     c.unify(node, read.t, wanted.t, 'case');
-    const same = c.value({ kind: 'binary', type: 'bool', op: '==', left: read.e, right: wanted.e }, 'bool').e;
+    const same = c.value(
+      { kind: 'binary', type: 'bool', op: '==', left: read.e, right: wanted.e },
+      'bool',
+    ).e;
     condition =
       condition === null
         ? same
-        : c.value({ kind: 'binary', type: 'bool', op: '||', left: condition, right: same }, 'bool').e;
+        : c.value({ kind: 'binary', type: 'bool', op: '||', left: condition, right: same }, 'bool')
+            .e;
   }
   return condition ?? { kind: 'const', type: 'bool', value: true };
 }

@@ -4,7 +4,11 @@ import type { AnyNode } from 'acorn';
 type Tree = { [key: string]: unknown };
 
 function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { type?: unknown }).type === 'string'
+  );
 }
 
 /** `cov_abc().s[0]++` and its kin: what istanbul adds to count. */
@@ -14,7 +18,11 @@ export function isCounter(node: AnyNode): boolean {
   else if (node.type === 'CallExpression') at = node;
   else return false;
   while (at.type === 'MemberExpression') at = at.object;
-  return at.type === 'CallExpression' && at.callee.type === 'Identifier' && /^_{0,2}cov/.test(at.callee.name);
+  return (
+    at.type === 'CallExpression' &&
+    at.callee.type === 'Identifier' &&
+    /^_{0,2}cov/.test(at.callee.name)
+  );
 }
 
 /** Takes coverage counters out of the tree: `(counter, e)` becomes `e`, a counter alone becomes nothing. */
@@ -30,7 +38,12 @@ export function stripCounters<T extends AnyNode>(node: T): T {
     if (rest.length < node.expressions.length) return { ...node, expressions: rest };
   }
   if (node.type === 'ExpressionStatement' && isCounter(node.expression)) {
-    return { type: 'EmptyStatement', start: node.start, end: node.end, loc: node.loc } as unknown as T;
+    return {
+      type: 'EmptyStatement',
+      start: node.start,
+      end: node.end,
+      loc: node.loc,
+    } as unknown as T;
   }
   return node;
 }

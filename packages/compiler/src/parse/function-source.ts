@@ -35,11 +35,15 @@ function unwrap(program: AnyNode): FunctionNode | null {
     if (member?.type !== 'MethodDefinition') return null;
     node = member.value;
   }
-  return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression' ? node : null;
+  return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+    ? node
+    : null;
 }
 
 /** Why the source of a function can't be had, or the source. */
-export function parseFunction(fn: ((...args: never[]) => unknown) | string): FunctionSource | string {
+export function parseFunction(
+  fn: ((...args: never[]) => unknown) | string,
+): FunctionSource | string {
   const raw = typeof fn === 'string' ? fn : Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(raw)) return 'it is a native or bound function';
   let reason = 'it is not a function';

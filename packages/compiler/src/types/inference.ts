@@ -24,7 +24,12 @@ const members: Record<LiteralClass, readonly ValueType[]> = {
 };
 
 /** What an undecided literal becomes. */
-const defaults: Record<LiteralClass, ValueType> = { number: 'i32', integer: 'i32', fraction: 'f32', big: 'u64' };
+const defaults: Record<LiteralClass, ValueType> = {
+  number: 'i32',
+  integer: 'i32',
+  fraction: 'f32',
+  big: 'u64',
+};
 
 const meets: Record<LiteralClass, Partial<Record<LiteralClass, LiteralClass>>> = {
   number: { number: 'number', integer: 'integer', fraction: 'fraction' },
@@ -104,7 +109,9 @@ export function isUnsigned(type: Type): boolean {
 export function typeName(type: Type): string {
   const at = prune(type);
   if (typeof at === 'string') return at;
-  return { number: 'a number', integer: 'an integer', fraction: 'a fraction', big: 'a bigint' }[at.among];
+  return { number: 'a number', integer: 'an integer', fraction: 'a fraction', big: 'a bigint' }[
+    at.among
+  ];
 }
 
 /** How to make two types meet, as advice. */

@@ -68,7 +68,7 @@ export interface HandlerContext<S, M, E> extends Conversions {
   /** How many instances the kernel has. */
   readonly instances: number;
   readonly send: Send<M>;
-  /** Address of instance `index` of this kernel. An index out of range is a fault. */
+  /** Address of instance `index` of this kernel; for an index out of range, an address that nobody has. */
   at(index: number): number;
   /** Stamp of the message being handled: microseconds << 12 | logical. */
   now(): bigint;
