@@ -8,6 +8,7 @@ import {
   layoutOf,
   type MessageDescriptor,
   type PayloadWriter,
+  type StructLayout,
   u32,
 } from '@ringkernel/core';
 
@@ -32,7 +33,7 @@ export const type = {
   boom: 9,
 } as const;
 
-function message(name: keyof typeof type, layout = one): MessageDescriptor {
+function message(name: keyof typeof type, layout: StructLayout = one): MessageDescriptor {
   return { name, id: type[name], layout };
 }
 

@@ -113,7 +113,7 @@ export class Pump {
    * one of them has done something.
    */
   watch(condition: () => boolean, eachTurn: boolean): Promise<void> {
-    if (condition()) return Promise.resolve();
+    if (this.#closed || condition()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#watches.add({ condition, resolve, eachTurn });
       this.#watchMore();

@@ -1,0 +1,103 @@
+import { afterEach, expect, test } from 'vitest';
+import { adder, Collected, messages, plain, writeOne } from './hand-written.ts';
+import { closeAll, launch, open } from './opened.ts';
+
+afterEach(closeAll);
+
+test('a fault is reported, and later messages become dead letters', async () => {
+  const device = await open({ workers: 2 });
+  const seen = new Collected();
+  const kernel = await launch(device, adder, { instances: 2 }, seen);
+  const asked = { ...plain, wantsReply: true, correlationLow: 5 };
+  kernel.inject(1, messages.fail, writeOne, 77, asked);
+  kernel.inject(1, messages.add, writeOne, 1, plain);
+  kernel.inject(0, messages.add, writeOne, 2, plain);
+  await device.settled();
+  expect(seen.faults).toEqual([
+    { instance: 1, site: 7, value: 77, type: 4, correlationLow: 5, correlationHigh: 0 },
+  ]);
+  expect(seen.letters.map((l) => l.reason)).toEqual(['instance-failed']);
+  expect(seen.emitted).toEqual([2]);
+  expect([kernel.state, kernel.counters().errors]).toEqual(['active', 1]);
+});
+
+test('a kernel fails with its last instance and takes nothing more', async () => {
+  const device = await open({ workers: 1 });
+  const kernel = await launch(device, adder, {}, new Collected());
+  kernel.inject(0, messages.fail, writeOne, 1, plain);
+  await device.settled();
+  expect(kernel.state).toBe('failed');
+  expect(kernel.inject(0, messages.add, writeOne, 1, plain)).toBe('closed');
+  expect(await kernel.terminate(1_000)).toEqual({ drained: true });
+});
+
+test('what waits in the mailbox of an instance that fails becomes dead letters', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const kernel = await launch(device, adder, { activate: false }, seen);
+  kernel.inject(0, messages.add, writeOne, 1, plain);
+  kernel.inject(0, messages.fail, writeOne, 1, plain);
+  for (let i = 0; i < 3; i++) kernel.inject(0, messages.add, writeOne, 2, plain);
+  await kernel.activate();
+  await device.settled();
+  expect(seen.emitted).toEqual([1]);
+  expect(seen.letters.map((l) => l.reason)).toEqual(Array(3).fill('instance-failed'));
+  const c = kernel.counters();
+  expect([c.sent, c.handled, c.pending]).toEqual([5, 2, 0]);
+});
+
+test('a handler that throws fails its instance with what was thrown', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const kernel = await launch(device, adder, { instances: 2 }, seen);
+  kernel.inject(1, messages.boom, writeOne, 0, plain);
+  await device.settled();
+  expect(seen.faults[0]?.error).toMatchObject({ code: 'RK_HANDLER_ERROR', instance: 1 });
+  expect((seen.faults[0]?.error?.cause as Error).message).toBe('boom');
+});
+
+test('a program that does not compile is refused', async () => {
+  const device = await open({ workers: 2 });
+  const bad = { ...adder, text: 'return {' };
+  await expect(launch(device, bad, {}, new Collected())).rejects.toMatchObject({
+    code: 'RK_PROGRAM_REJECTED',
+  });
+  await launch(device, adder, { baseAddress: 128 }, new Collected());
+});
+
+test('a handler that does not return: terminate ends in time and says so', async () => {
+  const device = await open({ workers: 1 });
+  const kernel = await launch(device, adder, {}, new Collected());
+  kernel.inject(0, messages.spin, writeOne, 8_000, plain);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await kernel.terminate(50)).toEqual({ drained: false });
+  expect(kernel.state).toBe('terminated');
+});
+
+test('a worker that dies: the device is lost, everything is accounted for, nobody hangs', async () => {
+  const device = await open({ workers: 2 });
+  const seen = new Collected();
+  const text = adder.text.replace('throw new RangeError', 'process.exit(3); throw new RangeError');
+  const kernel = await launch(device, { ...adder, text }, { instances: 2, queueCapacity: 2 }, seen);
+  const stopped = await launch(
+    device,
+    adder,
+    { id: 'stopped', baseAddress: 128, queueCapacity: 2, activate: false },
+    new Collected(),
+  );
+  for (let i = 0; i < 2; i++) stopped.inject(0, messages.add, writeOne, i, plain);
+  const room = stopped.room(0);
+  kernel.inject(0, messages.boom, writeOne, 0, plain);
+  const error = await device.lost;
+  expect(error).toMatchObject({ code: 'RK_DEVICE_LOST' });
+  await room;
+  await device.settled();
+  expect([kernel.state, stopped.state]).toEqual(['failed', 'failed']);
+  expect(kernel.inject(0, messages.add, writeOne, 1, plain)).toBe('closed');
+  for (const k of [kernel, stopped]) {
+    const { sent, handled, deadLettered, pending } = k.counters();
+    expect([sent, pending]).toEqual([handled + deadLettered['device-lost'], 0]);
+  }
+  expect((await stopped.readState(0)).length).toBe(8);
+  expect(await stopped.terminate(100)).toEqual({ drained: false });
+});
