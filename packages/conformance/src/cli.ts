@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { BackendFactory } from '@ringkernel/core';
+import { runConformance } from './run.ts';
+
+const usage = `conformance --backend NAME|PACKAGE|FILE [--device ID] [--group G] [--only TEXT] [--options JSON] [--json]
+
+Runs the conformance suite on a backend: cpu, webgpu, cuda (as @ringkernel/backend-NAME), any other package, or a
+module file that exports \`backend\`. --options goes to the backend as its backendOptions.`;
+
+async function load(name: string): Promise<BackendFactory> {
+  const specifier = ['cpu', 'webgpu', 'cuda'].includes(name) ? `@ringkernel/backend-${name}` : name;
+  // Found from where the user is, as if their own code imported it.
+  const require = createRequire(join(process.cwd(), 'package.json'));
+  const module = (await import(pathToFileURL(require.resolve(specifier)).href)) as {
+    backend?: BackendFactory;
+  };
+  if (module.backend === undefined) throw new Error(`${specifier} exports no 'backend'`);
+  return module.backend;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      backend: { type: 'string' },
+      device: { type: 'string' },
+      group: { type: 'string' },
+      only: { type: 'string' },
+      options: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help || values.backend === undefined) {
+    console.log(usage);
+    return values.help ? 0 : 2;
+  }
+  const factory = await load(values.backend);
+  const report = await runConformance(factory, {
+    ...(values.group !== undefined && { group: values.group }),
+    ...(values.only !== undefined && { only: values.only }),
+    device: {
+      ...(values.device !== undefined && { deviceId: values.device }),
+      ...(values.options !== undefined && { backendOptions: JSON.parse(values.options) }),
+    },
+    onOutcome: ({ group, name, result, reason }) => {
+      const mark = { passed: 'ok     ', failed: 'FAILED ', skipped: 'skipped' }[result];
+      console.log(`${mark} ${group}: ${name}${reason === undefined ? '' : `\n        ${reason}`}`);
+    },
+  });
+  const { backend, device, passed, failed, skipped, groups } = report;
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (values.json)
+    console.log(JSON.stringify({ backend, device, passed, failed, skipped, groups }));
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

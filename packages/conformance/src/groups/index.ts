@@ -1,0 +1,29 @@
+import { type Case, groups } from '../case.ts';
+import { faults } from './faults.ts';
+import { flow } from './flow.ts';
+import { k2k } from './k2k.ts';
+import { lifecycle } from './lifecycle.ts';
+import { lockstep } from './lockstep.ts';
+import { messaging } from './messaging.ts';
+import { numbers } from './numbers.ts';
+import { ordering } from './ordering.ts';
+import { state } from './state.ts';
+import { telemetry } from './telemetry.ts';
+
+const all: readonly Case[] = [
+  ...lifecycle.cases,
+  ...messaging.cases,
+  ...ordering.cases,
+  ...state.cases,
+  ...numbers.cases,
+  ...k2k.cases,
+  ...flow.cases,
+  ...faults.cases,
+  ...telemetry.cases,
+  ...lockstep.cases,
+];
+
+/** The whole suite, group by group. */
+export const allCases: readonly Case[] = groups.flatMap((group) =>
+  all.filter((c) => c.group === group),
+);

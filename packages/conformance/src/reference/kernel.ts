@@ -1,0 +1,365 @@
+import { interpretProgram, type Module, type Program } from '@ringkernel/compiler';
+import {
+  type DeadLetterReason,
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  deadLetterReasons,
+  type InjectOptions,
+  type InjectStatus,
+  type KernelCounters,
+  type KernelImage,
+  type KernelSink,
+  type KernelState,
+  type MessageDescriptor,
+  type PayloadWriter,
+  RingKernelError,
+} from '@ringkernel/core';
+import type { ReferenceDevice } from './device.ts';
+import { Mailbox, type ReferenceMessage } from './mailbox.ts';
+
+const headerBytes = 64;
+const maxPayloadBytes = 65_536;
+/** The arena of one kernel: the message being handled, then the message being written. */
+const incoming = 0;
+const outgoing = headerBytes + maxPayloadBytes;
+
+type Outgoing = (payload: Uint8Array) => void;
+
+/** A kernel of the reference machine: everything happens in `round`, one instance after the other. */
+export class ReferenceKernel implements DeviceKernel {
+  readonly image: KernelImage;
+  readonly options: DeviceLaunchOptions;
+  readonly sink: KernelSink;
+  readonly mailboxes: Mailbox[];
+  readonly failed: boolean[];
+  readonly memory: ArrayBuffer;
+  state: KernelState = 'launched';
+  lastMessageId: { low: number; high: number } = { low: 0, high: 0 };
+
+  readonly #device: ReferenceDevice;
+  readonly #program: Program;
+  readonly #arena = new Uint8Array(outgoing + headerBytes + maxPayloadBytes);
+  readonly #stateStride: number;
+  readonly #drawsIndex: number;
+  readonly #deadLettered: Record<DeadLetterReason, number>;
+  #writing: { readonly size: number; readonly finish: Outgoing } | null = null;
+  #handling: ReferenceMessage | null = null;
+  #faulted = false;
+  #sent = 0;
+  #handled = 0;
+  #rejected = 0;
+  #emitted = 0;
+  #replied = 0;
+  #errors = 0;
+  #maxDepth = 0;
+
+  constructor(
+    device: ReferenceDevice,
+    image: KernelImage,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ) {
+    if (image.program.kind !== 'ir') {
+      throw new RingKernelError(
+        'RK_NOT_SUPPORTED',
+        'the reference machine runs portable actors only',
+      );
+    }
+    this.#device = device;
+    this.image = image;
+    this.options = options;
+    this.sink = sink;
+    const { instances } = options;
+    this.#stateStride = Math.max(8, Math.ceil(image.state.size / 8) * 8);
+    this.#drawsIndex = (this.#stateStride * instances) / 4;
+    this.memory = new ArrayBuffer(this.#stateStride * instances + instances * 4);
+    this.#deadLettered = Object.fromEntries(deadLetterReasons.map((r) => [r, 0])) as Record<
+      DeadLetterReason,
+      number
+    >;
+    const drop = (m: ReferenceMessage, reason: DeadLetterReason) => this.bury(m, reason);
+    this.mailboxes = Array.from(
+      { length: instances },
+      () => new Mailbox(options.queueCapacity, options.onFull, drop),
+    );
+    this.failed = new Array<boolean>(instances).fill(false);
+    this.#program = interpretProgram(image.program.module as Module)({
+      arena: this.#arena.buffer,
+      memory: this.memory,
+      stateOffset: 0,
+      stateStride: this.#stateStride,
+      drawsIndex: this.#drawsIndex,
+      drawsStride: 1,
+      baseAddress: options.baseAddress,
+      instances,
+      seed: device.seed,
+      send: (sender, _header, to, type, size, priority) =>
+        this.#send(sender, to, type, size, priority),
+      reply: (sender, _header, type, size) => this.#reply(sender, type, size),
+      emit: (sender, _header, type, size) => this.#emit(sender, type, size),
+      fault: (self, site, value) => this.#fault(self, site, value),
+    });
+  }
+
+  async activate(): Promise<void> {
+    this.state = 'active';
+  }
+
+  async deactivate(): Promise<void> {
+    this.state = 'deactivated';
+  }
+
+  async terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    const wasActive = this.state === 'active';
+    this.state = 'terminating';
+    // Rounds belong to the host in lockstep: what waits is handled in one more of them, if time was given.
+    if (timeoutMs > 0 && wasActive) this.#device.drain(this);
+    let drained = true;
+    for (const mailbox of this.mailboxes) {
+      for (const message of [...mailbox.takeAll(), ...mailbox.parked.splice(0)]) {
+        drained = false;
+        this.bury(message, 'terminated');
+      }
+    }
+    this.state = 'terminated';
+    this.#device.remove(this);
+    return { drained };
+  }
+
+  inject<T>(
+    instance: number,
+    message: MessageDescriptor,
+    write: PayloadWriter<T>,
+    value: T,
+    options: InjectOptions,
+  ): InjectStatus {
+    if (!['launched', 'active', 'deactivated'].includes(this.state)) return 'closed';
+    const destination = this.options.baseAddress + instance;
+    const inTransit = this.#device.hostMessagesTo(destination);
+    const depth = (this.mailboxes[instance] as Mailbox).waiting.length;
+    const parked = (this.mailboxes[instance] as Mailbox).parked.length;
+    if (
+      this.options.onFull !== 'drop-oldest' &&
+      inTransit + depth + parked >= this.options.queueCapacity
+    ) {
+      return 'full';
+    }
+    const payload = new Uint8Array(message.layout.size);
+    write(new DataView(payload.buffer), 0, value);
+    this.countSent();
+    this.lastMessageId = { low: this.#device.nextId(), high: 0 };
+    this.#device.post({
+      type: message.id,
+      source: 0,
+      destination,
+      round: this.#device.round,
+      payload,
+      ...options,
+    });
+    return 'accepted';
+  }
+
+  refuse(count: number): void {
+    this.#sent += count;
+    this.#rejected += count;
+  }
+
+  async room(): Promise<void> {
+    // Room appears when the host steps; the harness steps before it tries again.
+  }
+
+  countSent(): void {
+    this.#sent++;
+  }
+
+  /** Handles everything that waits in one instance's mailbox. */
+  round(instance: number): void {
+    const mailbox = this.mailboxes[instance] as Mailbox;
+    for (const message of mailbox.takeAll()) {
+      if (this.failed[instance]) this.bury(message, 'instance-failed');
+      else if (message.deadlineMs !== 0 && this.#device.round > message.deadlineMs)
+        this.bury(message, 'expired');
+      else this.#handle(instance, message);
+    }
+    // A failed instance never empties what is parked behind its mailbox by handling it.
+    if (this.failed[instance])
+      for (const m of mailbox.parked.splice(0)) this.bury(m, 'instance-failed');
+  }
+
+  deliver(message: ReferenceMessage): void {
+    const mailbox = this.mailboxes[message.destination - this.options.baseAddress] as Mailbox;
+    mailbox.deliver(message);
+    this.#maxDepth = Math.max(this.#maxDepth, mailbox.waiting.length);
+  }
+
+  bury(message: ReferenceMessage, reason: DeadLetterReason): void {
+    this.#deadLettered[reason]++;
+    const { type, source, destination, correlationLow, correlationHigh, payload } = message;
+    const letter = { reason, type, source, destination, correlationLow, correlationHigh, payload };
+    this.#device.tell(() => this.sink.deadLetter(letter));
+  }
+
+  counters(): KernelCounters {
+    const waiting = this.mailboxes.reduce((n, m) => n + m.waiting.length, 0);
+    const parked = this.mailboxes.reduce((n, m) => n + m.parked.length, 0);
+    const none = {
+      count: 0,
+      minUs: 0,
+      meanUs: 0,
+      p50Us: 0,
+      p90Us: 0,
+      p99Us: 0,
+      p999Us: 0,
+      maxUs: 0,
+    };
+    return {
+      sent: this.#sent,
+      handled: this.#handled,
+      rejected: this.#rejected,
+      deadLettered: { ...this.#deadLettered },
+      pending: waiting + parked + this.#device.inTransitTo(this),
+      parked,
+      emitted: this.#emitted,
+      replied: this.#replied,
+      errors: this.#errors,
+      maxDepth: this.#maxDepth,
+      busyMs: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      memoryBytes: this.memory.byteLength,
+      latency: none,
+    };
+  }
+
+  async readState(instance: number): Promise<Uint8Array> {
+    const at = instance * this.#stateStride;
+    return new Uint8Array(this.memory.slice(at, at + this.image.state.size));
+  }
+
+  #handle(instance: number, message: ReferenceMessage): void {
+    const words = new DataView(this.#arena.buffer);
+    this.#arena.fill(0, incoming, headerBytes);
+    words.setUint32(4, message.type, true);
+    words.setUint32(8, message.payload.length, true);
+    words.setUint32(12, message.priority, true);
+    words.setUint32(32, message.round, true);
+    words.setUint32(48, message.source, true);
+    words.setUint32(52, message.destination, true);
+    this.#arena.set(message.payload, headerBytes);
+    this.#handling = message;
+    this.#faulted = false;
+    const known = this.#program.run(instance, incoming);
+    this.#finishWriting();
+    this.#handling = null;
+    if (known) this.#handled++;
+    else this.bury(message, 'invalid');
+  }
+
+  #write(size: number, finish: Outgoing): number {
+    this.#finishWriting();
+    this.#writing = { size, finish };
+    return outgoing + headerBytes;
+  }
+
+  #finishWriting(): void {
+    const { size, finish } = this.#writing ?? {};
+    this.#writing = null;
+    const from = outgoing + headerBytes;
+    if (size !== undefined) finish?.(this.#arena.slice(from, from + size));
+  }
+
+  #send(sender: number, destination: number, type: number, size: number, priority: number): number {
+    const source = this.options.baseAddress + sender;
+    const target = this.#device.kernelOf(destination);
+    target?.countSent();
+    return this.#write(size, (payload) => {
+      const message: ReferenceMessage = {
+        type,
+        source,
+        destination,
+        priority,
+        wantsReply: false,
+        correlationLow: 0,
+        correlationHigh: 0,
+        deadlineMs: 0,
+        round: this.#device.round,
+        payload,
+      };
+      if (target === undefined) {
+        this.#sent++;
+        this.bury(message, 'not-found');
+      } else this.#device.post(message);
+    });
+  }
+
+  #reply(sender: number, type: number, size: number): number {
+    const asked = this.#handling as ReferenceMessage;
+    return this.#write(size, (payload) => {
+      const { correlationLow, correlationHigh, priority } = asked;
+      if (!asked.wantsReply || asked.source !== 0) {
+        const source = this.options.baseAddress + sender;
+        this.#deadLettered['no-reply-expected']++;
+        const letter = {
+          type,
+          source,
+          destination: asked.source,
+          correlationLow,
+          correlationHigh,
+          payload,
+        };
+        this.#device.tell(() => this.sink.deadLetter({ ...letter, reason: 'no-reply-expected' }));
+        return;
+      }
+      this.#replied++;
+      this.#out('reply', sender, type, payload, { correlationLow, correlationHigh, priority });
+    });
+  }
+
+  #emit(sender: number, type: number, size: number): number {
+    return this.#write(size, (payload) => {
+      this.#emitted++;
+      this.#out('emit', sender, type, payload, {
+        correlationLow: 0,
+        correlationHigh: 0,
+        priority: 1,
+      });
+    });
+  }
+
+  #out(
+    kind: 'emit' | 'reply',
+    instance: number,
+    type: number,
+    payload: Uint8Array,
+    rest: { correlationLow: number; correlationHigh: number; priority: number },
+  ): void {
+    const view = new DataView(payload.buffer);
+    const message = {
+      kind,
+      type,
+      instance,
+      idLow: this.#device.nextId(),
+      idHigh: 0,
+      physicalLow: this.#device.round,
+      physicalHigh: 0,
+      logical: 0,
+      node: 0,
+      view,
+      byteOffset: 0,
+      byteLength: payload.length,
+      ...rest,
+    };
+    this.#device.tell(() => this.sink.message(message));
+  }
+
+  #fault(instance: number, site: number, value: number): void {
+    if (this.#faulted) return;
+    this.#faulted = true;
+    this.failed[instance] = true;
+    this.#errors++;
+    if (this.failed.every(Boolean)) this.state = 'failed';
+    const { type, correlationLow, correlationHigh } = this.#handling as ReferenceMessage;
+    const fault = { instance, site, value, type, correlationLow, correlationHigh };
+    this.#device.tell(() => this.sink.fault(fault));
+  }
+}
