@@ -1,1 +1,80 @@
-export {};
+export { CompileError, type Diagnostic } from '@ringkernel/compiler';
+export {
+  type ActorDefinition,
+  type Address,
+  type AnyDefinition,
+  actor,
+  array,
+  ask,
+  type BackendFactory,
+  type BackendRefusal,
+  BackendUnavailableError,
+  bool,
+  CancelledError,
+  type Context,
+  type DeadLetterReason,
+  type Decoded,
+  DefinitionError,
+  type DeviceInfo,
+  DeviceLostError,
+  type FullPolicy,
+  f32,
+  f64,
+  formatMessageId,
+  HandlerError,
+  HandlerFaultError,
+  type HostContext,
+  type HostDefinition,
+  type HostMessage,
+  hostActor,
+  InvalidOptionError,
+  InvalidStateTransitionError,
+  i8,
+  i16,
+  i32,
+  i64,
+  KernelAlreadyExistsError,
+  type KernelCounters,
+  KernelNotFoundError,
+  type KernelState,
+  KernelTerminatedError,
+  type LatencySnapshot,
+  LayoutMismatchError,
+  type Message,
+  MessageTooLargeError,
+  NotSupportedError,
+  type Payload,
+  type PriorityName,
+  QueueFullError,
+  RingKernelError,
+  ref,
+  type Schedule,
+  SchemaError,
+  struct,
+  TimeoutError,
+  UnknownMessageError,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '@ringkernel/core';
+export { createRuntime } from './create-runtime.ts';
+export { type DeadLetter, DeadLetters } from './dead-letters.ts';
+export { KernelFailedError, RuntimeClosedError, UndeliveredError } from './errors.ts';
+export type { KernelFault } from './faults.ts';
+export type { HandleOf, InstanceHandle, KernelHandle, MessageId } from './handle.ts';
+export type { KernelMetrics, KernelStatus } from './kernel.ts';
+export type {
+  CallOptions,
+  DeliveryOptions,
+  LaunchOptions,
+  ReceiveOptions,
+  RuntimeOptions,
+  SendOptions,
+  TerminateOptions,
+} from './options.ts';
+export type { CorrelatedReply, Received, ReceivedMeta } from './received.ts';
+export type { Reception } from './reception.ts';
+export type { FaultListener, Runtime } from './runtime.ts';
+export type { Selection } from './select.ts';
+export type { KernelSummary, MessageCounts, RuntimeSummary, TotalLatency } from './summary.ts';

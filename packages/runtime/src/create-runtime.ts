@@ -1,0 +1,44 @@
+import type { DeviceOptions } from '@ringkernel/core';
+import { InvalidOptionError } from '@ringkernel/core';
+import {
+  checkInteger,
+  checkNames,
+  checkOneOf,
+  type RuntimeOptions,
+  runtimeOptionNames,
+} from './options.ts';
+import { Runtime } from './runtime.ts';
+import { backendNames, isFactory, select } from './select.ts';
+
+/**
+ * Opens a device. Rejects with `BackendUnavailableError` when the backend asked for, or every backend, can't be used,
+ * and with `InvalidOptionError`.
+ */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  checkNames(options, runtimeOptionNames, 'options');
+  const { backend = 'auto', device, backendOptions } = options;
+  if (!isFactory(backend)) checkOneOf('backend', backend, ['auto', ...backendNames]);
+  if (device !== undefined && typeof device !== 'string') {
+    throw new InvalidOptionError('device', 'the id of a device', device);
+  }
+  if (backendOptions !== undefined && (typeof backendOptions !== 'object' || !backendOptions)) {
+    throw new InvalidOptionError('backendOptions', 'an object', backendOptions);
+  }
+  const epochMs = Date.now();
+  const deviceOptions: DeviceOptions = {
+    schedule: checkOneOf('schedule', options.schedule ?? 'async', ['async', 'lockstep']),
+    nodeId: checkInteger('nodeId', options.nodeId ?? 0, 0, 0xffff),
+    seed: checkInteger('seed', options.seed ?? 0, 0, 0xffff_ffff),
+    epochMs,
+    ...(device === undefined ? {} : { deviceId: device }),
+    ...(backendOptions === undefined ? {} : { backendOptions }),
+  };
+  const deadLetterCapacity = checkInteger(
+    'deadLetterCapacity',
+    options.deadLetterCapacity ?? 10_000,
+    0,
+    2 ** 24,
+  );
+  const selected = await select(backend, deviceOptions);
+  return new Runtime({ ...selected, epochMs, deadLetterCapacity });
+}

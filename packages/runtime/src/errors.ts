@@ -1,0 +1,61 @@
+import { type DeadLetterReason, type ErrorDetails, RingKernelError } from '@ringkernel/core';
+
+/** The runtime was closed before or while it was asked. */
+export class RuntimeClosedError extends RingKernelError {
+  static readonly code = 'RK_RUNTIME_CLOSED';
+  readonly operation: string;
+
+  constructor(operation: string) {
+    super(RuntimeClosedError.code, `Cannot ${operation}: the runtime is closed`, {
+      hint: 'create another one',
+    });
+    this.operation = operation;
+  }
+}
+
+/** Every instance of the kernel has failed; `cause` is the last fault. */
+export class KernelFailedError extends RingKernelError {
+  static readonly code = 'RK_KERNEL_FAILED';
+  readonly kernelId: string;
+  readonly operation: string;
+
+  constructor(kernelId: string, operation: string, cause?: unknown) {
+    super(KernelFailedError.code, `Cannot ${operation}: kernel '${kernelId}' has failed`, {
+      hint: 'terminate it and launch it again',
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.kernelId = kernelId;
+    this.operation = operation;
+  }
+}
+
+/** What the sender of a dead letter could do, by the reason. */
+const hints: Partial<Record<DeadLetterReason, string>> = {
+  'queue-full': 'raise queueCapacity, or launch with onFull: "wait"',
+  expired: 'raise deadlineMs',
+  'instance-failed': "see the kernel's faults()",
+  'output-full': 'raise outputQueueCapacity, or receive faster',
+};
+
+/** A message that somebody waits for an answer to went to the dead letters. */
+export class UndeliveredError extends RingKernelError {
+  static readonly code = 'RK_UNDELIVERED';
+  readonly kernelId: string;
+  readonly instance: number;
+  readonly messageName: string;
+  readonly reason: DeadLetterReason;
+
+  constructor(kernelId: string, instance: number, messageName: string, reason: DeadLetterReason) {
+    const hint = hints[reason];
+    const details: ErrorDetails = hint === undefined ? {} : { hint };
+    super(
+      UndeliveredError.code,
+      `'${messageName}' to instance ${instance} of kernel '${kernelId}' was not handled: ${reason}`,
+      details,
+    );
+    this.kernelId = kernelId;
+    this.instance = instance;
+    this.messageName = messageName;
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,227 @@
+import {
+  type AskName,
+  type Decoded,
+  type Emits,
+  InvalidOptionError,
+  type KernelState,
+  type Messages,
+  type Payload,
+  type ReplyFields,
+  type RequestFields,
+} from '@ringkernel/core';
+import type { KernelFault } from './faults.ts';
+import type { Kernel, KernelMetrics, KernelStatus } from './kernel.ts';
+import {
+  type CallOptions,
+  checkNames,
+  checkSignal,
+  checkTimeout,
+  type DeliveryOptions,
+  type ReceiveOptions,
+  receiveOptionNames,
+  type SendOptions,
+  type TerminateOptions,
+  terminateOptionNames,
+} from './options.ts';
+import type { Filter } from './output-queue.ts';
+import type { AnyReceived, CorrelatedReply, Received } from './received.ts';
+import { type Reception, type ReceptionLimits, receiveTimeoutMs } from './reception.ts';
+
+/** How long `terminate` drains by default, milliseconds. */
+const terminateTimeoutMs = 5_000;
+
+/** Id of an accepted message: node (16 bits) | thread (8) | counter (40). */
+export type MessageId = bigint;
+
+type PayloadOf<M, K extends keyof M> = Payload<RequestFields<M[K]>>;
+type Event<E> = keyof E & string;
+
+function receptionLimits(options: ReceiveOptions): ReceptionLimits {
+  checkNames(options, receiveOptionNames, 'options');
+  const { timeoutMs, signal } = options;
+  return {
+    timeoutMs: timeoutMs === undefined ? undefined : checkTimeout(timeoutMs),
+    signal: signal === undefined ? undefined : checkSignal(signal),
+  };
+}
+
+/** What one can say to an instance of a kernel, and hear from it. */
+export class InstanceHandle<M extends Messages = Messages, E extends Emits = Emits>
+  implements AsyncIterable<Received<E>>
+{
+  /** Index of the instance that messages go to. */
+  readonly index: number;
+  protected readonly kernel: Kernel;
+  readonly #from: number | undefined;
+
+  constructor(kernel: Kernel, index: number, from: number | undefined) {
+    this.kernel = kernel;
+    this.index = index;
+    this.#from = from;
+  }
+
+  /** Address of the instance: what `ref` fields hold. */
+  get address(): number {
+    return this.kernel.settings.baseAddress + this.index;
+  }
+
+  /**
+   * Resolves with the message's id once the mailbox has taken it. With the policy `wait` it waits for room up to
+   * `timeoutMs`, then rejects with `TimeoutError`; with `reject` a full mailbox is a `QueueFullError` at once.
+   */
+  send<K extends keyof M & string>(
+    type: K,
+    payload: PayloadOf<M, K>,
+    options?: SendOptions,
+  ): Promise<MessageId> {
+    return this.kernel.outbound.send(type, this.index, payload, options);
+  }
+
+  /** Sends if there is room, and never waits. False: the mailbox is full, the message was not taken. */
+  trySend<K extends keyof M & string>(
+    type: K,
+    payload: PayloadOf<M, K>,
+    options?: DeliveryOptions,
+  ): boolean {
+    return this.kernel.outbound.trySend(type, this.index, payload, options);
+  }
+
+  /**
+   * Sends in order; how many were taken. It stops at the first that finds no room within `timeoutMs` for all together.
+   * Rejects when a payload is wrong or the kernel ends; those before it were sent.
+   */
+  sendBatch<K extends keyof M & string>(
+    type: K,
+    payloads: Iterable<PayloadOf<M, K>>,
+    options?: Omit<SendOptions, 'correlation'>,
+  ): Promise<number> {
+    return this.kernel.outbound.sendBatch(type, this.index, payloads, options);
+  }
+
+  /** Resolves with the reply. Rejects when the message faults, goes to the dead letters, or nobody replies in time. */
+  call<K extends AskName<M>>(
+    type: K,
+    payload: PayloadOf<M, K>,
+    options?: CallOptions,
+  ): Promise<Decoded<ReplyFields<M[K]>>> {
+    const reply = this.kernel.outbound.call(type, this.index, payload, options);
+    return reply as Promise<Decoded<ReplyFields<M[K]>>>;
+  }
+
+  /** The next event: `await` it, or `for await` one after the other until the kernel ends. */
+  receive<K extends Event<E> = Event<E>>(options?: ReceiveOptions): Reception<Received<E, K>>;
+  receive<K extends Event<E>>(type: K, options?: ReceiveOptions): Reception<Received<E, K>>;
+  receive(first?: string | ReceiveOptions, second?: ReceiveOptions): Reception<unknown> {
+    const type = typeof first === 'string' ? first : undefined;
+    const options = (typeof first === 'string' ? second : (first ?? second)) ?? {};
+    return this.kernel.receive(this.#filter(type), receptionLimits(options));
+  }
+
+  /** An event if one is here already. */
+  tryReceive<K extends Event<E> = Event<E>>(type?: K): Received<E, K> | undefined {
+    const message: AnyReceived | undefined = this.kernel.tryReceive(this.#filter(type));
+    return message as Received<E, K> | undefined;
+  }
+
+  /** The reply to a message that was sent with this correlation. After a time-out it can be fetched again. */
+  async receiveCorrelated(
+    correlation: bigint,
+    options: ReceiveOptions = {},
+  ): Promise<CorrelatedReply<M>> {
+    const { timeoutMs = receiveTimeoutMs, signal } = receptionLimits(options);
+    const reply = this.kernel.correlations.fetch(correlation, timeoutMs, signal);
+    return (await reply) as CorrelatedReply<M>;
+  }
+
+  /** A copy of the bytes of the instance's state, taken between two handlers. */
+  readState(): Promise<Uint8Array> {
+    return this.kernel.readState(this.index);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Received<E>> {
+    return this.receive()[Symbol.asyncIterator]();
+  }
+
+  #filter(type: string | undefined): Filter {
+    return { type, instance: this.#from };
+  }
+}
+
+/** A launched kernel. Messages go to its instance 0; what it tells the host comes from any of them. */
+export class KernelHandle<M extends Messages = Messages, E extends Emits = Emits>
+  extends InstanceHandle<M, E>
+  implements AsyncDisposable
+{
+  constructor(kernel: Kernel) {
+    super(kernel, 0, undefined);
+  }
+
+  get id(): string {
+    return this.kernel.id;
+  }
+
+  get state(): KernelState {
+    return this.kernel.state;
+  }
+
+  /** How many instances there are. */
+  get instances(): number {
+    return this.kernel.settings.instances;
+  }
+
+  /** One instance: messages go to it, and `receive` gives only what comes from it. */
+  at(index: number): InstanceHandle<M, E> {
+    if (!Number.isInteger(index) || index < 0 || index >= this.instances) {
+      throw new InvalidOptionError('index', `0 to ${this.instances - 1}`, index);
+    }
+    return new InstanceHandle(this.kernel, index, index);
+  }
+
+  activate(): Promise<void> {
+    return this.kernel.activate('activate');
+  }
+
+  /** Handles no more messages; they wait in the mailboxes. */
+  deactivate(): Promise<void> {
+    return this.kernel.deactivate();
+  }
+
+  reactivate(): Promise<void> {
+    return this.kernel.activate('reactivate');
+  }
+
+  /** Takes no more messages, handles what waits, and ends. Said several times, the first one's time-out counts. */
+  async terminate(options: TerminateOptions = {}): Promise<{ readonly drained: boolean }> {
+    checkNames(options, terminateOptionNames, 'options');
+    return await this.kernel.terminate(checkTimeout(options.timeoutMs ?? terminateTimeoutMs));
+  }
+
+  /** Resolves when the kernel has terminated, also when it has already. */
+  wait(): Promise<void> {
+    return this.kernel.ended();
+  }
+
+  status(): KernelStatus {
+    return this.kernel.status();
+  }
+
+  metrics(): KernelMetrics {
+    return this.kernel.metrics();
+  }
+
+  /** The last 1,000 faults, the oldest first. */
+  faults(): readonly KernelFault[] {
+    return this.kernel.faults();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+  }
+}
+
+/** The handle of a definition's kernel. */
+export type HandleOf<D> = D extends {
+  readonly spec: { readonly messages: infer M extends Messages; readonly emits?: infer E };
+}
+  ? KernelHandle<M, E extends Emits ? E : Record<never, never>>
+  : never;

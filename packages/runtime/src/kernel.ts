@@ -1,0 +1,363 @@
+import {
+  assertTransition,
+  type DeadLetterReason,
+  type Device,
+  type DeviceKernel,
+  type FullPolicy,
+  InvalidOptionError,
+  type KernelCounters,
+  type KernelImage,
+  type KernelState,
+  KernelTerminatedError,
+  listNames,
+  nearestName,
+  type RingKernelError,
+} from '@ringkernel/core';
+import type { Callee, Calls } from './calls.ts';
+import { Correlations } from './correlations.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import { KernelFailedError } from './errors.ts';
+import type { KernelFault } from './faults.ts';
+import { Inbound } from './inbound.ts';
+import { MessageTypes } from './message-type.ts';
+import { type DeadlineClock, Outbound } from './outbound.ts';
+import { type Filter, OutputQueue } from './output-queue.ts';
+import type { AnyReceived } from './received.ts';
+import {
+  type Ending,
+  type ReceiveWaiting,
+  Reception,
+  type ReceptionContext,
+  type ReceptionLimits,
+} from './reception.ts';
+import { Waiting, type WaitingRoom } from './waiting.ts';
+
+/** Faults that `faults()` remembers. */
+const faultCapacity = 1_000;
+
+/** What a launch was told, complete. */
+export interface KernelSettings {
+  readonly id: string;
+  readonly instances: number;
+  readonly baseAddress: number;
+  readonly queueCapacity: number;
+  readonly outputQueueCapacity: number;
+  readonly onFull: FullPolicy;
+}
+
+/** What a kernel needs of its runtime. */
+export interface KernelHost {
+  readonly room: WaitingRoom;
+  readonly calls: Calls;
+  readonly clock: DeadlineClock;
+  onDeadLetter(letter: DeadLetter): void;
+  onFault(fault: KernelFault): void;
+  /** The kernel ended, its id is free. */
+  onEnd(kernel: Kernel): void;
+}
+
+/** How it is with a kernel. */
+export interface KernelStatus {
+  readonly id: string;
+  readonly state: KernelState;
+  readonly instances: number;
+  /** Instances that handle nothing more. */
+  readonly failedInstances: number;
+  readonly pending: number;
+  readonly outputQueueDepth: number;
+  readonly handled: number;
+  readonly uptimeMs: number;
+}
+
+/** What the device counts, and what the host does beside it. */
+export interface KernelMetrics extends KernelCounters {
+  readonly id: string;
+  readonly state: KernelState;
+  readonly instances: number;
+  readonly queueCapacity: number;
+  readonly outputQueueCapacity: number;
+  /** Messages from the kernel that wait for `receive`. */
+  readonly outputQueueDepth: number;
+  /** Host senders that wait for room. They are not yet counted as sent. */
+  readonly waitingSenders: number;
+  /** Since the launch. */
+  readonly uptimeMs: number;
+}
+
+/** Somebody who waits for the end of a kernel. */
+class EndWaiting extends Waiting<void> {
+  readonly #id: string;
+  readonly #onLeave: (waiting: EndWaiting) => void;
+
+  constructor(room: WaitingRoom, id: string, onLeave: (waiting: EndWaiting) => void) {
+    super(room);
+    this.#id = id;
+    this.#onLeave = onLeave;
+  }
+
+  protected describe(): string {
+    return `the end of kernel '${this.#id}'`;
+  }
+
+  protected leave(): void {
+    this.#onLeave(this);
+  }
+}
+
+/** A kernel as the runtime knows it. Handles are views of it. */
+export class Kernel implements Callee, ReceptionContext {
+  readonly id: string;
+  readonly settings: KernelSettings;
+  readonly image: KernelImage;
+  readonly room: WaitingRoom;
+  readonly output: OutputQueue;
+  readonly correlations: Correlations;
+  readonly outbound: Outbound;
+  readonly receivers: Set<ReceiveWaiting> = new Set();
+  readonly #host: KernelHost;
+  readonly #device: DeviceKernel;
+  readonly #inbound: Inbound;
+  readonly #emitNames: readonly string[];
+  readonly #faults: KernelFault[] = [];
+  readonly #failed: Set<number> = new Set();
+  readonly #endWaits: Set<EndWaiting> = new Set();
+  readonly #launchedMs: number = performance.now();
+  #endedMs: number | undefined;
+  #state: KernelState = 'launched';
+  #ending: Ending | undefined;
+  #lost: RingKernelError | undefined;
+  #terminating: Promise<{ readonly drained: boolean }> | undefined;
+  #last: KernelCounters | undefined;
+
+  private constructor(
+    host: KernelHost,
+    image: KernelImage,
+    settings: KernelSettings,
+    inbound: Inbound,
+    device: DeviceKernel,
+  ) {
+    const { types, output, correlations } = inbound.context;
+    this.id = settings.id;
+    this.settings = settings;
+    this.image = image;
+    this.room = host.room;
+    this.output = output;
+    this.correlations = correlations;
+    this.#host = host;
+    this.#device = device;
+    this.#inbound = inbound;
+    this.#emitNames = image.emits.map(({ name }) => name);
+    this.outbound = new Outbound({
+      ...settings,
+      types,
+      device,
+      correlations,
+      room: host.room,
+      calls: host.calls,
+      clock: host.clock,
+      closedError: (operation) => this.#closedError(operation),
+    });
+    inbound.onFault = (fault) => this.#onFault(fault);
+  }
+
+  /** Launches an image on a device. The kernel takes messages and does not handle them yet. */
+  static async launch(
+    host: KernelHost,
+    device: Device,
+    image: KernelImage,
+    settings: KernelSettings,
+  ): Promise<Kernel> {
+    const inbound = createInbound(host, image, settings);
+    const launched = await device.launch(image, settings, inbound);
+    return new Kernel(host, image, settings, inbound, launched);
+  }
+
+  get state(): KernelState {
+    return this.#state;
+  }
+
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  async activate(operation: 'activate' | 'reactivate'): Promise<void> {
+    const next = this.#assert(operation);
+    const before = this.#state;
+    await this.room.keepAlive.during(this.#device.activate());
+    if (this.#state === before) this.#state = next;
+  }
+
+  async deactivate(): Promise<void> {
+    const next = this.#assert('deactivate');
+    const before = this.#state;
+    await this.room.keepAlive.during(this.#device.deactivate());
+    if (this.#state === before) this.#state = next;
+  }
+
+  /** Said several times, the first one's time-out counts. */
+  async terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    const next = assertTransition(this.id, 'terminate', this.#state);
+    this.#state = next;
+    this.#terminating ??= this.#terminate(timeoutMs);
+    return await this.#terminating;
+  }
+
+  /** Resolves when the kernel has terminated; rejects when its device is lost before that. */
+  ended(): Promise<void> {
+    if (this.#state === 'terminated') return Promise.resolve();
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const waiting = new EndWaiting(this.room, this.id, (left) => this.#endWaits.delete(left));
+    this.#endWaits.add(waiting);
+    waiting.start({ timeoutMs: Number.POSITIVE_INFINITY, signal: undefined });
+    return waiting.promise;
+  }
+
+  receive(filter: Filter, limits: ReceptionLimits): Reception<AnyReceived> {
+    this.#checkEmit(filter.type);
+    return new Reception(this, filter, limits);
+  }
+
+  tryReceive(filter: Filter): AnyReceived | undefined {
+    this.#checkEmit(filter.type);
+    return this.output.take(filter);
+  }
+
+  /** The last faults, the oldest first. */
+  faults(): readonly KernelFault[] {
+    return [...this.#faults];
+  }
+
+  counters(): KernelCounters {
+    const counters = this.#last ?? this.#device.counters();
+    const deadLettered = { ...counters.deadLettered };
+    for (const [reason, count] of Object.entries(this.#inbound.undelivered)) {
+      deadLettered[reason as DeadLetterReason] += count;
+    }
+    return { ...counters, deadLettered };
+  }
+
+  metrics(): KernelMetrics {
+    const { id, instances, queueCapacity, outputQueueCapacity } = this.settings;
+    return {
+      ...this.counters(),
+      id,
+      state: this.#state,
+      instances,
+      queueCapacity,
+      outputQueueCapacity,
+      outputQueueDepth: this.output.size,
+      waitingSenders: this.outbound.waiting,
+      uptimeMs: this.#uptimeMs(),
+    };
+  }
+
+  status(): KernelStatus {
+    const { pending, handled } = this.counters();
+    return {
+      id: this.id,
+      state: this.#state,
+      instances: this.settings.instances,
+      failedInstances: this.#failed.size,
+      pending,
+      handled,
+      outputQueueDepth: this.output.size,
+      uptimeMs: this.#uptimeMs(),
+    };
+  }
+
+  /** A copy of the state bytes of one instance. */
+  readState(instance: number): Promise<Uint8Array> {
+    return this.room.keepAlive.during(this.#device.readState(instance));
+  }
+
+  /** The device is gone. */
+  lose(error: RingKernelError): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'failed';
+    this.#lost = error;
+    this.#end({ graceful: false, error: () => error });
+    for (const waiting of this.#endWaits) waiting.fail(error);
+  }
+
+  async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    try {
+      const result = await this.room.keepAlive.during(this.#device.terminate(timeoutMs));
+      this.#last = this.#device.counters();
+      this.#state = 'terminated';
+      this.#endedMs = performance.now();
+      const error = (operation: string) => new KernelTerminatedError(this.id, operation);
+      this.#end({ graceful: true, error });
+      this.#host.onEnd(this);
+      for (const waiting of this.#endWaits) waiting.succeed();
+      return result;
+    } catch (error) {
+      this.#state = 'failed';
+      this.#terminating = undefined;
+      throw error;
+    }
+  }
+
+  /** Nothing more comes from this kernel: whoever waits for it is told. The first ending is the one that counts. */
+  #end(ending: Ending): void {
+    this.#ending ??= ending;
+    const { error } = ending;
+    this.#host.calls.failAll(({ type }) => error(`call ${type.name}`), this.id);
+    for (const receiver of this.receivers) receiver.end(ending);
+    this.correlations.failAll(error('reply'));
+  }
+
+  #onFault(fault: KernelFault): void {
+    this.#faults.push(fault);
+    if (this.#faults.length > faultCapacity) this.#faults.shift();
+    this.#failed.add(fault.instance);
+    this.#host.onFault(fault);
+    if (this.#device.state !== 'failed' || this.#state === 'terminating') return;
+    this.#state = 'failed';
+    const error = (operation: string) => new KernelFailedError(this.id, operation, fault.error);
+    const ending = { graceful: false, error };
+    this.#ending ??= ending;
+    for (const receiver of this.receivers) receiver.end(ending);
+  }
+
+  #closedError(operation: string): Error {
+    if (this.#lost !== undefined) return this.#lost;
+    if (this.#state === 'failed') {
+      return new KernelFailedError(this.id, operation, this.#faults.at(-1)?.error);
+    }
+    return new KernelTerminatedError(this.id, operation);
+  }
+
+  #assert(operation: 'activate' | 'reactivate' | 'deactivate'): KernelState {
+    if (this.#lost !== undefined) throw this.#lost;
+    return assertTransition(this.id, operation, this.#state);
+  }
+
+  #uptimeMs(): number {
+    return (this.#endedMs ?? performance.now()) - this.#launchedMs;
+  }
+
+  #checkEmit(type: string | undefined): void {
+    if (type === undefined || this.#emitNames.includes(type)) return;
+    const nearest = nearestName(type, this.#emitNames);
+    const wanted = `one of ${listNames(this.#emitNames)}`;
+    const hint = nearest === undefined ? "see the actor's `emits`" : `is it '${nearest}'?`;
+    throw new InvalidOptionError('type', wanted, type, { hint });
+  }
+}
+
+function createInbound(host: KernelHost, image: KernelImage, settings: KernelSettings): Inbound {
+  const { id, baseAddress, outputQueueCapacity: capacity } = settings;
+  const types = new MessageTypes(image);
+  const emitIds = new Map([...types.emits].map(([typeId, { name }]) => [name, typeId]));
+  const output = new OutputQueue(capacity, (oldest) =>
+    inbound.overflow(oldest, emitIds.get(oldest.type) as number),
+  );
+  const correlations = new Correlations(host.room, id, capacity, (reply) =>
+    inbound.overflow(reply, types.byName.get(reply.type)?.descriptor.reply?.id as number),
+  );
+  const { calls } = host;
+  const onDeadLetter = (letter: DeadLetter) => host.onDeadLetter(letter);
+  const context = { id, image, types, baseAddress, calls, correlations, output, onDeadLetter };
+  const inbound: Inbound = new Inbound(context);
+  return inbound;
+}

@@ -1,0 +1,168 @@
+import {
+  type BackendFactory,
+  type FullPolicy,
+  InvalidOptionError,
+  maxDeadlineMs,
+  nearestName,
+  type PriorityName,
+  priorityNames,
+  type Schedule,
+} from '@ringkernel/core';
+
+export interface RuntimeOptions {
+  /** `auto` (the default) takes the first usable of cuda, webgpu and cpu; or a backend of somebody else. */
+  readonly backend?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | BackendFactory;
+  /** `DeviceInfo.id` of the device to open; the backend's first one when left out. */
+  readonly device?: string;
+  /** `async` by default. */
+  readonly schedule?: Schedule;
+  /** What only the chosen backend understands. */
+  readonly backendOptions?: Readonly<Record<string, unknown>>;
+  /** Seed of `ctx.random()`, a u32, 0 by default. */
+  readonly seed?: number;
+  /** Node part of message ids and clocks, 0 to 65535, 0 by default. */
+  readonly nodeId?: number;
+  /** How many dead letters are kept, 10,000 by default; older ones give way and are counted. */
+  readonly deadLetterCapacity?: number;
+}
+
+export interface LaunchOptions {
+  /** The definition's name when left out. */
+  readonly id?: string;
+  /** 1 by default. */
+  readonly instances?: number;
+  /** Messages that may wait for one instance, 1024 by default. */
+  readonly queueCapacity?: number;
+  /** Messages from the kernel that wait for `receive`, 1024 by default. */
+  readonly outputQueueCapacity?: number;
+  /** What happens to a message that finds its mailbox full; `wait` by default. */
+  readonly onFull?: FullPolicy;
+  /** Whether the kernel is active when `launch` resolves, true by default. */
+  readonly autoActivate?: boolean;
+}
+
+/** How a message is sent. */
+export interface DeliveryOptions {
+  /** `normal` by default. */
+  readonly priority?: PriorityName;
+  /**
+   * Milliseconds from now in which the message must begin to be handled, or it becomes a dead letter (`expired`);
+   * in lockstep: rounds.
+   */
+  readonly deadlineMs?: number;
+  /** What the answer is fetched by with `receiveCorrelated`: 1n to 2^63 - 1. */
+  readonly correlation?: bigint;
+}
+
+export interface SendOptions extends DeliveryOptions {
+  /** How long to wait for room in the mailbox, 5,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CallOptions {
+  readonly priority?: PriorityName;
+  readonly deadlineMs?: number;
+  /** How long to wait for room and for the reply together, 30,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReceiveOptions {
+  /** 30,000 by default for one message; without a limit in `for await` unless it is given. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface TerminateOptions {
+  /** How long to handle what waits in the mailboxes; 0: not at all. */
+  readonly timeoutMs?: number;
+}
+
+export const runtimeOptionNames: readonly string[] = [
+  'backend',
+  'device',
+  'schedule',
+  'backendOptions',
+  'seed',
+  'nodeId',
+  'deadLetterCapacity',
+];
+export const launchOptionNames: readonly string[] = [
+  'id',
+  'instances',
+  'queueCapacity',
+  'outputQueueCapacity',
+  'onFull',
+  'autoActivate',
+];
+export const deliveryOptionNames: readonly string[] = ['priority', 'deadlineMs', 'correlation'];
+export const sendOptionNames: readonly string[] = [...deliveryOptionNames, 'timeoutMs', 'signal'];
+export const callOptionNames: readonly string[] = ['priority', 'deadlineMs', 'timeoutMs', 'signal'];
+export const receiveOptionNames: readonly string[] = ['timeoutMs', 'signal'];
+export const terminateOptionNames: readonly string[] = ['timeoutMs'];
+
+/** Refuses what is no object, and names that nobody knows. */
+export function checkNames(options: object, known: readonly string[], subject: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError(subject, 'an object', options);
+  }
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    throw new InvalidOptionError(
+      name,
+      `one of ${known.join(', ')}`,
+      'a name nobody knows',
+      nearest === undefined ? {} : { hint: `is it '${nearest}'?` },
+    );
+  }
+}
+
+export function checkInteger(option: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
+    return value as number;
+  }
+  throw new InvalidOptionError(option, `a whole number from ${least} to ${most}`, value);
+}
+
+export function checkOneOf<T extends string>(
+  option: string,
+  value: unknown,
+  words: readonly T[],
+): T {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new InvalidOptionError(option, `one of ${words.join(', ')}`, value);
+}
+
+/** Milliseconds to wait; infinity is for ever. */
+export function checkTimeout(value: unknown): number {
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new InvalidOptionError('timeoutMs', 'a number of at least 0', value);
+}
+
+export function checkSignal(value: unknown): AbortSignal {
+  if (value instanceof AbortSignal) return value;
+  throw new InvalidOptionError('signal', 'an AbortSignal', value);
+}
+
+/** The code of a priority name; 1 (`normal`) when left out. */
+export function priorityCodeOf(value: unknown): number {
+  if (value === undefined) return 1;
+  const code = priorityNames.indexOf(value as PriorityName);
+  if (code >= 0) return code;
+  throw new InvalidOptionError('priority', `one of ${priorityNames.join(', ')}`, value);
+}
+
+export function checkDeadline(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= maxDeadlineMs) return value;
+  throw new InvalidOptionError('deadlineMs', `a number from 0 to ${maxDeadlineMs}`, value);
+}
+
+const maxCorrelation = 2n ** 63n - 1n;
+
+export function checkCorrelation(value: unknown): bigint {
+  if (typeof value === 'bigint' && value >= 1n && value <= maxCorrelation) return value;
+  throw new InvalidOptionError('correlation', 'a bigint from 1n to 2^63 - 1', value);
+}

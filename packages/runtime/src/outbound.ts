@@ -1,0 +1,350 @@
+import {
+  CancelledError,
+  type DeviceKernel,
+  deadlineAfter,
+  type FullPolicy,
+  InvalidOptionError,
+  idFromBigInt,
+  idToBigInt,
+  QueueFullError,
+  TimeoutError,
+  UnknownMessageError,
+} from '@ringkernel/core';
+import type { Call, Callee, Calls } from './calls.ts';
+import type { Correlations } from './correlations.ts';
+import {
+  type Delivery,
+  type MessageType,
+  type MessageTypes,
+  writeEncoded,
+} from './message-type.ts';
+import {
+  type CallOptions,
+  callOptionNames,
+  checkCorrelation,
+  checkDeadline,
+  checkNames,
+  checkSignal,
+  checkTimeout,
+  type DeliveryOptions,
+  deliveryOptionNames,
+  priorityCodeOf,
+  type SendOptions,
+  sendOptionNames,
+} from './options.ts';
+import { type Parked, Senders } from './senders.ts';
+import { Waiting, type WaitingRoom, type WaitLimits } from './waiting.ts';
+
+/** How long `send` waits for room by default, milliseconds. */
+const sendTimeoutMs = 5_000;
+/** How long `call` waits by default, milliseconds. */
+const callTimeoutMs = 30_000;
+
+/** Milliseconds by which deadlines are counted: wall clock, or rounds in lockstep. */
+export interface DeadlineClock {
+  readonly epochMs: number;
+  nowMs(): number;
+}
+
+/** What sending to a kernel needs to know. */
+export interface OutboundContext extends Callee {
+  readonly instances: number;
+  readonly queueCapacity: number;
+  readonly onFull: FullPolicy;
+  readonly types: MessageTypes;
+  readonly device: DeviceKernel;
+  readonly room: WaitingRoom;
+  readonly calls: Calls;
+  readonly correlations: Correlations;
+  readonly clock: DeadlineClock;
+  /** Why the kernel takes nothing. */
+  closedError(operation: string): Error;
+}
+
+/** A `send` that waits for room. */
+class Send extends Waiting<bigint> implements Parked {
+  readonly type: MessageType;
+  readonly bytes: DataView;
+  readonly delivery: Delivery;
+  readonly #context: OutboundContext;
+  readonly #senders: Senders;
+  readonly #instance: number;
+
+  constructor(
+    context: OutboundContext,
+    senders: Senders,
+    type: MessageType,
+    instance: number,
+    delivery: Delivery,
+  ) {
+    super(context.room);
+    this.#context = context;
+    this.#senders = senders;
+    this.#instance = instance;
+    this.type = type;
+    this.bytes = type.keep();
+    this.delivery = delivery;
+  }
+
+  accepted(): void {
+    const { low, high } = this.#context.device.lastMessageId;
+    this.succeed(idToBigInt(low, high));
+  }
+
+  closed(): void {
+    this.fail(this.#context.closedError(this.describe()));
+  }
+
+  override fail(error: unknown): void {
+    if (!this.waiting) return;
+    this.#context.device.refuse(1);
+    super.fail(error);
+  }
+
+  protected describe(): string {
+    return `send ${this.type.name} to instance ${this.#instance} of kernel '${this.#context.id}'`;
+  }
+
+  protected leave(): void {
+    this.#senders.remove(this.#instance, this);
+  }
+
+  protected override timedOut(timeoutMs: number): Error {
+    const { id, queueCapacity } = this.#context;
+    const cause = new QueueFullError(id, this.#instance, queueCapacity);
+    return new TimeoutError(this.describe(), timeoutMs, { cause });
+  }
+}
+
+function limits(options: CallOptions | undefined, fallbackMs: number): WaitLimits {
+  const { timeoutMs, signal } = options ?? {};
+  return {
+    timeoutMs: timeoutMs === undefined ? fallbackMs : checkTimeout(timeoutMs),
+    signal: signal === undefined ? undefined : checkSignal(signal),
+  };
+}
+
+function refuseAborted(signal: AbortSignal | undefined, operation: string): void {
+  if (signal?.aborted) throw new CancelledError(operation, signal.reason);
+}
+
+/** Everything from the host to a kernel. */
+export class Outbound {
+  readonly #context: OutboundContext;
+  readonly #senders: Senders;
+  /** Filled in anew for each message. */
+  readonly #delivery: Delivery = {
+    priority: 1,
+    correlationLow: 0,
+    correlationHigh: 0,
+    wantsReply: false,
+    deadlineMs: 0,
+  };
+
+  constructor(context: OutboundContext) {
+    this.#context = context;
+    this.#senders = new Senders(context.device);
+  }
+
+  /** Senders that wait for room. */
+  get waiting(): number {
+    return this.#senders.waiting;
+  }
+
+  /** Gives a message over if there is room, and never waits. False: it was refused. */
+  trySend(name: string, instance: number, payload: unknown, options?: DeliveryOptions): boolean {
+    if (options !== undefined) checkNames(options, deliveryOptionNames, 'options');
+    const type = this.#typeOf(name);
+    const delivery = this.#prepare(type, options);
+    type.encode(payload);
+    const status = this.#inject(type, instance, delivery);
+    if (status === 'accepted') {
+      if (options?.correlation !== undefined) this.#expect(options.correlation, delivery);
+      return true;
+    }
+    this.#context.device.refuse(1);
+    if (status === 'closed') throw this.#context.closedError(this.#sending(type, instance));
+    return false;
+  }
+
+  /** Resolves with the message's id when the mailbox took it. */
+  send(name: string, instance: number, payload: unknown, options?: SendOptions): Promise<bigint> {
+    try {
+      if (options !== undefined) checkNames(options, sendOptionNames, 'options');
+      const type = this.#typeOf(name);
+      const delivery = this.#prepare(type, options);
+      const limit = limits(options, sendTimeoutMs);
+      type.encode(payload);
+      return this.#sendEncoded(type, instance, delivery, limit, options?.correlation);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Sends in order and stops at the first that finds no room in time; how many were taken. */
+  async sendBatch(
+    name: string,
+    instance: number,
+    payloads: Iterable<unknown>,
+    options: Omit<SendOptions, 'correlation'> = {},
+  ): Promise<number> {
+    checkNames(options, callOptionNames, 'options');
+    const { timeoutMs, signal } = limits(options, sendTimeoutMs);
+    const untilMs = performance.now() + timeoutMs;
+    const type = this.#typeOf(name);
+    let taken = 0;
+    for (const payload of payloads) {
+      refuseAborted(signal, `send ${name} to kernel '${this.#context.id}'`);
+      const delivery = this.#prepare(type, options);
+      type.encode(payload);
+      const leftMs = Math.max(0, untilMs - performance.now());
+      try {
+        await this.#sendEncoded(type, instance, delivery, { timeoutMs: leftMs, signal }, undefined);
+      } catch (error) {
+        if (error instanceof TimeoutError || error instanceof QueueFullError) return taken;
+        throw error;
+      }
+      taken++;
+    }
+    return taken;
+  }
+
+  /** Resolves with the decoded reply. */
+  call(name: string, instance: number, payload: unknown, options?: CallOptions): Promise<unknown> {
+    try {
+      if (options !== undefined) checkNames(options, callOptionNames, 'options');
+      const type = this.#typeOf(name);
+      if (type.replyCodec === undefined) {
+        throw new InvalidOptionError('type', 'a message that is answered (ask)', name, {
+          hint: 'use send for the others',
+        });
+      }
+      const delivery = this.#prepare(type, options);
+      const limit = limits(options, callTimeoutMs);
+      type.encode(payload);
+      return this.#callEncoded(type, instance, delivery, limit);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #callEncoded(
+    type: MessageType,
+    instance: number,
+    delivery: Delivery,
+    limit: WaitLimits,
+  ): Promise<unknown> {
+    const call = this.#context.calls.open(this.#context, type, instance);
+    delivery.correlationLow = call.slot;
+    delivery.correlationHigh = call.correlationHigh;
+    delivery.wantsReply = true;
+    call.start(limit);
+    if (!call.waiting) return call.promise;
+    const status = this.#inject(type, instance, delivery);
+    if (status === 'full' && this.#context.onFull === 'wait') this.#park(call, delivery);
+    else if (status !== 'accepted') {
+      this.#context.device.refuse(1);
+      call.fail(this.#refusal(status, type, instance));
+    }
+    return call.promise;
+  }
+
+  /** The call stands in the line of senders. */
+  #park(call: Call, delivery: Delivery): void {
+    const { instance, type } = call;
+    const parked: Parked = {
+      type,
+      bytes: type.keep(),
+      delivery: { ...delivery },
+      accepted: () => {
+        call.parked = null;
+      },
+      closed: () => call.fail(this.#context.closedError(this.#sending(type, instance))),
+    };
+    call.parked = () => {
+      this.#senders.remove(instance, parked);
+      this.#context.device.refuse(1);
+    };
+    this.#senders.park(instance, parked);
+  }
+
+  #sendEncoded(
+    type: MessageType,
+    instance: number,
+    delivery: Delivery,
+    limit: WaitLimits,
+    correlation: bigint | undefined,
+  ): Promise<bigint> {
+    const { device, onFull, correlations } = this.#context;
+    refuseAborted(limit.signal, this.#sending(type, instance));
+    const status = this.#inject(type, instance, delivery);
+    if (status === 'accepted') {
+      if (correlation !== undefined) this.#expect(correlation, delivery);
+      return Promise.resolve(idToBigInt(device.lastMessageId.low, device.lastMessageId.high));
+    }
+    if (status === 'closed' || onFull !== 'wait') {
+      device.refuse(1);
+      return Promise.reject(this.#refusal(status, type, instance));
+    }
+    const send = new Send(this.#context, this.#senders, type, instance, { ...delivery });
+    send.start(limit);
+    this.#senders.park(instance, send);
+    if (correlation === undefined) return send.promise;
+    this.#expect(correlation, delivery);
+    return send.promise.catch((error: unknown) => {
+      correlations.forget(correlation);
+      throw error;
+    });
+  }
+
+  #inject(type: MessageType, instance: number, delivery: Delivery): 'accepted' | 'full' | 'closed' {
+    if (this.#senders.waitFor(instance)) return 'full';
+    const { device } = this.#context;
+    return device.inject(instance, type.descriptor, writeEncoded, type.scratch, delivery);
+  }
+
+  #prepare(type: MessageType, options: DeliveryOptions | undefined): Delivery {
+    const delivery = this.#delivery;
+    delivery.priority = 1;
+    delivery.correlationLow = 0;
+    delivery.correlationHigh = 0;
+    delivery.wantsReply = false;
+    delivery.deadlineMs = 0;
+    if (options === undefined) return delivery;
+    const { priority, deadlineMs, correlation } = options;
+    delivery.priority = priorityCodeOf(priority);
+    if (deadlineMs !== undefined) {
+      const { clock } = this.#context;
+      delivery.deadlineMs = deadlineAfter(clock.epochMs, clock.nowMs(), checkDeadline(deadlineMs));
+    }
+    if (correlation !== undefined) {
+      this.#context.correlations.check(checkCorrelation(correlation));
+      const { low, high } = idFromBigInt(correlation);
+      delivery.correlationLow = low;
+      delivery.correlationHigh = high;
+      delivery.wantsReply = type.replyCodec !== undefined;
+    }
+    return delivery;
+  }
+
+  #expect(correlation: bigint, { wantsReply }: Delivery): void {
+    if (wantsReply) this.#context.correlations.expect(correlation);
+  }
+
+  #typeOf(name: string): MessageType {
+    const { types, id } = this.#context;
+    const type = types.byName.get(name);
+    if (type === undefined) throw new UnknownMessageError(id, name, [...types.byName.keys()]);
+    return type;
+  }
+
+  #refusal(status: 'full' | 'closed', type: MessageType, instance: number): Error {
+    const { id, queueCapacity } = this.#context;
+    if (status === 'full') return new QueueFullError(id, instance, queueCapacity);
+    return this.#context.closedError(this.#sending(type, instance));
+  }
+
+  #sending(type: MessageType, instance: number): string {
+    return `send ${type.name} to instance ${instance}`;
+  }
+}

@@ -1,0 +1,339 @@
+import {
+  type AnyDefinition,
+  type Device,
+  type DeviceInfo,
+  type FullPolicy,
+  InvalidOptionError,
+  KernelAlreadyExistsError,
+  KernelNotFoundError,
+  NotSupportedError,
+  type RingKernelError,
+  type Schedule,
+} from '@ringkernel/core';
+import { Calls } from './calls.ts';
+import { type DeadLetter, DeadLetters } from './dead-letters.ts';
+import { Deadlines } from './deadlines.ts';
+import { RuntimeClosedError } from './errors.ts';
+import type { KernelFault } from './faults.ts';
+import { type HandleOf, KernelHandle } from './handle.ts';
+import { imageOf } from './images.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { Kernel, type KernelHost, type KernelMetrics, type KernelSettings } from './kernel.ts';
+import {
+  checkInteger,
+  checkNames,
+  checkOneOf,
+  checkTimeout,
+  type LaunchOptions,
+  launchOptionNames,
+  type TerminateOptions,
+  terminateOptionNames,
+} from './options.ts';
+import type { DeadlineClock } from './outbound.ts';
+import type { SelectedDevice, Selection } from './select.ts';
+import { countsOf, type RuntimeSummary, Totals } from './summary.ts';
+import type { WaitingRoom } from './waiting.ts';
+
+/** How long `terminateAll` and `close` drain by default, milliseconds. */
+const terminateAllTimeoutMs = 10_000;
+const maxInstances = 2 ** 24;
+const maxCapacity = 2 ** 24;
+const maxAddress = 2 ** 32 - 1;
+/** Addresses are handed out in pages, so that the kernel of an address is found by a table. */
+const pageAddresses = 64;
+const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
+
+export type FaultListener = (fault: KernelFault) => void;
+
+/** What a runtime is made of. */
+export interface RuntimeParts extends SelectedDevice {
+  readonly epochMs: number;
+  readonly deadLetterCapacity: number;
+}
+
+/** Kernels on one device. Made by `createRuntime`. */
+export class Runtime implements AsyncDisposable {
+  /** Why this backend, and why not the others. */
+  readonly selection: readonly Selection[];
+  readonly deadLetters: DeadLetters;
+  readonly #device: Device;
+  readonly #room: WaitingRoom;
+  readonly #host: KernelHost;
+  readonly #kernels: Map<string, Kernel> = new Map();
+  /** Ids of launches under way. */
+  readonly #launching: Set<string> = new Set();
+  readonly #listeners: Set<FaultListener> = new Set();
+  readonly #handles: WeakMap<Kernel, KernelHandle> = new WeakMap();
+  readonly #ended: Totals = new Totals();
+  readonly #createdMs: number = performance.now();
+  #nextAddress = pageAddresses;
+  #launched = 0;
+  #rounds = 0;
+  #lost: RingKernelError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ device, selection, epochMs, deadLetterCapacity }: RuntimeParts) {
+    this.#device = device;
+    this.selection = selection;
+    this.deadLetters = new DeadLetters(deadLetterCapacity);
+    this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
+    const clock: DeadlineClock =
+      device.schedule === 'lockstep'
+        ? { epochMs: 0, nowMs: () => this.#rounds }
+        : { epochMs, nowMs: () => Date.now() };
+    this.#host = {
+      clock,
+      room: this.#room,
+      calls: new Calls(this.#room),
+      onDeadLetter: (letter: DeadLetter) => this.deadLetters.add(letter),
+      onFault: (fault) => this.#onFault(fault),
+      onEnd: (kernel) => this.#onEnd(kernel),
+    };
+    void device.lost.then((error) => this.#lose(error));
+  }
+
+  /** Name of the backend that runs the kernels. */
+  get backend(): string {
+    return this.#device.info.backend;
+  }
+
+  get device(): DeviceInfo {
+    return this.#device.info;
+  }
+
+  get schedule(): Schedule {
+    return this.#device.schedule;
+  }
+
+  /** Ids of the kernels that have not ended. */
+  get kernelIds(): readonly string[] {
+    return [...this.#kernels.keys()];
+  }
+
+  /** Ids of the kernels that are handling messages. */
+  get activeKernels(): readonly string[] {
+    return [...this.#kernels.values()].filter(({ state }) => state === 'active').map((k) => k.id);
+  }
+
+  /**
+   * Compiles an actor and launches it. Rejects with `CompileError`, `KernelAlreadyExistsError`, `InvalidOptionError`,
+   * or what the backend has against it.
+   */
+  async launch<D extends AnyDefinition>(
+    definition: D,
+    options: LaunchOptions = {},
+  ): Promise<HandleOf<D>> {
+    this.#check('launch');
+    const image = imageOf(definition);
+    const { autoActivate = true, ...settings } = this.#settings(definition.name, options);
+    const { id } = settings;
+    const known = this.#kernels.get(id);
+    if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
+    if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
+    this.#launching.add(id);
+    try {
+      const { keepAlive } = this.#room;
+      const launch = Kernel.launch(this.#host, this.#device, image, settings);
+      const kernel = await keepAlive.during(launch);
+      this.#kernels.set(id, kernel);
+      this.#launched++;
+      if (this.#lost !== undefined) kernel.lose(this.#lost);
+      this.#check('launch');
+      if (autoActivate) await kernel.activate('activate');
+      return this.#handle(kernel) as HandleOf<D>;
+    } finally {
+      this.#launching.delete(id);
+    }
+  }
+
+  /** The kernel with this id. Throws `KernelNotFoundError` with the ids there are. */
+  get(id: string): KernelHandle {
+    return this.#handle(this.#find(id));
+  }
+
+  async activate(id: string): Promise<void> {
+    await this.#find(id).activate('activate');
+  }
+
+  async deactivate(id: string): Promise<void> {
+    await this.#find(id).deactivate();
+  }
+
+  async reactivate(id: string): Promise<void> {
+    await this.#find(id).activate('reactivate');
+  }
+
+  async terminate(id: string, options?: TerminateOptions): Promise<{ readonly drained: boolean }> {
+    return await this.get(id).terminate(options);
+  }
+
+  /** Terminates all kernels at once; which of them could not handle all that waited. */
+  async terminateAll(options: TerminateOptions = {}): Promise<{ readonly undrained: string[] }> {
+    checkNames(options, terminateOptionNames, 'options');
+    const timeoutMs = checkTimeout(options.timeoutMs ?? terminateAllTimeoutMs);
+    const undrained: string[] = [];
+    const end = async (kernel: Kernel): Promise<void> => {
+      const { drained } = await kernel.terminate(timeoutMs);
+      if (!drained) undrained.push(kernel.id);
+    };
+    await Promise.all([...this.#kernels.values()].map(end));
+    return { undrained };
+  }
+
+  telemetry(id: string): KernelMetrics {
+    return this.#find(id).metrics();
+  }
+
+  summary(): RuntimeSummary {
+    const living = [...this.#kernels.values()].map((kernel) => ({
+      kernel,
+      counters: kernel.counters(),
+    }));
+    const totals = this.#ended.with(living.map(({ counters }) => counters));
+    return {
+      backend: this.backend,
+      device: this.device.id,
+      kernels: living.map(({ kernel, counters }) => ({
+        id: kernel.id,
+        state: kernel.state,
+        instances: kernel.settings.instances,
+        ...countsOf(counters),
+        latency: counters.latency,
+      })),
+      counts: totals.counts(),
+      deadLetteredByReason: totals.deadLetteredByReason(),
+      latency: totals.latency(),
+      launched: this.#launched,
+      uptimeMs: performance.now() - this.#createdMs,
+    };
+  }
+
+  /** Calls the listener for each fault from now on, until the returned function is called. */
+  onFault(listener: FaultListener): () => void {
+    if (typeof listener !== 'function') {
+      throw new InvalidOptionError('listener', 'a function', listener);
+    }
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Resolves when every message was handled, waits for a stopped kernel, or has reached the host. */
+  async settled(): Promise<void> {
+    this.#check('settle');
+    await this.#room.keepAlive.during(this.#device.settled());
+  }
+
+  /** Lockstep only: runs so many rounds. What was sent before is seen in the first of them. */
+  async step(rounds = 1): Promise<void> {
+    this.#check('step');
+    if (this.schedule !== 'lockstep') {
+      throw new NotSupportedError('step', 'this runtime is not in lockstep', {
+        hint: "create it with schedule: 'lockstep'",
+      });
+    }
+    checkInteger('rounds', rounds, 1, maxAddress);
+    await this.#room.keepAlive.during(this.#device.step(rounds));
+    this.#rounds += rounds;
+  }
+
+  /** Terminates all kernels and gives the device back. Said again, it waits for the first. */
+  close(options: TerminateOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: TerminateOptions): Promise<void> {
+    try {
+      await this.terminateAll(options);
+    } finally {
+      await this.#device.close();
+      this.#room.deadlines.close();
+    }
+  }
+
+  #settings(
+    name: string,
+    options: LaunchOptions,
+  ): KernelSettings & { readonly autoActivate: boolean } {
+    checkNames(options, launchOptionNames, 'options');
+    const { id = name, autoActivate = true, onFull = 'wait' } = options;
+    if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a text', id);
+    if (typeof autoActivate !== 'boolean') {
+      throw new InvalidOptionError('autoActivate', 'true or false', autoActivate);
+    }
+    const instances = checkInteger('instances', options.instances ?? 1, 1, maxInstances);
+    const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
+      checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
+    return {
+      id,
+      instances,
+      autoActivate,
+      queueCapacity: capacity('queueCapacity'),
+      outputQueueCapacity: capacity('outputQueueCapacity'),
+      onFull: checkOneOf('onFull', onFull, policies),
+      baseAddress: this.#addresses(instances),
+    };
+  }
+
+  /** The first of so many addresses; none is ever given twice. */
+  #addresses(count: number): number {
+    const first = this.#nextAddress;
+    const next = first + Math.ceil(count / pageAddresses) * pageAddresses;
+    if (next > maxAddress) {
+      throw new InvalidOptionError('instances', `at most ${maxAddress - first}`, count, {
+        hint: 'the addresses of this runtime are used up: create another one',
+      });
+    }
+    this.#nextAddress = next;
+    return first;
+  }
+
+  #handle(kernel: Kernel): KernelHandle {
+    let handle = this.#handles.get(kernel);
+    if (handle === undefined) {
+      handle = new KernelHandle(kernel);
+      this.#handles.set(kernel, handle);
+    }
+    return handle;
+  }
+
+  #find(id: string): Kernel {
+    const kernel = this.#kernels.get(id);
+    if (kernel !== undefined) return kernel;
+    throw new KernelNotFoundError(id, this.kernelIds);
+  }
+
+  #check(operation: string): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (this.#closing !== undefined) throw new RuntimeClosedError(operation);
+  }
+
+  #onFault(fault: KernelFault): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(fault);
+      } catch (error) {
+        // The device's pump must go on; the listener's mistake is the program's like any other.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #onEnd(kernel: Kernel): void {
+    if (this.#kernels.get(kernel.id) !== kernel) return;
+    this.#kernels.delete(kernel.id);
+    this.#ended.add(kernel.counters());
+  }
+
+  #lose(error: RingKernelError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    for (const kernel of this.#kernels.values()) kernel.lose(error);
+  }
+}

@@ -1,0 +1,80 @@
+import type { DeviceKernel } from '@ringkernel/core';
+import { type Delivery, type MessageType, writeEncoded } from './message-type.ts';
+
+/** A message that waits for room in a mailbox. Its bytes are its own. */
+export interface Parked {
+  readonly type: MessageType;
+  readonly bytes: DataView;
+  readonly delivery: Delivery;
+  /** The mailbox took it. */
+  accepted(): void;
+  /** The kernel takes nothing more. */
+  closed(): void;
+}
+
+/**
+ * Senders held back by full mailboxes, one line for each instance. Who comes later stands behind them, so that the
+ * messages of a sender stay in order.
+ */
+export class Senders {
+  readonly #kernel: DeviceKernel;
+  readonly #lines: Map<number, Set<Parked>> = new Map();
+
+  constructor(kernel: DeviceKernel) {
+    this.#kernel = kernel;
+  }
+
+  /** How many wait in all. */
+  get waiting(): number {
+    let sum = 0;
+    for (const line of this.#lines.values()) sum += line.size;
+    return sum;
+  }
+
+  /** Whether somebody stands in line for this instance. */
+  waitFor(instance: number): boolean {
+    if (this.#lines.size === 0) return false;
+    return (this.#lines.get(instance)?.size ?? 0) > 0;
+  }
+
+  park(instance: number, parked: Parked): void {
+    const line = this.#lines.get(instance);
+    if (line !== undefined) {
+      line.add(parked);
+      return;
+    }
+    const opened = new Set([parked]);
+    this.#lines.set(instance, opened);
+    void this.#serve(instance, opened);
+  }
+
+  /** Takes one out of the line: it gave up. */
+  remove(instance: number, parked: Parked): void {
+    this.#lines.get(instance)?.delete(parked);
+  }
+
+  async #serve(instance: number, line: Set<Parked>): Promise<void> {
+    while (line.size > 0) {
+      await this.#kernel.room(instance);
+      const moved = this.#admit(instance, line);
+      // Room for a small message may be none for the one in front; others get their turn before the next try.
+      if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#lines.delete(instance);
+  }
+
+  #admit(instance: number, line: Set<Parked>): number {
+    let moved = 0;
+    for (const parked of line) {
+      const { type, bytes, delivery } = parked;
+      const { descriptor } = type;
+      const status = this.#kernel.inject(instance, descriptor, writeEncoded, bytes, delivery);
+      if (status === 'full') break;
+      line.delete(parked);
+      moved++;
+      if (status === 'accepted') parked.accepted();
+      else parked.closed();
+    }
+    return moved;
+  }
+}
