@@ -30,7 +30,7 @@ function builtin<T>(id: string): T {
   return (process as unknown as { getBuiltinModule(id: string): T }).getBuiltinModule(id);
 }
 
-export function readText(path: string): string | null {
+function readText(path: string): string | null {
   try {
     return builtin<typeof import('node:fs')>('node:fs').readFileSync(path, 'utf8');
   } catch {

@@ -48,7 +48,7 @@ const conversions = [
 const bitWords = ['idiv', 'mulhi', 'rotl'];
 const words: readonly string[] = [...conversions, ...bitWords];
 
-export const contextFunctions: readonly string[] = [
+const contextFunctions: readonly string[] = [
   ...contextStatements,
   'at',
   'now',

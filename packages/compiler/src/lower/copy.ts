@@ -4,7 +4,7 @@ import type { FunctionContext } from './function-context.ts';
 import { lowerPath } from './path.ts';
 
 /** Bytes of a value of this type. */
-export function sizeOf(type: TypeLayout): number {
+function sizeOf(type: TypeLayout): number {
   if (type.kind === 'struct') return type.layout.size;
   if (type.kind === 'array') return type.length * type.stride;
   if (type.kind === 'ref') return 4;

@@ -37,7 +37,7 @@ function evaluated<T>(c: FunctionContext, out: Statement[], run: () => T): T {
   return result;
 }
 
-export function lowerStatement(c: FunctionContext, node: EsStatement, out: Statement[]): void {
+function lowerStatement(c: FunctionContext, node: EsStatement, out: Statement[]): void {
   switch (node.type) {
     case 'EmptyStatement':
       return;

@@ -1,7 +1,7 @@
 import { type AnyNode, type ArrowFunctionExpression, type FunctionExpression, parse } from 'acorn';
 import { stripCounters } from './coverage.ts';
 
-export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
+type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
 /** A function as text and tree. */
 export interface FunctionSource {

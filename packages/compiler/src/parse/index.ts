@@ -1,1 +1,0 @@
-export { type FunctionNode, type FunctionSource, parseFunction } from './function-source.ts';
