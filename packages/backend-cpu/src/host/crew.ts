@@ -119,6 +119,7 @@ export class Crew {
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     for (const { port } of this.#members) port.close();
+    this.ref(); // the process must not end before they have
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
   }
 
