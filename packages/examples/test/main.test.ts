@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+function run(name: string, ...args: string[]) {
+  const file = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+  const options = { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], options);
+  return { status, stdout, stderr, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' };
+}
+
+describe('the main job', () => {
+  test('ranks airports, streams flights and reports as JSON', () => {
+    const { status, stderr, lastLine } = run('main', '--backend', 'cpu', '--json', '--quiet');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const { backend, selection, pagerank, stream, counts } = JSON.parse(lastLine);
+    expect(backend).toBe('cpu');
+    expect(selection).toContainEqual(expect.objectContaining({ backend: 'cpu', chosen: true }));
+    expect(pagerank).toMatchObject({ airports: 305, routes: 5_366 });
+    expect(pagerank.iterations).toBeGreaterThan(10);
+    expect(pagerank.maxAbsError).toBeLessThan(1e-9);
+    expect(pagerank.top[0]).toMatchObject({
+      iata: 'ATL',
+      name: expect.stringContaining('Atlanta'),
+    });
+    expect(stream.flights).toBe(231_083);
+    expect(stream.outliers).toBeGreaterThan(100);
+    expect(stream.messagesPerSecond).toBeGreaterThan(0);
+    expect(stream.latencyUs.p99).toBeGreaterThanOrEqual(stream.latencyUs.p50);
+    expect(stream.worst[0].mean).toBeGreaterThan(stream.worst[1].mean);
+    const { sent, handled, rejected, deadLettered, pending } = counts;
+    expect(handled).toBeGreaterThan(stream.flights);
+    expect(sent).toBe(handled + rejected + deadLettered + pending);
+  });
+
+  test('shows ranks, delays and which backend runs', () => {
+    const { status, stdout } = run('main', '--flights', '20000', '--workers', '2');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/runs on +cpu/);
+    expect(stdout).toMatch(/ATL William B Hartsfield-Atlanta Intl, GA +0\.05\d+ +█+/);
+    expect(stdout).toMatch(/20,000 flights, [\d,]+ messages\/s/);
+    expect(stdout).not.toContain('\x1b');
+  });
+
+  test('ranks do not depend on the number of workers', () => {
+    const [one, three] = ['1', '3'].map((workers) =>
+      JSON.parse(
+        run('main', '--workers', workers, '--quiet', '--json', '--flights', '1000').lastLine,
+      ),
+    );
+    expect(three.pagerank).toEqual(one.pagerank);
+  });
+
+  test('--quiet prints nothing', () => {
+    expect(run('main', '--quiet', '--flights', '500')).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  test('a backend that is not installed is an error that says so', () => {
+    const { status, stderr, lastLine } = run('main', '--backend', 'cuda', '--json');
+    expect(status).toBe(1);
+    expect(stderr).toContain('cuda');
+    expect(JSON.parse(lastLine).error).toMatchObject({ code: 'RK_BACKEND_UNAVAILABLE' });
+  });
+
+  test.each([
+    [['--backend', 'vulkan'], "--backend: wanted auto, cpu, webgpu, cuda, found 'vulkan'"],
+    [['--flights', '0'], '--flights: wanted a whole number from 1 to 3000000'],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('%j is refused with the usage', (args, text) => {
+    const { status, stderr } = run('main', ...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(text);
+    expect(stderr).toContain('--workers N');
+  });
+
+  test('--help explains the options', () => {
+    const stdout: unknown = expect.stringContaining('--json');
+    expect(run('main', '--help')).toMatchObject({ status: 0, stdout });
+  });
+});
+
+describe('the small examples', () => {
+  test('counter', () => {
+    const { status, stdout } = run('counter');
+    expect(stdout).toBe(
+      'counter 7: 2000 messages, total 10000\ncounter 7 reached 1000\ncounter 7 reached 2000\n',
+    );
+    expect(status).toBe(0);
+  });
+
+  test('ring', () => {
+    const { status, stdout } = run('ring');
+    expect(stdout).toContain('after 100000 hops the token is at actor 0 with value');
+    expect(status).toBe(0);
+  });
+});
