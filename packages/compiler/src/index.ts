@@ -1,5 +1,6 @@
 export { type ActorImage, checkActor, compile, describeSite } from './compile.ts';
 export * from './diagnostics/index.ts';
 export * from './interpret/index.ts';
-export type * from './ir/types.ts';
+export * from './ir/index.ts';
 export * from './js/index.ts';
+export * from './optimize/index.ts';

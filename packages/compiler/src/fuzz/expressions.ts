@@ -1,4 +1,4 @@
-import { typeOfStorage } from '../interpret/value.ts';
+import { valueTypeOf } from '../ir/operators.ts';
 import type {
   BinaryOperator,
   Expression,
@@ -70,7 +70,7 @@ export function constant(scope: Scope, type: ValueType): Expression {
 function leaf(scope: Scope, type: ValueType): Expression {
   const { source } = scope;
   const locals = scope.localsOf(type);
-  const places = scope.leaves.filter(({ leaf: l }) => typeOfStorage(l.storage) === type);
+  const places = scope.leaves.filter(({ leaf: l }) => valueTypeOf(l.storage) === type);
   const choices: Choice[] = [[2, () => constant(scope, type)]];
   if (locals.length > 0) choices.push([4, () => local(source.pick(locals))]);
   if (places.length > 0) {

@@ -1,3 +1,12 @@
+export { type Comparison, compare, type Difference, interpret } from './compare.ts';
 export { type Delivery, runScenario, type Scenario, type Trace } from './engine.ts';
 export { type FuzzCase, generateCase } from './generate.ts';
-export { type FuzzTarget, javaScriptTarget } from './targets.ts';
+export {
+  type FuzzDifference,
+  type FuzzOptions,
+  type FuzzReport,
+  runFuzz,
+  type TargetCounts,
+} from './run.ts';
+export { type Failing, shrink } from './shrink.ts';
+export { type FuzzTarget, fuzzTargets } from './targets.ts';

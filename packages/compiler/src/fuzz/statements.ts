@@ -1,5 +1,5 @@
 import type { StructLayout, TypeLayout } from '@ringkernel/core';
-import { typeOfStorage } from '../interpret/value.ts';
+import { valueTypeOf } from '../ir/operators.ts';
 import type { Expression, Local, PayloadPart, Statement, ValueType } from '../ir/types.ts';
 import { constant, expression, newSite, place } from './expressions.ts';
 import { scalarsOf } from './leaves.ts';
@@ -69,7 +69,7 @@ function assign(scope: Scope): Statement[] {
 function store(scope: Scope): Statement[] {
   const targets = scope.leaves.filter(({ base }) => base === 'state');
   const target = scope.source.pick(targets);
-  const type = typeOfStorage(target.leaf.storage);
+  const type = valueTypeOf(target.leaf.storage);
   return [{ kind: 'store', place: place(scope, target, 1), value: expression(scope, type, 3) }];
 }
 
@@ -172,7 +172,7 @@ function payloadOf(scope: Scope, region: Region, layout: StructLayout): PayloadP
       kind: 'scalar',
       offset,
       storage,
-      value: expression(scope, typeOfStorage(storage), 2),
+      value: expression(scope, valueTypeOf(storage), 2),
     }));
   });
 }

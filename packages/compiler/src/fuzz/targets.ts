@@ -1,15 +1,24 @@
 import type { Module } from '../ir/types.ts';
 import { buildProgram, emitJavaScript } from '../js/index.ts';
+import { optimize } from '../optimize/index.ts';
 import { runScenario, type Scenario, type Trace } from './engine.ts';
 
 /** Something that can run a module and is compared with the interpreter. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Null when the target lacks something that the module needs. */
+  /** Null when the target refuses the module: it lacks something that the module needs. */
   run(module: Module, scenario: Scenario): Promise<Trace | null> | Trace | null;
 }
 
-export const javaScriptTarget: FuzzTarget = {
+const javaScript: FuzzTarget = {
   name: 'js',
   run: (module, scenario) => runScenario(module, scenario, buildProgram(emitJavaScript(module))),
 };
+
+/** Optimised modules must do what they did before, so the oracle runs them as they were. */
+const optimizedJavaScript: FuzzTarget = {
+  name: 'js-optimized',
+  run: (module, scenario) => javaScript.run(optimize(module), scenario),
+};
+
+export const fuzzTargets: readonly FuzzTarget[] = [javaScript, optimizedJavaScript];

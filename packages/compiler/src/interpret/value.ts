@@ -9,13 +9,6 @@ export function zeroOf(type: ValueType): Value {
   return type === 'i64' || type === 'u64' ? 0n : 0;
 }
 
-/** The type a handler sees for what is stored as `storage`. */
-export function typeOfStorage(storage: ScalarName): ValueType {
-  if (storage === 'u8' || storage === 'u16') return 'u32';
-  if (storage === 'i8' || storage === 'i16') return 'i32';
-  return storage;
-}
-
 /** Bytes of a stored scalar. */
 export function sizeOfStorage(storage: ScalarName): number {
   if (storage === 'bool') return 1;

@@ -1,0 +1,77 @@
+import type { Module } from '../ir/types.ts';
+import { compare, interpret } from './compare.ts';
+import { generateCase } from './generate.ts';
+import { shrink } from './shrink.ts';
+import type { FuzzTarget } from './targets.ts';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly count: number;
+  readonly targets: readonly FuzzTarget[];
+  /** Stops once this many programs differed: they are likely one mistake. */
+  readonly maxDifferences?: number;
+  /** Called after every program with how many are done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** A program that did something else than the interpreter, made as small as was possible. */
+export interface FuzzDifference {
+  readonly seed: number;
+  readonly target: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly module: Module;
+}
+
+export interface FuzzReport {
+  readonly seed: number;
+  readonly programs: number;
+  readonly targets: Readonly<Record<string, TargetCounts>>;
+  readonly differences: readonly FuzzDifference[];
+}
+
+export interface TargetCounts {
+  run: number;
+  different: number;
+  refused: number;
+}
+
+/** Runs random programs, of seeds `seed`, `seed` + 1, …, on every target and compares them with the interpreter. */
+export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, count, targets, maxDifferences = 3, onProgress } = options;
+  const counts: Record<string, TargetCounts> = Object.fromEntries(
+    targets.map(({ name }) => [name, { run: 0, different: 0, refused: 0 }]),
+  );
+  const differences: FuzzDifference[] = [];
+  let programs = 0;
+  while (programs < count && differences.length < maxDifferences) {
+    const { module, scenario, seed: own } = generateCase(seed + programs);
+    const expected = interpret(module, scenario);
+    for (const target of targets) {
+      const counted = counts[target.name] as TargetCounts;
+      const result = await compare(target, module, scenario, expected);
+      if (result === 'refused') {
+        counted.refused++;
+        continue;
+      }
+      counted.run++;
+      if (result === 'same') continue;
+      counted.different++;
+      differences.push(await smallest(target, own));
+    }
+    programs++;
+    onProgress?.(programs);
+  }
+  return { seed, programs, targets: counts, differences };
+}
+
+async function smallest(target: FuzzTarget, seed: number): Promise<FuzzDifference> {
+  const { module, scenario } = generateCase(seed);
+  const small = await shrink({ module, scenario }, async (candidate) => {
+    const result = await compare(target, candidate.module, candidate.scenario);
+    return typeof result === 'object';
+  });
+  const result = await compare(target, small.module, small.scenario);
+  if (typeof result !== 'object') throw new Error(`seed ${seed} differs only now and then`);
+  return { seed, target: target.name, ...result, module: small.module };
+}
