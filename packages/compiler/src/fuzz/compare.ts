@@ -4,7 +4,7 @@ import { runScenario, type Scenario, type Trace } from './engine.ts';
 import type { FuzzTarget } from './targets.ts';
 
 /** The first line at which a target did something else than the interpreter. */
-export interface Difference {
+interface Difference {
   readonly expected: string;
   readonly found: string;
 }

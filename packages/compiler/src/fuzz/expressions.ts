@@ -43,7 +43,7 @@ const binaryFunctions: ReadonlySet<MathFunction> = new Set([
   'pow',
 ]);
 
-export function isIntegerType(type: ValueType): boolean {
+function isIntegerType(type: ValueType): boolean {
   return type !== 'bool' && type !== 'f32' && type !== 'f64';
 }
 

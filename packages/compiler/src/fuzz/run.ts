@@ -15,7 +15,7 @@ export interface FuzzOptions {
 }
 
 /** A program that did something else than the interpreter, made as small as was possible. */
-export interface FuzzDifference {
+interface FuzzDifference {
   readonly seed: number;
   readonly target: string;
   readonly expected: string;
@@ -30,7 +30,7 @@ export interface FuzzReport {
   readonly differences: readonly FuzzDifference[];
 }
 
-export interface TargetCounts {
+interface TargetCounts {
   run: number;
   different: number;
   refused: number;

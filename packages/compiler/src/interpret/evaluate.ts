@@ -83,7 +83,7 @@ function load(machine: Machine, frame: Frame, place: Place, miss: Value): Value 
  * The byte offset of a place in its view; null, with a fault recorded, when an index is out of range. All indices
  * are evaluated before the first is checked. `safe` is not trusted here.
  */
-export function locate(machine: Machine, frame: Frame, place: Place): number | null {
+function locate(machine: Machine, frame: Frame, place: Place): number | null {
   const values = place.indices.map((index) => unsigned(evaluate(machine, frame, index.value)));
   return check(machine, frame, place, values);
 }

@@ -4,7 +4,7 @@ import { writeScalar } from './memory.ts';
 import { sizeOfStorage, type Value } from './value.ts';
 
 /** Bytes of a message's header; its payload follows. */
-export const headerBytes = 64;
+const headerBytes = 64;
 
 /** One activation of a handler or a function. */
 export interface Frame {

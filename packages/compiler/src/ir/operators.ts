@@ -10,7 +10,7 @@ export function valueTypeOf(storage: ScalarName): ValueType {
 
 export const isWord = (type: ValueType): boolean => type === 'i32' || type === 'u32';
 export const isWide = (type: ValueType): boolean => type === 'i64' || type === 'u64';
-export const isFloat = (type: ValueType): boolean => type === 'f32' || type === 'f64';
+const isFloat = (type: ValueType): boolean => type === 'f32' || type === 'f64';
 
 /** Why an operator can't be used with these types; null when it can. */
 export function binaryProblem(

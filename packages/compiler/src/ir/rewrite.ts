@@ -52,7 +52,6 @@ export function mapStatement(s: Statement, f: RewriteExpression, list: RewriteLi
       return {
         ...s,
         condition: f(s.condition),
-        // biome-ignore lint/suspicious/noThenProperty: the IR's name for it; nothing awaits a statement.
         then: list(s.then),
         otherwise: list(s.otherwise),
       };

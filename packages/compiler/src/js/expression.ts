@@ -61,7 +61,7 @@ export function expressionCode(text: FunctionText, e: Expression): Code {
   }
 }
 
-export function functionName(text: FunctionText, index: number): string {
+function functionName(text: FunctionText, index: number): string {
   const fn = text.program.module.functions[index];
   if (fn === undefined) throw new RangeError(`the module has no function ${index}`);
   return `f${index}_${identifier(fn.name)}`;
@@ -78,7 +78,7 @@ function constCode({ type, value }: Of<'const'>): Code {
 }
 
 /** A u32 of the header: the 64 bytes before the payload. */
-export function headerWord(text: FunctionText, word: number): string {
+function headerWord(text: FunctionText, word: number): string {
   const view = text.program.views.use('arena', 'u32');
   return `${view}[${text.messageBase(4)} - ${16 - word}]`;
 }
@@ -96,7 +96,7 @@ function selectCode(text: FunctionText, e: Of<'select'>): Code {
   return { text: `${condition} ? ${whenTrue} : ${whenFalse}`, level: levels.conditional };
 }
 
-export function unaryCode(op: '-' | '!' | '~', type: ValueType, operand: Code): Code {
+function unaryCode(op: '-' | '!' | '~', type: ValueType, operand: Code): Code {
   // The operand is an atom, so that `-` never meets another `-`.
   const plain: Code = { text: `${op}${wrapped(operand, levels.atom)}`, level: levels.unary };
   switch (type) {

@@ -70,7 +70,7 @@ function statementLines(text: FunctionText, s: Statement, loop: LoopContext): st
   }
 }
 
-export function valueText(text: FunctionText, value: Parameters<typeof expressionCode>[1]): string {
+function valueText(text: FunctionText, value: Parameters<typeof expressionCode>[1]): string {
   return wrapped(expressionCode(text, value), levels.assignment);
 }
 

@@ -26,7 +26,7 @@ export function foldList(statements: readonly Statement[]): readonly Statement[]
   return statements.map((s) => mapStatement(s, fold, foldList));
 }
 
-export function fold(expression: Expression): Expression {
+function fold(expression: Expression): Expression {
   const e = mapChildren(expression, fold);
   switch (e.kind) {
     case 'binary':

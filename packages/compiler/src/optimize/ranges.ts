@@ -82,7 +82,6 @@ class Analysis {
     const statement: Statement = {
       ...s,
       condition,
-      // biome-ignore lint/suspicious/noThenProperty: the IR's name for it; nothing awaits a statement.
       then: yes.statements,
       otherwise: no.statements,
     };
