@@ -4,3 +4,4 @@ export * from './interpret/index.ts';
 export * from './ir/index.ts';
 export * from './js/index.ts';
 export * from './optimize/index.ts';
+export { type StandaloneFunction, standaloneFunction } from './parse/standalone-function.ts';
