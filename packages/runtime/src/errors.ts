@@ -59,3 +59,21 @@ export class UndeliveredError extends RingKernelError {
     this.reason = reason;
   }
 }
+/** The loop of a host-only actor can't be taken to a worker. */
+export class HostProgramError extends RingKernelError {
+  static readonly code = 'RK_HOST_PROGRAM';
+  readonly actorName: string;
+  /** Names that the loop uses from around it. */
+  readonly captured: readonly string[];
+
+  constructor(
+    actorName: string,
+    captured: readonly string[],
+    problem: string,
+    details: ErrorDetails = {},
+  ) {
+    super(HostProgramError.code, `Host actor '${actorName}': ${problem}`, details);
+    this.actorName = actorName;
+    this.captured = captured;
+  }
+}

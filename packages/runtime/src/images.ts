@@ -5,10 +5,10 @@ import {
   canonicalText,
   describe,
   fnv1a,
-  type HostProgram,
   InvalidOptionError,
   type KernelImage,
 } from '@ringkernel/core';
+import { hostProgram } from './host-program.ts';
 
 /** Compiles a definition, or packs a host-only one so that it can travel to a worker. */
 export function imageOf(definition: AnyDefinition): KernelImage {
@@ -22,13 +22,8 @@ function hostImage(definition: AnyHostActor): KernelImage {
   const { state, messages, emits } = describe(definition);
   const program = hostProgram(definition);
   const types = [...messages, ...emits].map((m) => `${m.id}:${canonicalText(m.layout)}`);
-  const text = [name, ...types, program.source ?? '', program.moduleUrl ?? '', program.exportName];
+  const replies = messages.map(({ reply }) => String(reply?.id ?? 0));
+  const { source = '', moduleUrl = '', exportName = '' } = program;
+  const text = [name, ...types, ...replies, source, moduleUrl, exportName];
   return { name, hash: fnv1a(text.join('\n')), state, messages, emits, program };
-}
-
-function hostProgram({ spec }: AnyHostActor): HostProgram {
-  if (spec.run === undefined) {
-    return { kind: 'host', moduleUrl: String(spec.module), exportName: spec.export };
-  }
-  return { kind: 'host', source: Function.prototype.toString.call(spec.run) };
 }

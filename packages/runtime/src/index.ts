@@ -60,7 +60,12 @@ export {
 } from '@ringkernel/core';
 export { createRuntime } from './create-runtime.ts';
 export { type DeadLetter, DeadLetters } from './dead-letters.ts';
-export { KernelFailedError, RuntimeClosedError, UndeliveredError } from './errors.ts';
+export {
+  HostProgramError,
+  KernelFailedError,
+  RuntimeClosedError,
+  UndeliveredError,
+} from './errors.ts';
 export type { KernelFault } from './faults.ts';
 export type { HandleOf, InstanceHandle, KernelHandle, MessageId } from './handle.ts';
 export type { KernelMetrics, KernelStatus } from './kernel.ts';

@@ -1,0 +1,77 @@
+import { ask, createRuntime, HostProgramError, hostActor, u32 } from '@ringkernel/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { standalone } from './modules/loops.ts';
+import type { Runtime } from '@ringkernel/runtime';
+
+const outside = 41;
+
+const messages = { Add: ask({ by: u32 }, { sum: u32 }) };
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await createRuntime({ backend: 'cpu' });
+});
+afterAll(() => runtime.close());
+
+async function refusalOf(launch: Promise<unknown>): Promise<HostProgramError> {
+  const error = await launch.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(HostProgramError);
+  return error as HostProgramError;
+}
+
+describe('a loop that uses what is around it is refused', () => {
+  test('with the names of what it captured', async () => {
+    const captures = hostActor('Captures', {
+      messages,
+      async run(ctx) {
+        while (!ctx.shouldTerminate) {
+          const m = await ctx.receive();
+          if (m?.type === 'Add') ctx.reply(m, { sum: m.by + outside });
+        }
+      },
+    });
+    const error = await refusalOf(runtime.launch(captures));
+    expect(error.captured).toEqual(['outside']);
+    expect(error.message).toContain("'Captures'");
+    expect(error.hint).toMatch(/module.*export/);
+  });
+
+  test('an import, as the build tool names it', async () => {
+    const imports = hostActor('Imports', {
+      messages,
+      run: async () => {
+        standalone();
+      },
+    });
+    const error = await refusalOf(runtime.launch(imports));
+    expect(error.captured).toHaveLength(1);
+  });
+
+  test('`this` of the definition', async () => {
+    const self = hostActor('Self', {
+      messages,
+      async run(this: unknown) {
+        await Promise.resolve(this);
+      },
+    });
+    expect((await refusalOf(runtime.launch(self))).captured).toEqual(['this']);
+  });
+
+  test('a function without a text', async () => {
+    const bound = hostActor('Bound', { messages, run: (async () => {}).bind(null) });
+    expect((await refusalOf(runtime.launch(bound))).message).toMatch(/native or bound/);
+  });
+});
+
+test.each(['./loop.js', '/home/me/loop.js', 'C:\\me\\loop.js', 'loop'])(
+  'module %s is no URL and refused',
+  async (module) => {
+    const relative = hostActor('Relative', { messages, module, export: 'loop' });
+    const error = await refusalOf(runtime.launch(relative));
+    expect(error.message).toContain(module);
+    expect(error.hint).toContain('import.meta.url');
+  },
+);
