@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+/** Inside this package, so that the programs find the packages they import. */
+const folder = fileURLToPath(new URL('../build/snippets', import.meta.url));
+
+/** The `ts` blocks of a page that import the runtime: whole programs. */
+function programs(page: string): string[] {
+  const text = readFileSync(`${root}/${page}`, 'utf8');
+  return [...text.matchAll(/```ts\n(.*?)```/gs)]
+    .map(([, code]) => code ?? '')
+    .filter((code) => code.includes("from '@ringkernel/runtime'"));
+}
+
+/** What a program says it prints: the comment behind a console.log. */
+function promised(code: string): string[] {
+  return [...code.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, text]) => text ?? '');
+}
+
+const pages = ['README.md', ...readdirSync(`${root}/docs`).map((name) => `docs/${name}`)];
+const all = pages
+  .filter((page) => page.endsWith('.md'))
+  .flatMap((page) =>
+    programs(page).map((code, i) => ({
+      page,
+      code,
+      name: `${page.replace(/\W/g, '-')}-${i + 1}`,
+    })),
+  );
+
+beforeAll(() => {
+  mkdirSync(`${folder}/src`, { recursive: true });
+  for (const { name, code } of all) writeFileSync(`${folder}/src/${name}.ts`, code);
+  const config = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { composite: false, rootDir: 'src', outDir: 'dist', noEmitOnError: true },
+    include: ['src'],
+    references: [],
+  };
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config));
+  const tsc = `${root}/node_modules/.bin/tsc`;
+  const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the programs of the pages do not compile:\n${stdout}`);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('every program of the documentation runs and prints what it says', () => {
+  test('there are some', () => {
+    expect(all.filter(({ page }) => page === 'README.md').length).toBeGreaterThan(0);
+  });
+
+  for (const { name, code } of all) {
+    test(name, () => {
+      const script = `${folder}/dist/${name}.js`;
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+        encoding: 'utf8',
+      });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      for (const text of promised(code)) expect(stdout).toContain(text);
+    });
+  }
+});
