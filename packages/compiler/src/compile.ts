@@ -1,108 +1,98 @@
-import {
-  type AnyActor,
-  canonicalText,
-  fnv1a,
-  type KernelImage,
-  type MessageDescriptor,
-} from '@ringkernel/core';
-import { CompileError, type Diagnostic, formatPosition } from './diagnostics/compile-error.ts';
-import type { IrFunction, Module } from './ir/types.ts';
-import { ActorContext } from './lower/actor-context.ts';
-import { lowerHandler } from './lower/function.ts';
-import type { UserFunction } from './lower/function-context.ts';
+import { type AnyActor, fnv1a, type KernelImage } from '@ringkernel/core';
+import { Capture } from './capture/index.ts';
+import { CompileError, codeFrame, type Diagnostic, formatPosition } from './diagnostics/index.ts';
+import type { Module } from './ir/types.ts';
+import { type Finding, type Locate, lowerActor } from './lower/index.ts';
 
 /** A compiled actor: an image whose program is an IR module. */
 export interface ActorImage extends KernelImage {
   readonly program: { readonly kind: 'ir'; readonly module: Module };
 }
 
-interface Lowered {
-  readonly module: Module;
-  readonly context: ActorContext;
+interface Compiled {
+  readonly image: ActorImage | null;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-function lower(definition: AnyActor): Lowered {
-  const context = new ActorContext(definition);
-  const { state, messages, emits } = context.description;
-  const on = definition.spec.on as Record<string, UserFunction>;
-  const handlers: IrFunction[] = [];
-  for (const message of messages) {
-    const handler = lowerHandler(context, on[message.name] as UserFunction, message);
-    if (handler !== null) handlers.push(handler);
-  }
-  const { functions, tables, sites, requires } = context;
-  const module: Module = {
-    name: definition.name,
-    state,
-    messages,
-    emits,
-    handlers,
-    functions,
-    tables,
-    sites: sites.map(({ code, at }) => ({ code, at })),
-    requires: [...requires].sort(),
-  };
-  return { module, context };
-}
-
-function inSourceOrder(a: Diagnostic, b: Diagnostic): number {
-  const [x, y] = [a.position, b.position];
-  return (x.file ?? '').localeCompare(y.file ?? '') || x.line - y.line || x.column - y.column;
-}
-
-function hashOf(module: Module): number {
-  const layouts = (list: readonly MessageDescriptor[]): string =>
-    list.map((m) => `${m.name}:${m.id}:${m.reply?.id ?? 0}`).join();
-  const program = JSON.stringify(
-    [module.handlers, module.functions, module.tables],
-    (_, value: unknown) =>
-      typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : value,
-  );
-  const { name, state, messages, emits } = module;
-  return fnv1a([name, canonicalText(state), layouts(messages), layouts(emits), program].join('\n'));
-}
-
-const images = new WeakMap<AnyActor, ActorImage>();
-const locators = new WeakMap<KernelImage, ActorContext['sites']>();
-
-/** Everything that is wrong with an actor's handlers, in source order; nothing when it compiles. */
-export function checkActor(definition: AnyActor): readonly Diagnostic[] {
-  return lower(definition).context.diagnostics.toSorted(inSourceOrder);
-}
+const compiled = new WeakMap<AnyActor, Compiled>();
+const locators = new WeakMap<KernelImage, readonly (Locate | null)[]>();
 
 /**
- * Compiles an actor's handlers to an image that every backend takes. Values that handlers use from outside are read
- * now. Throws `CompileError` with all diagnostics. The same definition gives the same image.
+ * Compiles an actor's handlers to IR. Values that handlers use from outside are read now, once: the same definition
+ * gives the same image for ever. Throws `CompileError` with everything that is wrong.
  */
 export function compile(definition: AnyActor): ActorImage {
-  const known = images.get(definition);
-  if (known !== undefined) return known;
-  const { module: raw, context } = lower(definition);
-  if (context.diagnostics.length > 0) {
-    throw new CompileError(definition.name, context.diagnostics.toSorted(inSourceOrder));
-  }
-  const module = raw;
-  const { name, state, messages, emits } = module;
-  const image: ActorImage = {
-    name,
-    hash: hashOf(module),
-    state,
-    messages,
-    emits,
-    program: { kind: 'ir', module },
-  };
-  images.set(definition, image);
-  locators.set(image, context.sites);
+  const { image, diagnostics } = compileOnce(definition);
+  if (image === null) throw new CompileError(definition.name, diagnostics);
   return image;
 }
 
+/** What `compile` would throw, in source order; empty when the actor compiles. */
+export function checkActor(definition: AnyActor): readonly Diagnostic[] {
+  return compileOnce(definition).diagnostics;
+}
+
 /**
- * Where a fault happened: `file:line:column` when the image was compiled in this process and the engine can say,
- * else `Actor.Message:line:column` counted in the handler's own text.
+ * Where a fault happened: `counter.ts:12:7`. Positions in files are looked up on this first call, not when the actor
+ * is compiled, because that needs the debugger. An image from another process has them in its handlers' own lines
+ * (`Counter.Add:3:5`), as `module.sites` says.
  */
 export function describeSite(image: KernelImage, site: number): string {
-  const located = locators.get(image)?.[site]?.locate?.();
-  if (located !== undefined && located.file !== null) return formatPosition(located);
   if (image.program.kind !== 'ir') return '';
-  return (image.program.module as Module).sites[site]?.at ?? '';
+  const known = (image.program.module as Module).sites[site]?.at ?? '';
+  const locate = locators.get(image)?.[site];
+  if (!locate) return known;
+  const position = locate();
+  return position.file === null ? known : formatPosition(position);
+}
+
+function compileOnce(definition: AnyActor): Compiled {
+  const known = compiled.get(definition);
+  if (known !== undefined) return known;
+  const result = compileNow(definition);
+  compiled.set(definition, result);
+  return result;
+}
+
+function compileNow(definition: AnyActor): Compiled {
+  const capture = new Capture();
+  try {
+    const lowered = lowerActor(definition, capture);
+    const { module, findings } = lowered;
+    if (findings.length > 0) return { image: null, diagnostics: diagnose(findings) };
+    const { name, state, messages, emits } = module;
+    const hash = fnv1a(programText(module));
+    const program = { kind: 'ir', module } as const;
+    const image: ActorImage = { name, hash, state, messages, emits, program };
+    locators.set(image, lowered.locators);
+    return { image, diagnostics: [] };
+  } finally {
+    capture.close();
+  }
+}
+
+/** All that decides what a module does, as text: without positions, which move when a comment does. */
+function programText(module: Module): string {
+  return JSON.stringify(module, (key, value) => {
+    if (key === 'location' || key === 'sites') return undefined;
+    if (typeof value === 'bigint') return `${value}n`;
+    return Object.is(value, -0) ? '-0' : value;
+  });
+}
+
+/** Looks up all positions, drops what was found twice (in a helper, for two lists of types), and sorts. */
+function diagnose(findings: readonly Finding[]): Diagnostic[] {
+  const all = new Map<string, Diagnostic>();
+  for (const { code, message, hint, where, locate } of findings) {
+    const located = locate();
+    const { file, line, column } = located;
+    const position = { file, line, column };
+    const frame = codeFrame(located);
+    const key = `${code} ${formatPosition(position)} ${file === null ? where : ''} ${message}`;
+    if (!all.has(key)) all.set(key, { code, message, hint, position, frame, where });
+  }
+  return [...all.values()].sort(
+    ({ position: a }, { position: b }) =>
+      (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column,
+  );
 }

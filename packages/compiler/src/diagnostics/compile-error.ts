@@ -1,55 +1,38 @@
 import { RingKernelError } from '@ringkernel/core';
 import type { DiagnosticCode } from './codes.ts';
-
-/** Where something is: in a file when the position could be traced back, else in the handler's own text. */
-export interface SourcePosition {
-  readonly file: string | null;
-  /** 1-based. */
-  readonly line: number;
-  readonly column: number;
-}
+import { formatPosition, type SourcePosition } from './frame.ts';
 
 /** One thing wrong with an actor. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
+  /** What is wrong, in one sentence. */
   readonly message: string;
+  /** What to write instead. */
   readonly hint: string | null;
   readonly position: SourcePosition;
-  /** The line with a caret under the place. */
+  /** The line, its neighbours, and a caret under the place. */
   readonly frame: string;
-  /** `Actor.Message`, or the name of a helper. */
+  /** `Actor.Message`; for a helper `Actor.Message > helper`. */
   readonly where: string;
 }
 
-/** Three lines of source with a caret, as editors show them. */
-export function codeFrame(text: string, line: number, column: number): string {
-  const lines = text.split('\n');
-  const out: string[] = [];
-  for (let i = Math.max(1, line - 1); i <= Math.min(lines.length, line + 1); i++) {
-    out.push(`  ${i === line ? '>' : ' '} ${String(i).padStart(4)} | ${lines[i - 1]}`);
-    if (i === line) out.push(`         | ${' '.repeat(Math.max(0, column - 1))}^`);
-  }
-  return out.join('\n');
-}
-
-export function formatPosition({ file, line, column }: SourcePosition): string {
-  return `${file ?? '<handler>'}:${line}:${column}`;
-}
-
+/** A diagnostic as it is printed: code, position, sentence, frame, hint. */
 export function formatDiagnostic(d: Diagnostic): string {
-  const head = `${d.code} ${formatPosition(d.position)} (in ${d.where})`;
-  const hint = d.hint === null ? '' : `\n  hint: ${d.hint}`;
-  return `${head}\n  ${d.message}\n${d.frame}${hint}`;
+  const head = `${d.code} ${formatPosition(d.position)} (in ${d.where})\n  ${d.message}`;
+  const frame = d.frame.replaceAll(/^/gm, '  ');
+  return `${head}\n${frame}${d.hint === null ? '' : `\n  hint: ${d.hint}`}`;
 }
 
 /** An actor does not compile. Carries every diagnostic of the actor, in source order. */
 export class CompileError extends RingKernelError {
+  static readonly code = 'RK_COMPILE';
   readonly actor: string;
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(actor: string, diagnostics: readonly Diagnostic[]) {
     const count = `${diagnostics.length} error${diagnostics.length === 1 ? '' : 's'}`;
-    super('RK_COMPILE', `${actor}: ${count}\n\n${diagnostics.map(formatDiagnostic).join('\n\n')}`);
+    const list = diagnostics.map(formatDiagnostic).join('\n\n');
+    super(CompileError.code, `${actor} does not compile: ${count}\n\n${list}`);
     this.actor = actor;
     this.diagnostics = diagnostics;
   }

@@ -1,9 +1,3 @@
 export { type DiagnosticCode, diagnosticTitles, type FaultCode, faultTitles } from './codes.ts';
-export {
-  CompileError,
-  codeFrame,
-  type Diagnostic,
-  formatDiagnostic,
-  formatPosition,
-  type SourcePosition,
-} from './compile-error.ts';
+export { CompileError, type Diagnostic, formatDiagnostic } from './compile-error.ts';
+export { codeFrame, formatPosition, type Located, type SourcePosition } from './frame.ts';

@@ -1,82 +1,107 @@
-import type { AnyActor, Description, MessageDescriptor, ScalarName } from '@ringkernel/core';
-import { describe, targetsOf } from '@ringkernel/core';
+import {
+  type AnyActor,
+  type AnyDefinition,
+  type Description,
+  describe,
+  type MessageDescriptor,
+  targetsOf,
+} from '@ringkernel/core';
+import type { Capture } from '../capture/index.ts';
 import type { DiagnosticCode, FaultCode } from '../diagnostics/codes.ts';
-import { codeFrame, type Diagnostic, type SourcePosition } from '../diagnostics/compile-error.ts';
-import type { FaultSite, IrFunction, Module } from '../ir/types.ts';
+import type { Located } from '../diagnostics/frame.ts';
+import type { FaultSite, IrFunction } from '../ir/types.ts';
+import type { UserFunction } from '../parse/index.ts';
+import type { Type } from '../types/index.ts';
+import { TableStore } from './table-store.ts';
 
-/** Ends the lowering of one statement after its error is noted, so that the next one's are found too. */
+/** Ends the lowering of one statement once its error is noted, so that those of the next are found too. */
 export class Skip extends Error {}
 
-/** Where a node is: traced back to a file only when somebody asks. */
-export interface Locator {
-  /** In the handler's own text. */
-  readonly line: number;
-  readonly column: number;
-  readonly text: string;
-  resolve(): SourcePosition;
+/** A place in a function's text that is traced back to its file when somebody asks. */
+export type Locate = () => Located;
+
+/** An error as noted: its place is looked up at the end, for all at once. */
+export interface Finding {
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly where: string;
+  readonly locate: Locate;
 }
 
-type Table = Module['tables'][number];
+/** A helper as lowered for some argument types. */
+export interface HelperInstance {
+  readonly index: number;
+  readonly parameters: readonly Type[];
+  readonly result: Type;
+}
 
-/** Everything the functions of one actor share while they are lowered. */
+/** What all functions of one actor share while they are lowered. */
 export class ActorContext {
   readonly definition: AnyActor;
   readonly description: Description;
-  readonly diagnostics: Diagnostic[] = [];
-  readonly functions: IrFunction[] = [];
-  readonly tables: Table[] = [];
-  readonly sites: (FaultSite & { readonly locate: (() => SourcePosition) | null })[] = [
-    { code: '', at: '', locate: null },
-  ];
+  readonly capture: Capture;
+  readonly findings: Finding[] = [];
+  readonly tables: TableStore = new TableStore();
   readonly requires: Set<string> = new Set<string>();
-  /** Helpers already lowered, by function and argument types. */
-  readonly helpers: Map<unknown, Map<string, number>> = new Map();
-  /** Helpers being lowered: a call to one of these is recursion. */
-  readonly inProgress: { readonly fn: unknown; readonly name: string }[] = [];
-  readonly #tableOf = new Map<unknown, number>();
+  readonly sites: FaultSite[] = [{ code: '', at: '' }];
+  /** Places of the sites, by number. */
+  readonly locators: (Locate | null)[] = [null];
+  /** By index; null while it is being lowered. */
+  readonly functions: (IrFunction | null)[] = [];
+  readonly helpers: Map<UserFunction, HelperInstance[]> = new Map<UserFunction, HelperInstance[]>();
+  /** Helpers being lowered: a call to one of them is recursion. */
+  readonly inProgress: { readonly key: unknown; readonly name: string }[] = [];
+  /** Helpers that do not compile: their errors are told once. */
+  readonly broken: Set<unknown> = new Set<unknown>();
+  readonly #endings: (() => void)[] = [];
+  readonly #checks: (() => void)[] = [];
 
-  constructor(definition: AnyActor) {
+  constructor(definition: AnyActor, capture: Capture) {
     this.definition = definition;
     this.description = describe(definition);
-  }
-
-  report(
-    code: DiagnosticCode,
-    where: string,
-    message: string,
-    hint: string | null,
-    at: Locator,
-  ): void {
-    const position = at.resolve();
-    const frame = codeFrame(at.text, at.line, at.column);
-    this.diagnostics.push({ code, message, hint, position, frame, where });
+    this.capture = capture;
   }
 
   /** Numbers a place where a fault can happen. */
-  site(code: FaultCode, where: string, at: Locator): number {
-    this.sites.push({ code, at: `${where}:${at.line}:${at.column}`, locate: () => at.resolve() });
+  site(code: FaultCode, at: string, locate: Locate): number {
+    this.sites.push({ code, at });
+    this.locators.push(locate);
     return this.sites.length - 1;
   }
 
-  /** The messages that an actor named in a `ref` takes; the actor's own for null. */
-  messagesOf(target: string | null): {
+  /** The messages of the actor that a `ref` names; this actor's own for null. */
+  target(name: string | null): {
     readonly name: string;
     readonly messages: readonly MessageDescriptor[];
   } {
-    const { name } = this.definition;
-    const other =
-      target === null || target === name ? undefined : targetsOf(this.definition).get(target);
-    if (other === undefined) return { name, messages: this.description.messages };
+    const own = this.definition;
+    const other: AnyDefinition =
+      name === null || name === own.name ? own : (targetsOf(own).get(name) ?? own);
     return { name: other.name, messages: describe(other).messages };
   }
 
-  /** Index of a captured array among the module's tables. */
-  table(array: ArrayLike<number | bigint>, storage: ScalarName): number {
-    const known = this.#tableOf.get(array);
-    if (known !== undefined) return known;
-    const index = this.tables.length;
-    this.tables.push({ name: `table${index}`, storage, values: Array.from(array) });
-    this.#tableOf.set(array, index);
-    return index;
+  /** Runs when every function is lowered: then the types that nothing decided get their defaults. */
+  atEnd(ending: () => void): void {
+    this.#endings.push(ending);
+  }
+
+  /** Runs when all types are decided. */
+  later(check: () => void): void {
+    this.#checks.push(check);
+  }
+
+  finish(): void {
+    for (const ending of this.#endings) attempt(ending);
+    for (const check of this.#checks) attempt(check);
+  }
+}
+
+/** Runs to its end or to its first error. */
+export function attempt(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof Skip)) throw error;
   }
 }

@@ -1,92 +1,79 @@
-import type { MessageDescriptor, TypeLayout } from '@ringkernel/core';
-import type { AnyNode, Expression as EsExpression } from 'acorn';
-import { type Captured, capture } from '../capture/inspector.ts';
-import { originalPosition } from '../capture/position.ts';
+import type { MessageDescriptor } from '@ringkernel/core';
+import type { AnyNode } from 'acorn';
+import type { Closure } from '../capture/index.ts';
 import type { DiagnosticCode, FaultCode } from '../diagnostics/codes.ts';
-import type { Expression, PlaceIndex, Statement, ValueType } from '../ir/types.ts';
-import type { FunctionSource } from '../parse/function-source.ts';
-import { conversionHint, decide, type Type, typeName, unify } from '../types/inference.ts';
-import { type ActorContext, type Locator, Skip } from './actor-context.ts';
+import type { Expression, Location, Statement, ValueType } from '../ir/types.ts';
+import { contains, type FunctionSource, type UserFunction } from '../parse/index.ts';
+import { conversionHint, decide, type Type, typeName, unify } from '../types/index.ts';
+import { type ActorContext, type Locate, Skip } from './actor-context.ts';
+import { fitConstant } from './constant.ts';
+import { mustPrecede } from './effects.ts';
+import { positionIn, traceNode } from './locate.ts';
+import type { Section } from './section.ts';
+import type { Binding, Path, Value } from './value.ts';
 
-/** An expression with its type as far as it is known. `ref` names the actor whose address it is; null: any. */
-export interface Value {
-  readonly e: Expression;
-  readonly t: Type;
-  readonly ref?: string | null;
-}
-
-/** Part of the state or of the message: a scalar, an array or a struct. */
-export interface Path {
-  readonly base: 'state' | 'message';
-  readonly type: TypeLayout;
-  readonly offset: number;
-  readonly indices: readonly PlaceIndex[];
-  readonly names: readonly string[];
-}
-
-/** What a name means inside a handler. */
-export type Binding =
-  | { readonly kind: 'local'; readonly id: number; readonly mutable: boolean }
-  | { readonly kind: 'context' }
-  | { readonly kind: 'member'; readonly name: string }
-  | { readonly kind: 'path'; readonly path: Path };
-
-export interface DraftLocal {
+interface DraftLocal {
   readonly id: number;
   readonly name: string;
-  readonly t: Type;
-  ref?: string | null;
+  readonly type: Type;
+  readonly target: string | null | undefined;
 }
 
 /** What is lowered: the handler of a message, or a helper for given argument types. */
-export interface FunctionRole {
-  readonly message?: MessageDescriptor;
-  readonly parameters?: readonly Type[];
+export type Role =
+  | { readonly kind: 'handler'; readonly message: MessageDescriptor }
+  | { readonly kind: 'helper'; readonly parameters: readonly Type[]; readonly result: Type };
+
+/** What a `break` or a `continue` leaves. */
+export interface Breakable {
+  readonly kind: 'loop' | 'switch';
+  /** Of a switch inside a loop: the local that tells the loop to continue. */
+  readonly continues: number | null;
 }
 
-export type UserFunction = (...args: never[]) => unknown;
+/** A place in the statement list being written, to come back to. */
+export interface Mark {
+  readonly length: number;
+  readonly locals: number;
+}
 
-/** The lowering of one function: scopes, locals, and the statements that must run before the current expression. */
+/** The lowering of one function: names, locals, and the list of statements being written. */
 export class FunctionContext {
   readonly actor: ActorContext;
   readonly source: FunctionSource;
+  /** The function that has the closure and the position; of inlined functions, the one around them. */
+  readonly owner: UserFunction;
   readonly label: string;
-  readonly role: FunctionRole;
+  readonly role: Role;
   readonly locals: DraftLocal[] = [];
-  /** Statements that the expression being lowered needs done first. */
-  before: Statement[] = [];
-  /** Result type of a helper; null until its first return. */
-  result: Type | null = null;
-  loopDepth = 0;
-  parallelDepth = 0;
-  readonly #fn: UserFunction | null;
-  readonly #captured: Captured | null | undefined;
-  readonly #scopes: Map<string, Binding>[] = [new Map()];
-  readonly #undecided: (() => void)[] = [];
-  readonly #types = new WeakMap<Expression, Type>();
-  readonly #checks: (() => void)[] = [];
+  /** Statements so far, in JavaScript's order of effects. */
+  out: Statement[] = [];
+  /** Declared at the start of the function: `var`. */
+  readonly hoisted: Statement[] = [];
+  breakables: Breakable[] = [];
+  section: Section | null = null;
+  readonly #literals = new Map<Expression, { bits: boolean }>();
+  #scopes: Map<string, Binding>[] = [new Map()];
 
   constructor(
     actor: ActorContext,
     source: FunctionSource,
+    owner: UserFunction,
     label: string,
-    role: FunctionRole,
-    fn: UserFunction | null,
-    captured?: Captured | null,
+    role: Role,
   ) {
     this.actor = actor;
     this.source = source;
+    this.owner = owner;
     this.label = label;
     this.role = role;
-    this.#fn = fn;
-    this.#captured = captured;
   }
 
-  get captured(): Captured | null {
-    return this.#fn === null ? (this.#captured ?? null) : capture(this.#fn);
+  get closure(): Closure | null {
+    return this.actor.capture.closure(this.owner);
   }
 
-  // Names ---------------------------------------------------------------------------------------------------------
+  // Names
 
   lookup(name: string): Binding | undefined {
     for (let i = this.#scopes.length - 1; i >= 0; i--) {
@@ -100,6 +87,26 @@ export class FunctionContext {
     this.#scopes.at(-1)?.set(name, binding);
   }
 
+  /** For `var`, whose scope is the function. */
+  bindInFunction(name: string, binding: Binding): void {
+    this.#scopes[0]?.set(name, binding);
+  }
+
+  isHoisted(id: number): boolean {
+    return this.hoisted.some((statement) => statement.kind === 'let' && statement.id === id);
+  }
+
+  /** Whether anything in the function assigns to a name. */
+  isReassigned(name: string): boolean {
+    return contains(
+      this.source.node,
+      (node) =>
+        node.type === 'AssignmentExpression' &&
+        node.left.type === 'Identifier' &&
+        node.left.name === name,
+    );
+  }
+
   scoped<T>(run: () => T): T {
     this.#scopes.push(new Map());
     try {
@@ -109,85 +116,67 @@ export class FunctionContext {
     }
   }
 
-  newLocal(name: string, t: Type, ref?: string | null): number {
+  // Locals
+
+  newLocal(name: string, type: Type, target?: string | null): number {
     const id = this.locals.length;
-    this.locals.push({ id, name, t, ...(ref !== undefined && { ref }) });
+    this.locals.push({ id, name, type, target });
     return id;
   }
 
   readLocal(id: number): Value {
-    const { t, ref } = this.locals[id] as DraftLocal;
-    return {
-      ...this.value({ kind: 'local', type: 'i32', id }, t),
-      ...(ref !== undefined && { ref }),
-    };
+    const { type, target } = this.locals[id] as DraftLocal;
+    const value = this.value({ kind: 'local', type: 'i32', id }, type);
+    return target === undefined ? value : { ...value, target };
   }
 
-  /** Keeps a value in a new local, declared before the expression being lowered. */
+  /** Keeps a value in a new local, and gives that back. */
   pin(value: Value, name = 't'): Value {
-    const id = this.newLocal(name, value.t, value.ref);
-    this.before.push({ kind: 'let', id, value: value.e });
+    if (value.e.kind === 'const') return value;
+    const id = this.newLocal(name, value.type, value.target);
+    this.out.push({ kind: 'let', id, value: value.e });
     return this.readLocal(id);
   }
 
-  // Values --------------------------------------------------------------------------------------------------------
+  // Values
 
   /** An expression whose type is filled in when everything is decided. */
-  value(e: Expression, t: Type): Value {
-    this.#types.set(e, t);
-    this.#undecided.push(() => {
-      (e as { type: ValueType }).type = decide(t);
+  value(e: Expression, type: Type): Value {
+    this.actor.atEnd(() => {
+      const decided = decide(type);
+      (e as { type: ValueType }).type = decided;
+      if (decided === 'f64') this.actor.requires.add('f64');
     });
-    return { e, t };
+    return { e, type };
   }
 
-  constant(value: number | bigint | boolean, t: Type, node: AnyNode): Value {
+  constant(value: number | bigint | boolean, type: Type, node: AnyNode): Value {
     const e: Expression = { kind: 'const', type: 'i32', value };
-    this.#types.set(e, t);
-    this.#undecided.push(() => {
-      e.type = decide(t);
-      if (typeof e.value !== 'boolean') e.value = this.#fit(e.value, e.type, node);
+    const literal = { bits: false };
+    this.#literals.set(e, literal);
+    this.actor.atEnd(() => {
+      if (!this.#literals.has(e)) return;
+      e.type = decide(type);
+      const fitting = fitConstant(value, e.type, literal.bits);
+      if (fitting === undefined) {
+        const shown = typeof value === 'bigint' ? `${value}n` : value;
+        const hint = typeof value === 'number' ? 'f32(x) or f64(x) makes it a fraction' : null;
+        this.fail(node, 'RK2020', `${shown} does not fit ${e.type}`, hint);
+      }
+      e.value = fitting;
     });
-    return { e, t };
+    return { e, type };
   }
 
-  /** Fills in the type of a statement when everything is decided. */
-  settleType(statement: { type: ValueType }, t: Type): void {
-    this.#undecided.push(() => {
-      statement.type = decide(t);
-    });
+  /** A literal is used for its bits: as an i32 it may be written as the u32 with the same. */
+  useBits(value: Value): void {
+    const literal = this.#literals.get(value.e);
+    if (literal !== undefined) literal.bits = true;
   }
 
-  typeOf(e: Expression): Type {
-    return this.#types.get(e) ?? e.type;
-  }
-
-  /** Runs when all types are decided. */
-  later(check: () => void): void {
-    this.#checks.push(check);
-  }
-
-  /** Decides every type that nothing decided, then runs the checks that waited for that. */
-  finish(): void {
-    for (const local of this.locals) decide(local.t);
-    for (const settle of this.#undecided) this.attempt(settle);
-    for (const check of this.#checks) this.attempt(check);
-  }
-
-  #fit(value: number | bigint, type: ValueType, node: AnyNode): number | bigint {
-    const limits: Partial<Record<ValueType, readonly [bigint, bigint]>> = {
-      i32: [-(2n ** 31n), 2n ** 32n - 1n], // 0x80000000 and up are bit patterns
-      u32: [0n, 2n ** 32n - 1n],
-      i64: [-(2n ** 63n), 2n ** 63n - 1n],
-      u64: [0n, 2n ** 64n - 1n],
-    };
-    const range = limits[type];
-    if (range === undefined) return type === 'f32' ? Math.fround(Number(value)) : Number(value);
-    const whole = BigInt(typeof value === 'number' ? Math.trunc(value) : value);
-    if (whole < range[0] || whole > range[1])
-      this.fail(node, 'RK2020', `${value} does not fit ${type}`);
-    if (type === 'i32') return Number(whole) | 0;
-    return type === 'u32' ? Number(whole) : whole;
+  /** A literal is replaced by another: it need not fit any type. */
+  dropLiteral(value: Value): void {
+    this.#literals.delete(value.e);
   }
 
   unify(node: AnyNode, a: Type, b: Type, what: string): void {
@@ -196,75 +185,102 @@ export class FunctionContext {
     this.fail(node, 'RK2001', message, conversionHint(a, b));
   }
 
-  /** Lowers something aside: its value, and what must run before it. */
-  aside<T>(run: () => T): { readonly result: T; readonly before: Statement[] } {
-    const saved = this.before;
-    this.before = [];
+  // Statements
+
+  emit(node: AnyNode, statement: Statement): void {
+    this.out.push({ ...statement, location: this.location(node) });
+  }
+
+  /** What `run` writes, aside. */
+  collect<T>(run: () => T): { readonly result: T; readonly statements: Statement[] } {
+    const outer = this.out;
+    this.out = [];
     try {
       const result = run();
-      return { result, before: this.before };
+      return { result, statements: this.out };
     } finally {
-      this.before = saved;
+      this.out = outer;
     }
   }
 
-  // Errors --------------------------------------------------------------------------------------------------------
+  mark(): Mark {
+    return { length: this.out.length, locals: this.locals.length };
+  }
+
+  /** Moves values made before the mark into locals there, where what was written since would change them. */
+  keep(values: readonly Value[], mark: Mark): Value[] {
+    const since = this.out.splice(mark.length);
+    const kept = values.map((value) =>
+      mustPrecede(value.e, since, mark.locals) ? this.pin(value) : value,
+    );
+    this.out.push(...since);
+    return kept;
+  }
+
+  /** `keep` for the indices of a path. */
+  keepPath(path: Path, mark: Mark): Path {
+    const values = this.keep(
+      path.indices.map(({ value }) => value),
+      mark,
+    );
+    const indices = path.indices.map((index, i) => ({ ...index, value: values[i] ?? index.value }));
+    return { ...path, indices };
+  }
+
+  /** Evaluates from left to right, as JavaScript does. */
+  inOrder(steps: readonly (() => Value)[]): Value[] {
+    let done: Value[] = [];
+    for (const step of steps) {
+      const mark = this.mark();
+      const value = step();
+      if (this.out.length > mark.length) done = this.keep(done, mark);
+      done.push(value);
+    }
+    return done;
+  }
+
+  /** A path whose indices are in locals, so that it means the same place later. */
+  pinPath(path: Path): Path {
+    const indices = path.indices.map((index) => ({ ...index, value: this.pin(index.value, 'i') }));
+    return { ...path, indices };
+  }
+
+  // Errors
+
+  location(node: AnyNode): Location {
+    return positionIn(this.source, node.start);
+  }
 
   textOf(node: AnyNode): string {
     return this.source.text.slice(node.start, node.end);
   }
 
-  locator(node: AnyNode): Locator {
-    const start = node.loc?.start ?? { line: 1, column: this.source.shift };
-    const line = start.line;
-    const column = start.column + 1 - (line === 1 ? this.source.shift : 0);
-    const { raw } = this.source;
-    return {
-      line,
-      column,
-      text: raw,
-      resolve: () => this.#resolve(line, column) ?? { file: null, line, column },
-    };
-  }
-
-  /** V8 says where the parameter list opens; the place is found relative to that character in our text. */
-  #resolve(line: number, column: number): ReturnType<typeof originalPosition> {
-    const captured = this.captured;
-    if (captured === null || this.#fn === null) return null;
-    const { raw } = this.source;
-    const bare = /^(async\s+)?[\w$]+\s*=>/.test(raw);
-    const opens = bare ? 0 : Math.max(0, raw.search(/\(|=>/));
-    const head = raw.slice(0, opens).split('\n');
-    const firstLine = head.length;
-    const firstColumn = (head.at(-1)?.length ?? 0) + 1;
-    const at = captured.line + line - firstLine;
-    const along = line === firstLine ? captured.column + column - firstColumn : column;
-    return originalPosition(captured, at, along);
+  locator(node: AnyNode): Locate {
+    return () => traceNode(this, node.start);
   }
 
   /** Notes an error and leaves the statement. */
   fail(node: AnyNode, code: DiagnosticCode, message: string, hint: string | null = null): never {
-    this.actor.report(code, this.label, message, hint, this.locator(node));
+    const where = this.label;
+    const locate = this.locator(node);
+    this.actor.findings.push({ code, message, hint, where, locate });
     throw new Skip();
   }
 
+  /** Leaves the statement: its error is told elsewhere. */
+  skip(): never {
+    throw new Skip();
+  }
+
+  /** Whether the name at the root of a member expression has an error in its declaration. */
+  isBroken(node: AnyNode): boolean {
+    let root = node;
+    while (root.type === 'MemberExpression') root = root.object;
+    return root.type === 'Identifier' && this.lookup(root.name)?.kind === 'broken';
+  }
+
   site(node: AnyNode, code: FaultCode): number {
-    return this.actor.site(code, this.label, this.locator(node));
+    const { line, column } = this.location(node);
+    return this.actor.site(code, `${this.label}:${line}:${column}`, this.locator(node));
   }
-
-  /** Runs to its end or to its first error. */
-  attempt(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      if (!(error instanceof Skip)) throw error;
-    }
-  }
-}
-
-/** Takes parentheses off. */
-export function bare(node: EsExpression): EsExpression {
-  let at = node;
-  while (at.type === 'ParenthesizedExpression') at = at.expression;
-  return at;
 }

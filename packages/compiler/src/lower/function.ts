@@ -1,150 +1,126 @@
-import type { MessageDescriptor } from '@ringkernel/core';
-import type { Pattern } from 'acorn';
-import type { Captured } from '../capture/inspector.ts';
-import type { IrFunction, Statement, ValueType } from '../ir/types.ts';
-import { type FunctionSource, parseFunction } from '../parse/function-source.ts';
-import { decide, variable } from '../types/inference.ts';
-import type { ActorContext, Locator } from './actor-context.ts';
-import { lowerExpression } from './expression.ts';
-import { FunctionContext, type UserFunction } from './function-context.ts';
-import { messagePath } from './path.ts';
-import {
-  bindContext,
-  bindMessage,
-  lowerBlock,
-  lowerExpressionStatement,
-  returns,
-} from './statement.ts';
+import type { AnyNode, Expression as EsExpression, Pattern } from 'acorn';
+import type { IrFunction, Local, Statement } from '../ir/types.ts';
+import { decide, unify } from '../types/index.ts';
+import { attempt } from './actor-context.ts';
+import { bindContextPattern, bindPathPattern } from './declaration.ts';
+import { lowerEffect } from './effect.ts';
+import { lowerExpression, waitHint } from './expression.ts';
+import type { FunctionContext } from './function-context.ts';
+import { lowerStatements } from './statement.ts';
+import { structPath } from './value.ts';
 
-const nowhere: Locator = {
-  line: 1,
-  column: 1,
-  text: '',
-  resolve: () => ({ file: null, line: 1, column: 1 }),
-};
-
-function sourceOf(
-  actor: ActorContext,
-  fn: UserFunction | string,
-  label: string,
-): FunctionSource | null {
-  const source = parseFunction(fn);
-  if (typeof source !== 'string') return source;
-  const hint = 'pass the function itself, not the result of .bind()';
-  actor.report('RK1001', label, `cannot read the source of ${label}: ${source}`, hint, nowhere);
-  return null;
-}
-
-function finished(
-  c: FunctionContext,
-  parameters: readonly number[],
-  body: Statement[],
-  result: ValueType | null,
-): IrFunction {
-  c.finish();
-  const locals = c.locals.map(({ id, name, t }) => ({ id, name, type: decide(t) }));
-  return { name: c.label, parameters, result, locals, body };
-}
-
-/** A handler and a helper run to completion: nothing can be awaited on a device. */
-function refuseAsync(c: FunctionContext): boolean {
+/** Lowers the whole of a function. The result is complete when the actor's types are decided. */
+export function lowerBody(c: FunctionContext, name: string): IrFunction {
+  const parameters: number[] = [];
   const { node } = c.source;
-  if (!node.async && !node.generator) return false;
-  const kind = node.async ? 'async' : 'a generator';
-  c.attempt(() => {
-    const hint = 'split it: send yourself a message for the part after the await';
-    c.fail(
-      node,
-      'RK1002',
-      `${c.label} is ${kind}; a handler runs to completion on the device`,
-      hint,
-    );
+  c.scoped(() => {
+    attempt(() => {
+      requireSynchronous(c);
+      bindParameters(c, node.params, parameters);
+      if (node.body.type === 'BlockStatement') lowerStatements(c, node.body.body);
+      else lowerArrow(c, node.body);
+      if (c.role.kind === 'helper' && !alwaysReturns(c.out)) {
+        const hint = 'end every way through it with return';
+        c.fail(node, 'RK2019', `${name} must return a value`, hint);
+      }
+    });
   });
-  return true;
-}
-
-/** Lowers the handler of a message; null when its source can't be read. */
-export function lowerHandler(
-  actor: ActorContext,
-  fn: UserFunction,
-  message: MessageDescriptor,
-): IrFunction | null {
-  const label = `${actor.definition.name}.${message.name}`;
-  const source = sourceOf(actor, fn, label);
-  if (source === null) return null;
-  const c: FunctionContext = new FunctionContext(actor, source, label, { message }, fn);
-  if (refuseAsync(c)) return null;
-  const body: Statement[] = [];
-  const { node } = source;
-  c.attempt(() => {
-    bindParameters(c, node.params);
-    if (node.body.type === 'BlockStatement') lowerBlock(c, node.body.body, body);
-    else lowerExpressionStatement(c, node.body, body);
-  });
-  return finished(c, [], body, null);
-}
-
-function bindParameters(c: FunctionContext, [ctx, message, extra]: readonly Pattern[]): void {
-  if (extra !== undefined) c.fail(extra, 'RK1003', 'a handler takes (ctx, message)');
-  if (ctx?.type === 'Identifier') c.bind(ctx.name, { kind: 'context' });
-  else if (ctx?.type === 'ObjectPattern') bindContext(c, ctx);
-  else if (ctx !== undefined) c.fail(ctx, 'RK3021', 'ctx is a plain name or { … }');
-  if (message?.type === 'Identifier') c.bind(message.name, { kind: 'path', path: messagePath(c) });
-  else if (message?.type === 'ObjectPattern') bindMessage(c, message);
-  else if (message !== undefined) c.fail(message, 'RK3021', 'the message is a plain name or { … }');
-}
-
-/** Lowers a helper for given argument types. `text` and `captured` are of a helper that a minifier put in place. */
-export function lowerHelper(
-  actor: ActorContext,
-  fn: UserFunction,
-  name: string,
-  parameters: readonly ValueType[],
-  text: string | null,
-  captured: Captured | null,
-): IrFunction | null {
-  const source = sourceOf(actor, text ?? fn, name);
-  if (source === null) return null;
-  const own = text === null ? fn : null;
-  const c: FunctionContext = new FunctionContext(
-    actor,
-    source,
+  const locals: Local[] = [];
+  const { role } = c;
+  const result: IrFunction = {
     name,
-    { parameters },
-    own,
-    captured,
-  );
-  if (refuseAsync(c)) return null;
-  const before = actor.diagnostics.length;
-  const body: Statement[] = [];
-  const ids: number[] = [];
-  c.attempt(() => {
-    for (const [i, parameter] of source.node.params.entries()) {
-      if (parameter.type !== 'Identifier')
-        c.fail(parameter, 'RK3021', 'parameters of a helper are plain names');
-      const id = c.newLocal(parameter.name, parameters[i] ?? variable('number'));
-      ids.push(id);
-      c.bind(parameter.name, { kind: 'local', id, mutable: true });
+    parameters,
+    result: null,
+    locals,
+    body: [...c.hoisted, ...c.out],
+  };
+  c.actor.atEnd(() => {
+    for (const { id, name: local, type } of c.locals) {
+      locals.push({ id, name: local, type: decide(type) });
     }
-    const { node } = source;
-    if (node.body.type === 'BlockStatement') {
-      lowerBlock(c, node.body.body, body);
-      const sound = actor.diagnostics.length === before;
-      if (sound && !alwaysReturns(body))
-        c.fail(node, 'RK2019', `${name} must return a value`, 'end it with a return');
-      return;
-    }
-    const value = lowerExpression(c, node.body);
-    returns(c, node.body, value.t);
-    body.push(...c.before.splice(0), { kind: 'return', value: value.e });
+    if (role.kind === 'helper') (result as { result: unknown }).result = decide(role.result);
   });
-  const lowered = finished(c, ids, body, 'i32');
-  if (actor.diagnostics.length > before || c.result === null) return null;
-  return { ...lowered, result: decide(c.result) };
+  return result;
 }
 
-function alwaysReturns(body: readonly Statement[]): boolean {
-  const last = body.at(-1);
-  if (last?.kind === 'return') return true;
-  return last?.kind === 'if' && alwaysReturns(last.then) && alwaysReturns(last.otherwise);
+function requireSynchronous(c: FunctionContext): void {
+  const { node } = c.source;
+  if (!node.async && !node.generator) return;
+  const what = node.async ? 'async' : 'a generator';
+  c.fail(node, 'RK1002', `it is ${what}, but a handler runs to completion`, waitHint);
+}
+
+/** `(ctx, m) => ctx.state.n += m.by`, or the value of a helper. */
+function lowerArrow(c: FunctionContext, body: EsExpression): void {
+  const { role } = c;
+  if (role.kind === 'handler') {
+    lowerEffect(c, body);
+    return;
+  }
+  const value = lowerExpression(c, body);
+  unify(role.result, value.type);
+  c.emit(body, { kind: 'return', value: value.e });
+}
+
+function bindParameters(
+  c: FunctionContext,
+  params: readonly Pattern[],
+  parameters: number[],
+): void {
+  const { role } = c;
+  if (role.kind === 'handler') {
+    bindHandler(c, params);
+    return;
+  }
+  params.forEach((param, i) => {
+    if (param.type !== 'Identifier') {
+      c.fail(param, 'RK3021', 'the parameters of a helper are plain names');
+    }
+    const id = c.newLocal(param.name, role.parameters[i] ?? 'i32');
+    parameters.push(id);
+    c.bind(param.name, { kind: 'local', id, mutable: true });
+  });
+}
+
+function bindHandler(c: FunctionContext, params: readonly Pattern[]): void {
+  const [context, message, extra] = params;
+  if (extra !== undefined) c.fail(extra, 'RK1003', 'a handler takes (ctx, message), no more');
+  if (context?.type === 'Identifier') c.bind(context.name, { kind: 'context' });
+  else if (context?.type === 'ObjectPattern') bindContextPattern(c, context);
+  else if (context !== undefined) refuse(c, context);
+  if (message === undefined || c.role.kind !== 'handler') return;
+  const path = structPath('message', c.role.message.layout);
+  if (message.type === 'Identifier') c.bind(message.name, { kind: 'path', path });
+  else if (message.type === 'ObjectPattern') bindPathPattern(c, message, path, 'const', message);
+  else refuse(c, message);
+}
+
+function refuse(c: FunctionContext, node: AnyNode): never {
+  const message = 'a parameter is a name or an object pattern, without a default';
+  return c.fail(node, 'RK3021', message);
+}
+
+/** Whether a list of statements ends in a return whichever way it goes. */
+function alwaysReturns(statements: readonly Statement[]): boolean {
+  return statements.some((statement) => {
+    if (statement.kind === 'return') return true;
+    if (statement.kind === 'if') {
+      return alwaysReturns(statement.then) && alwaysReturns(statement.otherwise);
+    }
+    // A loop that always goes on ends by a return, if nothing breaks out of it.
+    const { kind } = statement;
+    return kind === 'loop' && isTrue(statement.condition) && !breaksOut(statement.body);
+  });
+}
+
+function isTrue(e: { readonly kind: string; readonly value?: unknown }): boolean {
+  return e.kind === 'const' && e.value === true;
+}
+
+function breaksOut(statements: readonly Statement[]): boolean {
+  return statements.some(
+    (statement) =>
+      statement.kind === 'break' ||
+      (statement.kind === 'if' && (breaksOut(statement.then) || breaksOut(statement.otherwise))),
+  );
 }

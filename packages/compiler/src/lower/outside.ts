@@ -1,57 +1,89 @@
 import type { AnyNode } from 'acorn';
-import { variable } from '../types/inference.ts';
-import type { FunctionContext, Value } from './function-context.ts';
+import { anyNumber, bigints, fractions, variable } from '../types/index.ts';
+import type { FunctionContext } from './function-context.ts';
+import { memberName } from './path.ts';
+import type { Value } from './value.ts';
 
-/** A value from outside the handler, or null when the name is not known there. */
+/** A value from outside the function. */
 export interface Outside {
   readonly value: unknown;
 }
 
+/** Globals whose members are constants everywhere. */
+const globals: Readonly<Record<string, unknown>> = {
+  undefined,
+  NaN,
+  Infinity,
+  Math,
+  Number,
+};
+
 function named(c: FunctionContext, name: string): Outside | null {
-  const uses = (c.actor.definition.spec.uses ?? {}) as Record<string, unknown>;
-  if (Object.hasOwn(uses, name)) return { value: uses[name] };
-  for (const scope of c.captured?.scopes ?? []) {
+  const uses: object = c.actor.definition.spec.uses ?? {};
+  if (Object.hasOwn(uses, name)) return { value: uses[name as keyof typeof uses] };
+  for (const scope of c.closure?.scopes ?? []) {
     const read = scope.get(name);
     if (read !== undefined) return { value: read() };
   }
-  if (name === 'undefined' || name === 'NaN' || name === 'Infinity') {
-    return { value: { undefined, NaN, Infinity }[name] };
-  }
-  return null;
+  return Object.hasOwn(globals, name) ? { value: globals[name] } : null;
 }
 
-/** The value of a name or of a member of one, read once, now. `uses` comes first, then the closure. */
+/**
+ * The value of a name from outside or of a member of one, read now; null when it is nothing that is known outside.
+ * `uses` comes first, then the closure.
+ */
 export function outside(c: FunctionContext, node: AnyNode): Outside | null {
-  if (node.type === 'ParenthesizedExpression') return outside(c, node.expression);
-  if (node.type === 'ChainExpression') return null;
-  if (node.type === 'Identifier')
-    return c.lookup(node.name) === undefined ? named(c, node.name) : null;
+  if (node.type === 'Identifier') {
+    const binding = c.lookup(node.name);
+    if (binding === undefined) return named(c, node.name);
+    return binding.kind === 'outside' ? binding : null;
+  }
+  if (node.type === 'SequenceExpression') {
+    // `(0, lib.name)` is what tools write to call without `this`.
+    const [zero, last] = node.expressions;
+    const plain = node.expressions.length === 2 && zero?.type === 'Literal';
+    return plain && last !== undefined ? outside(c, last) : null;
+  }
   if (node.type !== 'MemberExpression') return null;
+  const key = constantKey(c, node);
+  if (key === null) return null;
   const object = outside(c, node.object);
   if (object === null || object.value === null || object.value === undefined) return null;
+  return { value: (object.value as Record<string, unknown>)[key] };
+}
+
+function constantKey(c: FunctionContext, node: AnyNode): string | null {
+  if (node.type !== 'MemberExpression') return null;
+  const name = memberName(node);
+  if (name !== null) return name;
   const { property } = node;
-  let key: string | number | null = null;
-  if (!node.computed && property.type === 'Identifier') key = property.name;
-  else if (property.type === 'Literal') key = String(property.value);
-  return key === null ? null : { value: (object.value as Record<string, unknown>)[key] };
+  if (property.type === 'Literal' && typeof property.value === 'number') return `${property.value}`;
+  const known = property.type === 'Identifier' ? outside(c, property) : null;
+  return typeof known?.value === 'number' ? `${known.value}` : null;
 }
 
 /** A number, bigint or boolean as a literal. */
 export function literal(c: FunctionContext, value: unknown, node: AnyNode): Value {
   if (typeof value === 'boolean') return c.constant(value, 'bool', node);
-  if (typeof value === 'bigint') return c.constant(value, variable('big'), node);
+  if (typeof value === 'bigint') return c.constant(value, variable(bigints), node);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) {
       const message = `${value} is not portable: WGSL has no literal for it`;
       return c.fail(node, 'RK2010', message, 'compare against a large finite number');
     }
-    return c.constant(value, variable(Number.isInteger(value) ? 'number' : 'fraction'), node);
+    return c.constant(value, variable(Number.isInteger(value) ? anyNumber : fractions), node);
   }
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
   return c.fail(
     node,
     'RK3011',
-    `a handler can use numbers, bigints, booleans, arrays of numbers and plain functions from outside; this is ${kind}`,
+    `'${c.textOf(node)}' is ${kindOf(value)}; a handler can use numbers, bigints, booleans, ` +
+      'arrays of these, and plain functions from outside',
     'move it into the state or the message, or compute it from constants',
   );
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }

@@ -1,115 +1,116 @@
-import type { AnyNode, CallExpression, Expression as EsExpression, Identifier } from 'acorn';
-import type { Statement } from '../ir/types.ts';
-import { prune, typeName } from '../types/inference.ts';
+import type { AnyNode, CallExpression, Expression as EsExpression } from 'acorn';
+import { type FunctionNode, isFunction } from '../parse/index.ts';
+import { anyNumber, bigints, restrict, typeName } from '../types/index.ts';
+import { argumentNodes } from './arguments.ts';
+import { lowerCount } from './context-member.ts';
+import { lowerEffect } from './effect.ts';
 import { lowerExpression } from './expression.ts';
-import type { FunctionContext, Value } from './function-context.ts';
-import { lowerBlock, lowerExpressionStatement } from './statement.ts';
+import type { FunctionContext } from './function-context.ts';
+import { checkRaces, type Section } from './section.ts';
+import { lowerStatements } from './statement.ts';
+import type { Value } from './value.ts';
 
-/** The function written in place that a parallel section runs for each index. */
-interface Section {
-  readonly body: AnyNode;
-  readonly index: string | null;
-}
-
-function sectionOf(
+/** The count and the body of `ctx.name(count, i => …)`. */
+function parts(
   c: FunctionContext,
-  node: AnyNode,
-  arg: EsExpression | undefined,
+  node: CallExpression,
   name: string,
-): Section {
-  const arrow =
-    arg?.type === 'ArrowFunctionExpression' || arg?.type === 'FunctionExpression' ? arg : null;
-  if (arrow === null)
-    return c.fail(arg ?? node, 'RK3009', `${name} takes a function written in place`);
-  const parameter = arrow.params[0];
-  if (arrow.params.length > 1 || (parameter !== undefined && parameter.type !== 'Identifier')) {
-    c.fail(arrow, 'RK3021', `the function of ${name} takes one plain name: the index`);
+): { count: EsExpression; body: FunctionNode; index: string | null } {
+  const [count, body] = argumentNodes(c, node, name, 2) as [EsExpression, EsExpression];
+  if (!isFunction(body)) {
+    c.fail(body, 'RK3009', `${name} takes a function written in place`, `${name}(n, (i) => …)`);
   }
-  return { body: arrow.body, index: (parameter as Identifier | undefined)?.name ?? null };
+  const [index, ...more] = body.params;
+  if (more.length > 0 || (index !== undefined && index.type !== 'Identifier')) {
+    c.fail(body, 'RK3021', 'the function takes the index, and nothing else');
+  }
+  if (c.section !== null) {
+    c.fail(node, 'RK3020', `${name} inside ${c.section.name}`, 'sections do not nest');
+  }
+  return { count, body, index: index?.type === 'Identifier' ? index.name : null };
 }
 
-function count(c: FunctionContext, node: EsExpression, name: string): Value {
-  const value = lowerExpression(c, node);
-  c.unify(node, value.t, 'u32', `the count of ${name}`);
-  return value;
-}
-
-/** Runs `lower` inside a section, with the index bound to a new local. */
-function inside<T>(
+/** Lowers the body of a section in its own scope. */
+function inSection<T>(
   c: FunctionContext,
-  node: AnyNode,
-  section: Section,
-  lower: (index: number) => T,
-): T {
-  if (c.parallelDepth > 0) c.fail(node, 'RK3020', 'a parallel section inside a parallel section');
-  if (c.role.message === undefined)
-    c.fail(node, 'RK3015', 'a helper has no ctx', 'call it from the handler');
+  kind: Section['kind'],
+  name: string,
+  index: string | null,
+  run: () => T,
+): { readonly id: number; readonly result: T; readonly statements: (typeof c)['out'] } {
   c.actor.requires.add('parallel');
-  c.parallelDepth++;
+  const fresh = c.locals.length;
+  const id = c.newLocal(index ?? 'i', 'u32');
+  const section: Section = { kind, name, index: id, fresh, loads: [], stores: [] };
+  const outer = c.breakables;
+  c.section = section;
+  c.breakables = [];
   try {
     return c.scoped(() => {
-      const id = c.newLocal(section.index ?? 'i', 'u32');
-      if (section.index !== null) c.bind(section.index, { kind: 'local', id, mutable: false });
-      return lower(id);
+      if (index !== null) c.bind(index, { kind: 'local', id, mutable: false });
+      const { result, statements } = c.collect(run);
+      checkRaces(c, section);
+      return { id, result, statements };
     });
   } finally {
-    c.parallelDepth--;
+    c.section = null;
+    c.breakables = outer;
   }
 }
 
-/** `ctx.parallelFor(n, i => …)`. */
-export function lowerParallelFor(c: FunctionContext, node: CallExpression, out: Statement[]): void {
-  const [first, second] = node.arguments as EsExpression[];
-  const section = sectionOf(c, node, second, 'ctx.parallelFor');
-  if (first === undefined) c.fail(node, 'RK2013', 'ctx.parallelFor takes a count and a function');
-  const times = count(c, first, 'ctx.parallelFor');
-  const saved = c.loopDepth;
-  c.loopDepth = 0;
-  const statement = inside(c, node, section, (index): Statement => {
-    const body: Statement[] = [];
-    if (section.body.type === 'BlockStatement') lowerBlock(c, section.body.body, body);
-    else lowerExpressionStatement(c, section.body as EsExpression, body);
-    return { kind: 'parallel', count: times.e, index, body };
+/** `ctx.parallelFor(count, i => { … })`. */
+export function lowerParallelFor(c: FunctionContext, node: CallExpression): void {
+  const { count, body, index } = parts(c, node, 'ctx.parallelFor');
+  const times = lowerCount(c, count);
+  const { id, statements } = inSection(c, 'parallel', 'ctx.parallelFor', index, () => {
+    if (body.body.type === 'BlockStatement') lowerStatements(c, body.body.body);
+    else lowerEffect(c, body.body);
   });
-  c.loopDepth = saved;
-  out.push(...c.before.splice(0), statement);
+  c.emit(node, { kind: 'parallel', count: times.e, index: id, body: statements });
 }
 
-/** `ctx.sum(n, i => term)`, `ctx.min`, `ctx.max`. */
-export function lowerReduce(
+/** `ctx.sum(count, i => term)` and its kin. */
+export function lowerReduction(
   c: FunctionContext,
-  node: AnyNode,
   op: 'sum' | 'min' | 'max',
-  args: readonly EsExpression[],
+  node: CallExpression,
 ): Value {
   const name = `ctx.${op}`;
-  const [first, second] = args;
-  const section = sectionOf(c, node, second, name);
-  if (first === undefined) c.fail(node, 'RK2013', `${name} takes a count and a function`);
-  if (section.body.type === 'BlockStatement') {
-    c.fail(section.body, 'RK3009', `${name} takes its term as an arrow function: i => expression`);
+  const { count, body, index } = parts(c, node, name);
+  const times = lowerCount(c, count);
+  const term = inSection(c, 'reduce', name, index, () => lowerTerm(c, body, name));
+  const { type, e } = term.result;
+  if (!restrict(type, [...anyNumber, ...bigints])) {
+    c.fail(body.body, 'RK2003', `${name} needs numbers, this is ${typeName(type)}`);
   }
-  const times = count(c, first, name);
-  return inside(c, node, section, (index) => {
-    const { result: term, before } = c.aside(() =>
-      lowerExpression(c, section.body as EsExpression),
-    );
-    if (prune(term.t) === 'bool') {
-      c.fail(section.body, 'RK2003', `${name} needs numbers, not ${typeName(term.t)}`);
-    }
-    const id = c.newLocal(op, term.t);
-    const reduce: Statement = {
-      kind: 'reduce',
-      op,
-      id,
-      type: 'i32',
-      count: times.e,
-      index,
-      body: before,
-      value: term.e,
-    };
-    c.settleType(reduce, term.t);
-    c.before.push(reduce);
-    return c.readLocal(id);
+  const id = c.newLocal(op, type);
+  const statement = {
+    kind: 'reduce',
+    op,
+    id,
+    type: 'i32',
+    count: times.e,
+    index: term.id,
+    body: term.statements,
+    value: e,
+  } as const;
+  c.emit(node, statement);
+  const emitted = c.out.at(-1) as { type: string };
+  const result = c.readLocal(id);
+  c.actor.atEnd(() => {
+    emitted.type = result.e.type;
   });
+  return result;
+}
+
+/** An expression, or a block that ends by returning one. */
+function lowerTerm(c: FunctionContext, body: FunctionNode, name: string): Value {
+  if (body.body.type !== 'BlockStatement') return lowerExpression(c, body.body);
+  const last = body.body.body.at(-1);
+  if (last?.type !== 'ReturnStatement' || !last.argument) {
+    const at: AnyNode = last ?? body;
+    return c.fail(at, 'RK3020', `the function of ${name} ends by returning its term`);
+  }
+  lowerStatements(c, body.body.body.slice(0, -1));
+  return lowerExpression(c, last.argument);
 }

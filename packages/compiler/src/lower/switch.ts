@@ -1,103 +1,130 @@
-import type { AnyNode, SwitchCase, SwitchStatement } from 'acorn';
-import type { Expression, Statement } from '../ir/types.ts';
+import type { AnyNode, SwitchCase } from 'acorn';
+import type { Statement } from '../ir/types.ts';
+import { contains, isFunction } from '../parse/index.ts';
+import { branch } from './branch.ts';
 import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
-import { lowerBlock } from './statement.ts';
+import { combine } from './operator.ts';
+import { lowerStatements } from './statement.ts';
+import type { Value } from './value.ts';
 
-/** One arm: what it tests (null: default) and what it does. */
+type Switch = AnyNode & { type: 'SwitchStatement' };
+
+/** Cases that share a body. */
 interface Arm {
-  readonly tests: SwitchCase['test'][];
+  readonly tests: readonly AnyNode[];
   readonly isDefault: boolean;
   readonly body: readonly AnyNode[];
 }
 
-/** The statements of a case without the `break` that ends it; falling through is refused. */
-function bodyOf(c: FunctionContext, node: SwitchCase, isLast: boolean): readonly AnyNode[] {
-  const only = node.consequent.length === 1 ? node.consequent[0] : undefined;
-  const body: readonly AnyNode[] = only?.type === 'BlockStatement' ? only.body : node.consequent;
-  const last = body.at(-1);
-  if (last?.type === 'BreakStatement' && !last.label) return body.slice(0, -1);
-  if (last?.type === 'ReturnStatement' || last?.type === 'ContinueStatement' || isLast) return body;
-  return c.fail(
-    node,
-    'RK3025',
-    'this case falls through',
-    'end it with break or return, or join the cases: case 1: case 2:',
-  );
+/** A switch becomes a chain of ifs; one with a `break` in the middle of a case, such a chain in a loop of one turn. */
+export function lowerSwitch(c: FunctionContext, node: Switch): void {
+  const value = c.pin(lowerExpression(c, node.discriminant), 'on');
+  const arms = armsOf(c, node);
+  const leavesEarly = arms.some(({ body }) => body.some(hasBreak));
+  const inLoop = c.breakables.some(({ kind }) => kind === 'loop');
+  const continues =
+    leavesEarly && inLoop && arms.some(({ body }) => body.some(hasContinue))
+      ? c.newLocal('next', 'bool')
+      : null;
+  if (continues !== null) c.out.push({ kind: 'let', id: continues, value: null });
+  if (leavesEarly) c.breakables.push({ kind: 'switch', continues });
+  const { statements } = c.collect(() => c.scoped(() => lowerArms(c, node, value, arms)));
+  if (!leavesEarly) {
+    c.out.push(...statements);
+    return;
+  }
+  c.breakables.pop();
+  const body: Statement[] = [...statements, { kind: 'break' }];
+  c.emit(node, { kind: 'loop', condition: c.constant(true, 'bool', node).e, body, step: [] });
+  if (continues === null) return;
+  const then: Statement[] = [
+    c.breakables.at(-1)?.kind === 'switch' ? { kind: 'break' } : { kind: 'continue' },
+  ];
+  c.emit(node, branch(c.readLocal(continues).e, then));
 }
 
-function armsOf(c: FunctionContext, node: SwitchStatement): Arm[] {
+function lowerArms(c: FunctionContext, node: Switch, value: Value, arms: readonly Arm[]): void {
+  // The default is taken when nothing else fits, wherever it stands.
+  const last = arms.find(({ isDefault }) => isDefault);
+  let chain = c.collect(() => last && lowerStatements(c, last.body)).statements;
+  for (const arm of [...arms].reverse()) {
+    if (arm.isDefault) continue;
+    const otherwise = chain;
+    chain = c.collect(() => {
+      const condition = lowerTests(c, value, arm.tests);
+      const then = c.collect(() => lowerStatements(c, arm.body)).statements;
+      c.emit(arm.tests[0] ?? node, branch(condition, then, otherwise));
+    }).statements;
+  }
+  c.out.push(...chain);
+}
+
+function lowerTests(c: FunctionContext, value: Value, tests: readonly AnyNode[]): Value['e'] {
+  const matches = tests.map((test) => combine(c, test, '===', value, lowerExpression(c, test)));
+  return matches.reduce((left, right) =>
+    c.value({ kind: 'binary', type: 'bool', op: '||', left: left.e, right: right.e }, 'bool'),
+  ).e;
+}
+
+function armsOf(c: FunctionContext, node: Switch): Arm[] {
   const arms: Arm[] = [];
-  let tests: SwitchCase['test'][] = [];
+  let tests: AnyNode[] = [];
   let isDefault = false;
-  for (const [i, one] of node.cases.entries()) {
-    if (one.test) tests.push(one.test);
+  for (const branch of node.cases) {
+    if (branch.test) tests.push(branch.test);
     else isDefault = true;
-    const isLast = i === node.cases.length - 1;
-    if (one.consequent.length === 0 && !isLast) continue; // joined with the next
-    arms.push({ tests, isDefault, body: bodyOf(c, one, isLast) });
+    if (branch.consequent.length === 0 && branch !== node.cases.at(-1)) continue;
+    requireEnd(c, branch, branch === node.cases.at(-1));
+    arms.push({ tests, isDefault, body: withoutBreak(branch.consequent) });
     tests = [];
     isDefault = false;
   }
   return arms;
 }
 
-/** A `break` that does not end its case would leave the loop that the chain of ifs becomes part of. */
-function refuseInnerBreak(c: FunctionContext, node: AnyNode): void {
-  if (node.type === 'BreakStatement') {
-    c.fail(
-      node,
-      'RK3025',
-      'break in the middle of a case',
-      'turn the condition round, or move the case into a helper',
-    );
-  }
-  const loops = ['ForStatement', 'WhileStatement', 'DoWhileStatement', 'SwitchStatement'];
-  if (loops.includes(node.type)) return;
-  for (const value of Object.values(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) {
-      if (typeof child?.type === 'string') refuseInnerBreak(c, child as AnyNode);
-    }
+/** The statements of a case without the `break` at their end. */
+function withoutBreak(nodes: readonly AnyNode[]): readonly AnyNode[] {
+  const [only] = nodes;
+  const list = nodes.length === 1 && only?.type === 'BlockStatement' ? only.body : nodes;
+  return list.at(-1)?.type === 'BreakStatement' ? list.slice(0, -1) : list;
+}
+
+function requireEnd(c: FunctionContext, branch: SwitchCase, isLast: boolean): void {
+  const last = branch.consequent.at(-1);
+  if (isLast || (last !== undefined && leaves(last))) return;
+  const message = 'this case goes on into the next';
+  c.fail(branch, 'RK3025', message, 'end it with break, or list the cases: case 1: case 2:');
+}
+
+/** Whether nothing after a statement is reached. */
+export function leaves(node: AnyNode): boolean {
+  switch (node.type) {
+    case 'BreakStatement':
+    case 'ContinueStatement':
+    case 'ReturnStatement':
+      return true;
+    case 'BlockStatement':
+      return node.body.some(leaves);
+    case 'IfStatement':
+      return node.alternate ? leaves(node.consequent) && leaves(node.alternate) : false;
+    default:
+      return false;
   }
 }
 
-/** A chain of ifs on a value that is read once; `default` stands last, wherever it was written. */
-export function lowerSwitch(c: FunctionContext, node: SwitchStatement, out: Statement[]): void {
-  const { result: value, before } = c.aside(() => lowerExpression(c, node.discriminant));
-  out.push(...before);
-  const id = c.newLocal('value', value.t);
-  out.push({ kind: 'let', id, value: value.e });
-  const arms = armsOf(c, node);
-  let chain: readonly Statement[] = [];
-  for (const arm of [
-    ...arms.filter((a) => a.isDefault),
-    ...arms.filter((a) => !a.isDefault).reverse(),
-  ]) {
-    for (const part of arm.body) refuseInnerBreak(c, part);
-    const then: Statement[] = [];
-    c.scoped(() => lowerBlock(c, arm.body, then));
-    if (arm.isDefault) chain = then;
-    else chain = [{ kind: 'if', condition: anyOf(c, node, id, arm), then, otherwise: chain }];
-  }
-  out.push(...chain);
+function hasBreak(node: AnyNode): boolean {
+  return contains(
+    node,
+    (inner) => inner.type === 'BreakStatement',
+    (inner) => !isFunction(inner) && !/^(For|While|DoWhile|Switch)/.test(inner.type),
+  );
 }
 
-function anyOf(c: FunctionContext, node: SwitchStatement, id: number, arm: Arm): Expression {
-  let condition: Expression | null = null;
-  for (const test of arm.tests) {
-    if (!test) continue;
-    const wanted = lowerExpression(c, test);
-    const read = c.readLocal(id);
-    c.unify(node, read.t, wanted.t, 'case');
-    const same = c.value(
-      { kind: 'binary', type: 'bool', op: '==', left: read.e, right: wanted.e },
-      'bool',
-    ).e;
-    condition =
-      condition === null
-        ? same
-        : c.value({ kind: 'binary', type: 'bool', op: '||', left: condition, right: same }, 'bool')
-            .e;
-  }
-  return condition ?? { kind: 'const', type: 'bool', value: true };
+function hasContinue(node: AnyNode): boolean {
+  return contains(
+    node,
+    (inner) => inner.type === 'ContinueStatement',
+    (inner) => !isFunction(inner) && !/^(For|While|DoWhile)/.test(inner.type),
+  );
 }

@@ -1,17 +1,21 @@
 import { type AnyNode, type ArrowFunctionExpression, type FunctionExpression, parse } from 'acorn';
-import { stripCounters } from './coverage.ts';
+import { isCounted, stripCounters } from './coverage.ts';
 
-type FunctionNode = FunctionExpression | ArrowFunctionExpression;
+export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
+
+export type UserFunction = (...args: never[]) => unknown;
 
 /** A function as text and tree. */
 export interface FunctionSource {
   readonly node: FunctionNode;
-  /** What `toString()` gave: positions in `node` count from here once `shift` is taken off the first line. */
+  /** What `toString()` gave. */
   readonly raw: string;
   /** What was parsed: `raw` inside a wrapper. */
   readonly text: string;
   /** Characters the wrapper puts before `raw` on its first line. */
   readonly shift: number;
+  /** Index in `text` of the character that V8 calls the function's location: where its parameters begin. */
+  readonly anchor: number;
 }
 
 /** `toString()` of a method is not an expression by itself; one of these wrappers makes it one. */
@@ -40,11 +44,19 @@ function unwrap(program: AnyNode): FunctionNode | null {
     : null;
 }
 
-/** Why the source of a function can't be had, or the source. */
-export function parseFunction(
-  fn: ((...args: never[]) => unknown) | string,
-): FunctionSource | string {
-  const raw = typeof fn === 'string' ? fn : Function.prototype.toString.call(fn);
+export function isFunction(node: AnyNode): node is FunctionNode {
+  return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+}
+
+/** A method's node begins at its parameters already, an arrow function's too. */
+function anchorOf(node: FunctionNode, text: string, shift: number): number {
+  if (node.type === 'ArrowFunctionExpression' || node.start > shift) return node.start;
+  return text.indexOf('(', node.id?.end ?? node.start);
+}
+
+/** The source of a function, or why it can't be had. */
+export function parseFunction(fn: UserFunction): FunctionSource | string {
+  const raw = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(raw)) return 'it is a native or bound function';
   let reason = 'it is not a function';
   for (const [before, after] of wrappers) {
@@ -53,8 +65,10 @@ export function parseFunction(
       const program = parse(text, { ecmaVersion: 'latest', locations: true });
       const node = unwrap(program);
       if (node === null) continue;
-      const counted = /\bcov_|__cov/.test(raw);
-      return { node: counted ? stripCounters(node) : node, raw, text, shift: before.length };
+      const shift = before.length;
+      const anchor = anchorOf(node, text, shift);
+      if (isCounted(raw)) stripCounters(node);
+      return { node, raw, text, shift, anchor };
     } catch (error) {
       reason = (error as Error).message;
     }

@@ -1,0 +1,2 @@
+export { Capture } from './capture.ts';
+export type { Closure, FunctionLocation } from './closure.ts';

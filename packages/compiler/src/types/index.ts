@@ -1,0 +1,18 @@
+export {
+  anyNumber,
+  anyType,
+  bigints,
+  conversionHint,
+  decide,
+  fractions,
+  integers,
+  isAmong,
+  prune,
+  restrict,
+  type Type,
+  type TypeVariable,
+  typeName,
+  unify,
+  variable,
+  words,
+} from './type.ts';
