@@ -6,6 +6,7 @@ import {
   interpretProgram,
   type Program,
   type ProgramEnv,
+  validateModule,
 } from '@ringkernel/compiler';
 import { type AnyActor, codecOf, type StructLayout } from '@ringkernel/core';
 
@@ -136,6 +137,8 @@ export function runActor(
 ): Outcome {
   const image = compile(definition);
   const { module } = image.program;
+  const invalid = validateModule(module);
+  if (invalid.length > 0) throw new Error(invalid.join('\n'));
   const expected = run(image, interpretProgram(module), deliveries, setting);
   const actual = run(image, buildProgram(emitJavaScript(module)), deliveries, setting);
   const [a, b] = [expected, actual].map(text);

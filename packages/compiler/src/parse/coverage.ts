@@ -2,7 +2,7 @@ import type { AnyNode } from 'acorn';
 import { mapChildren } from './tree.ts';
 
 /** `cov_abc().s[0]++` and its kin: what istanbul adds to count. */
-function isCounter(node: AnyNode): boolean {
+export function isCounter(node: AnyNode): boolean {
   let at: AnyNode;
   if (node.type === 'UpdateExpression') at = node.argument;
   else if (node.type === 'CallExpression') at = node;

@@ -54,9 +54,9 @@ function anchorOf(node: FunctionNode, text: string, shift: number): number {
   return text.indexOf('(', node.id?.end ?? node.start);
 }
 
-/** The source of a function, or why it can't be had. */
-export function parseFunction(fn: UserFunction): FunctionSource | string {
-  const raw = Function.prototype.toString.call(fn);
+/** The source of a function (or of its text), or why it can't be had. */
+export function parseFunction(fn: UserFunction | string): FunctionSource | string {
+  const raw = typeof fn === 'string' ? fn : Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(raw)) return 'it is a native or bound function';
   let reason = 'it is not a function';
   for (const [before, after] of wrappers) {
