@@ -22,6 +22,7 @@ export interface Selection {
 
 export interface SelectedDevice {
   readonly device: Device;
+  /** An entry for each backend that was asked for or could have been. */
   readonly selection: readonly Selection[];
 }
 
@@ -36,12 +37,19 @@ async function load(name: string): Promise<BackendFactory | BackendRefusal> {
     if (isFactory(loaded.backend)) return loaded.backend;
     return { backend: name, reason: `${specifier} exports no backend` };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${specifier}'`)) {
+    const reason = reasonOf(error);
+    const { code } = Object(error) as { readonly code?: unknown };
+    // What it needs may be missing too: only its own name says that it is not installed.
+    if (code === 'ERR_MODULE_NOT_FOUND' && reason.includes(`'${specifier}'`)) {
       return { backend: name, reason: 'not installed', hint: `install ${specifier}` };
     }
-    return { backend: name, reason: `${specifier} could not be loaded: ${message}` };
+    return { backend: name, reason: `${specifier} could not be loaded: ${reason}` };
   }
+}
+
+/** What was thrown, in its own words. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function isFactory(value: unknown): value is BackendFactory {
@@ -78,7 +86,7 @@ async function probe(factory: BackendFactory): Promise<ProbeResult> {
   try {
     return await factory.probe();
   } catch (error) {
-    const reason = `probe failed: ${(error as Error).message}`;
+    const reason = `probe failed: ${reasonOf(error)}`;
     return { available: false, code: 'RK_BACKEND_UNAVAILABLE', reason };
   }
 }
@@ -100,11 +108,17 @@ async function attempt(factory: BackendFactory, options: DeviceOptions): Promise
   const picked = pick(name, result.devices, options.deviceId);
   if ('reason' in picked) return { name, refusal: picked };
   try {
-    return { name, device: await factory.open({ ...options, deviceId: picked.id }) };
+    const device = await factory.open({ ...options, deviceId: picked.id });
+    if (options.schedule === undefined || device.schedule === options.schedule) {
+      return { name, device };
+    }
+    await device.close();
+    const reason = `wanted the schedule '${options.schedule}', found '${device.schedule}'`;
+    return { name, refusal: { backend: name, reason: `open failed: ${reason}` } };
   } catch (error) {
     // The user's own mistake: another backend would not understand it either, and it must not pass in silence.
     if (error instanceof InvalidOptionError) throw error;
-    const reason = `open failed: ${(error as Error).message}`;
+    const reason = `open failed: ${reasonOf(error)}`;
     return { name, refusal: { backend: name, reason }, cause: error };
   }
 }
@@ -144,7 +158,12 @@ export async function select(
       selection.push({ ...tried.refusal, chosen: false });
     }
   }
-  if (opened !== undefined) return { device: opened, selection };
   const name = typeof wanted === 'string' ? wanted : wanted.name;
+  if (opened !== undefined) {
+    const others = auto ? [] : backendNames.filter((other) => other !== name);
+    const reason = `not needed: ${name} was asked for`;
+    selection.push(...others.map((backend) => ({ backend, chosen: false, reason })));
+    return { device: opened, selection };
+  }
   throw new BackendUnavailableError(name, refusals, cause === undefined ? {} : { cause });
 }

@@ -1,7 +1,7 @@
+import type { Runtime } from '@ringkernel/runtime';
 import { ask, createRuntime, HostProgramError, hostActor, u32 } from '@ringkernel/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { standalone } from './modules/loops.ts';
-import type { Runtime } from '@ringkernel/runtime';
 
 const outside = 41;
 

@@ -1,0 +1,238 @@
+import { backend as cpu } from '@ringkernel/backend-cpu';
+import {
+  type BackendFactory,
+  BackendUnavailableError,
+  createRuntime,
+  type DeviceInfo,
+  InvalidOptionError,
+} from '@ringkernel/runtime';
+import { describe, expect, test } from 'vitest';
+import { Counter, expectNothingLost } from './actors.ts';
+
+type DeviceOptions = Parameters<BackendFactory['open']>[0];
+
+function info(id: string, kind: DeviceInfo['kind']): DeviceInfo {
+  return {
+    id,
+    backend: 'acme',
+    name: `Acme ${id}`,
+    kind,
+    memoryBytes: 1,
+    computeUnits: 1,
+    capabilities: [],
+  };
+}
+
+/** A backend of somebody else that computes on the CPU, and remembers what it was opened with. */
+function acme(
+  devices: readonly DeviceInfo[],
+): BackendFactory & { readonly opened: DeviceOptions[] } {
+  const opened: DeviceOptions[] = [];
+  return {
+    name: 'acme',
+    opened,
+    probe: async () => ({ available: true, devices }),
+    async open(options) {
+      opened.push(options);
+      return await cpu.open({ ...options, deviceId: 'cpu' });
+    },
+  };
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+async function refusalOf(backend: BackendFactory, device?: string) {
+  const error = await errorOf(
+    createRuntime({ backend, ...(device === undefined ? {} : { device }) }),
+  );
+  expect(error).toBeInstanceOf(BackendUnavailableError);
+  const { wanted, refusals, cause, code, message } = error as BackendUnavailableError;
+  expect({ wanted, code }).toEqual({ wanted: 'acme', code: 'RK_BACKEND_UNAVAILABLE' });
+  expect(refusals).toHaveLength(1);
+  expect(message).toContain(refusals[0]?.reason);
+  return { ...refusals[0], cause };
+}
+
+describe('a backend by name', () => {
+  test('auto takes the CPU where nothing else is installed, and says so', async () => {
+    await using runtime = await createRuntime();
+    expect(runtime.selection).toEqual([
+      {
+        backend: 'cuda',
+        chosen: false,
+        reason: 'not installed',
+        hint: 'install @ringkernel/backend-cuda',
+      },
+      {
+        backend: 'webgpu',
+        chosen: false,
+        reason: 'not installed',
+        hint: 'install @ringkernel/backend-webgpu',
+      },
+      {
+        backend: 'cpu',
+        chosen: true,
+        reason: 'the first that can be used',
+        device: runtime.device,
+      },
+    ]);
+    expect(runtime.backend).toBe('cpu');
+    expect(runtime.device.computeUnits).toBeGreaterThan(0);
+  });
+
+  test('the CPU when it is asked for', async () => {
+    await using runtime = await createRuntime({ backend: 'cpu', device: 'cpu' });
+    const [first, ...others] = runtime.selection;
+    expect(first).toMatchObject({ backend: 'cpu', chosen: true, reason: 'asked for' });
+    expect(others).toEqual([
+      { backend: 'cuda', chosen: false, reason: 'not needed: cpu was asked for' },
+      { backend: 'webgpu', chosen: false, reason: 'not needed: cpu was asked for' },
+    ]);
+  });
+
+  test('one that is not installed is an error, never another one', async () => {
+    const error = await errorOf(createRuntime({ backend: 'cuda' }));
+    expect(error).toBeInstanceOf(BackendUnavailableError);
+    expect((error as BackendUnavailableError).refusals).toEqual([
+      { backend: 'cuda', reason: 'not installed', hint: 'install @ringkernel/backend-cuda' },
+    ]);
+  });
+
+  test('a device that is not there is an error with those that are', async () => {
+    const error = await errorOf(createRuntime({ device: 'gpu:7' }));
+    expect(error).toBeInstanceOf(BackendUnavailableError);
+    expect((error as BackendUnavailableError).refusals.at(-1)).toEqual({
+      backend: 'cpu',
+      reason: "no device 'gpu:7', there are: cpu",
+    });
+  });
+
+  test.each([
+    [{ backend: 'gpu' }, 'backend'],
+    [{ backend: { name: 'half' } }, 'backend'],
+    [{ backend: null }, 'backend'],
+    [{ device: 7 }, 'device'],
+    [{ schedule: 'sync' }, 'schedule'],
+    [{ seed: -1 }, 'seed'],
+    [{ seed: 0.5 }, 'seed'],
+    [{ nodeId: 65_536 }, 'nodeId'],
+    [{ deadLetterCapacity: -1 }, 'deadLetterCapacity'],
+    [{ backendOptions: 3 }, 'backendOptions'],
+    [{ backendOptions: { wrokers: 1 } }, 'wrokers'],
+    [{ backendOptions: { workers: 0 } }, 'workers'],
+    [{ bakend: 'cpu' }, 'bakend'],
+  ])('%j is refused', async (options, option) => {
+    const error = await errorOf(createRuntime(options as never));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect((error as InvalidOptionError).option).toBe(option);
+  });
+});
+
+describe('a backend of somebody else', () => {
+  test('runs actors, and gets every option', async () => {
+    const backend = acme([info('one', 'gpu')]);
+    const backendOptions = { workers: 2 };
+    await using runtime = await createRuntime({
+      backend,
+      backendOptions,
+      seed: 5,
+      nodeId: 6,
+      schedule: 'async',
+    });
+    expect(backend.opened).toEqual([
+      {
+        deviceId: 'one',
+        schedule: 'async',
+        seed: 5,
+        nodeId: 6,
+        epochMs: expect.any(Number),
+        backendOptions,
+      },
+    ]);
+    expect(runtime.selection[0]).toMatchObject({ backend: 'acme', chosen: true });
+    expect(runtime.selection.map(({ backend: name }) => name)).toEqual([
+      'acme',
+      'cuda',
+      'webgpu',
+      'cpu',
+    ]);
+    const counter = await runtime.launch(Counter);
+    await counter.send('Add', { by: 3 });
+    expect(await counter.call('Get', {})).toEqual({ count: 1, total: 3n });
+    await expectNothingLost(runtime);
+  });
+
+  test('takes the device that is named, else the first that is no software', async () => {
+    const backend = acme([info('soft', 'software'), info('a', 'gpu'), info('b', 'gpu')]);
+    await (await createRuntime({ backend })).close();
+    await (await createRuntime({ backend, device: 'b' })).close();
+    await (await createRuntime({ backend, device: 'soft' })).close();
+    expect(backend.opened.map(({ deviceId }) => deviceId)).toEqual(['a', 'b', 'soft']);
+  });
+
+  test('is refused when it has software only', async () => {
+    expect(await refusalOf(acme([info('soft', 'software')]))).toMatchObject({
+      reason: 'only software devices: Acme soft',
+      hint: "pass device: 'soft' to use it all the same",
+    });
+  });
+
+  test('is refused when it has no device, or not the one that is named', async () => {
+    expect(await refusalOf(acme([]))).toMatchObject({ reason: 'no devices' });
+    expect(await refusalOf(acme([]), 'x')).toMatchObject({
+      reason: "no device 'x', there are: none",
+    });
+    expect(await refusalOf(acme([info('a', 'gpu')]), 'x')).toMatchObject({
+      reason: "no device 'x', there are: a",
+    });
+  });
+
+  test('is refused with what its probe says', async () => {
+    const probe: BackendFactory['probe'] = async () => ({
+      available: false,
+      code: 'ACME_NO_DRIVER',
+      reason: 'no Acme driver',
+      hint: 'install acme-driver',
+    });
+    expect(await refusalOf({ ...acme([]), probe })).toMatchObject({
+      backend: 'acme',
+      reason: 'no Acme driver',
+      hint: 'install acme-driver',
+    });
+  });
+
+  test('is refused when its probe throws, against the contract', async () => {
+    const rejects = { ...acme([]), probe: () => Promise.reject(new Error('boom')) };
+    expect(await refusalOf(rejects)).toMatchObject({ reason: 'probe failed: boom' });
+    const throws = {
+      ...acme([]),
+      probe: () => {
+        throw 'no error object';
+      },
+    };
+    expect(await refusalOf(throws)).toMatchObject({ reason: 'probe failed: no error object' });
+  });
+
+  test('is refused when it opens with another schedule than the one that is asked for', async () => {
+    const backend: BackendFactory = {
+      ...acme([info('a', 'gpu')]),
+      open: () => cpu.open({ schedule: 'async' }),
+    };
+    const error = await errorOf(createRuntime({ backend, schedule: 'lockstep' }));
+    expect(error).toBeInstanceOf(BackendUnavailableError);
+    expect((error as BackendUnavailableError).refusals[0]?.reason).toBe(
+      "open failed: wanted the schedule 'lockstep', found 'async'",
+    );
+  });
+
+  test('is refused when it does not open, with the cause', async () => {
+    const cause = new Error('out of memory');
+    const backend = { ...acme([info('a', 'gpu')]), open: () => Promise.reject(cause) };
+    expect(await refusalOf(backend)).toMatchObject({ reason: 'open failed: out of memory', cause });
+  });
+});
