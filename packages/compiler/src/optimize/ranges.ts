@@ -53,6 +53,10 @@ class Analysis {
         const statement = { ...s, value } as Statement;
         return { statements: [statement], facts: this.#set(facts, s.id, range) };
       }
+      case 'store': {
+        const statement = { ...s, place: provePlace(facts, s.place), value: prove(facts, s.value) };
+        return { statements: [statement], facts };
+      }
       case 'random':
         return { statements: [s], facts: this.#forget(facts, [s.id]) };
       case 'if':
