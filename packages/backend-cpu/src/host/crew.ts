@@ -23,6 +23,15 @@ interface Waiting {
 /** How long a worker has to end by itself, milliseconds; it may be inside of a handler that never returns. */
 const exitMs = 1_000;
 
+/**
+ * Workers take over the options of their process, and Node refuses `--input-type`, which is about the text of
+ * `node -e`, to run them from a file.
+ */
+function inheritedOptions(): { readonly execArgv?: string[] } {
+  const inline = process.execArgv.some((option) => option.startsWith('--input-type'));
+  return inline ? { execArgv: [] } : {};
+}
+
 /** The worker threads of a device, and the requests that are under way to them. */
 export class Crew {
   readonly #members: Member[] = [];
@@ -46,6 +55,7 @@ export class Crew {
       name: `ringkernel-${thread}`,
       workerData: { start, port: port2 },
       transferList: [port2],
+      ...inheritedOptions(),
     });
     this.#members.push({ thread, worker, port: port1 });
     port1.unref();
