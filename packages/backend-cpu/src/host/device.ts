@@ -25,6 +25,7 @@ import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
 import { largestPayload } from '../worker/outbox.ts';
 import { Crew } from './crew.ts';
 import { HostMessage } from './host-message.ts';
+import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
 import { MessageIds } from './message-ids.ts';
 import { programText } from './program-text.ts';
@@ -43,6 +44,7 @@ export class CpuDevice implements Device {
   readonly #layout: ArenaLayout;
   readonly #crew: Crew;
   readonly #pump: Pump;
+  readonly #rounds: HostRounds | null;
   readonly #context: KernelContext;
   readonly #message: HostMessage;
   readonly #pages: (CpuKernel | undefined)[] = [];
@@ -71,14 +73,21 @@ export class CpuDevice implements Device {
       this.#layout,
       clock,
       options.hostSpinUs,
-      (offset) => this.#deliver(offset),
+      (offset) => {
+        if (this.#rounds?.keep(offset) !== true) this.#deliver(offset);
+      },
       () => this.#flush(),
     );
+    this.#rounds =
+      this.schedule === 'lockstep'
+        ? new HostRounds(this.#pump, this.#layout, (offset) => this.#deliver(offset))
+        : null;
     this.#crew = new Crew(arena, (error) => void this.#fall(error));
     this.#context = {
       crew: this.#crew,
       pump: this.#pump,
       ids: new MessageIds(nodeId),
+      rounds: this.#rounds,
       workers: options.workers,
       scratch: this.#layout.scratch(0),
       mark: (meter) => {
@@ -168,10 +177,15 @@ export class CpuDevice implements Device {
     return kernel;
   }
 
-  async step(_rounds: number): Promise<void> {
-    throw new NotSupportedError('step', 'the schedule of this device is async', {
-      hint: "open it with schedule: 'lockstep'",
-    });
+  async step(rounds: number): Promise<void> {
+    if (this.#closing !== null) throw new DeviceClosedError('step');
+    if (this.#rounds === null) {
+      throw new NotSupportedError('step', 'the schedule of this device is async', {
+        hint: "open it with schedule: 'lockstep'",
+      });
+    }
+    this.#crew.ref();
+    await this.#rounds.step(rounds).finally(() => this.#crew.unref());
   }
 
   ref(): void {

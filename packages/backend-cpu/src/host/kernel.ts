@@ -24,6 +24,7 @@ import { headerBytes, replyWanted, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
 import type { Crew } from './crew.ts';
 import type { HostMessage } from './host-message.ts';
+import type { HostRounds } from './host-rounds.ts';
 import type { MessageIds } from './message-ids.ts';
 import type { Pump } from './pump.ts';
 import { remade } from './remade.ts';
@@ -40,6 +41,8 @@ export interface KernelContext {
   readonly crew: Crew;
   readonly pump: Pump;
   readonly ids: MessageIds;
+  /** In lockstep. */
+  readonly rounds: HostRounds | null;
   readonly workers: number;
   /** Where a record is written that the lane has no room for. */
   readonly scratch: number;
@@ -273,7 +276,7 @@ export class CpuKernel implements DeviceKernel {
   }
 
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
-    const { crew, pump } = this.#context;
+    const { crew, pump, rounds } = this.#context;
     if (this.#state === 'failed' && this.#failed < this.instances) return { drained: false };
     const ran = this.#state === 'active' || this.#state === 'failed';
     this.#state = 'terminating';
@@ -285,14 +288,14 @@ export class CpuKernel implements DeviceKernel {
     try {
       const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
       if (!(await grace.within(ask('close')))) return { drained: false };
-      if (ran && timeoutMs > 0)
-        await until.within(pump.watch(() => this.#finished() || until.over, true));
+      if (ran && timeoutMs > 0) {
+        await until.within(
+          rounds?.drain(this.base) ?? pump.watch(() => this.#finished() || until.over, true),
+        );
+      }
       const drained = this.#finished();
-      if (!(await grace.within(ask('bury')))) return { drained: false };
-      await grace.within(pump.watch(() => this.#finished() || grace.over, true));
-      if (!(await grace.within(ask('remove')))) return { drained: false };
-      const all = (): boolean => this.#goodbyes === this.#context.workers || grace.over;
-      await grace.within(pump.watch(all, true));
+      const end = (): Promise<void> => this.#end(ask, grace);
+      await (rounds?.ordered(end) ?? end());
       return { drained };
     } catch (error) {
       if (error instanceof DeviceClosedError || error instanceof DeviceLostError) {
@@ -311,6 +314,15 @@ export class CpuKernel implements DeviceKernel {
   #thrown(instance: number, text: Uint8Array): HandlerError {
     const cause = remade(JSON.parse(new TextDecoder().decode(text)) as ThrownText);
     return new HandlerError(this.name, instance, cause);
+  }
+
+  /** What waits becomes dead letters, then the workers forget the kernel. */
+  async #end(ask: (op: 'bury' | 'remove') => Promise<void>, grace: Deadline): Promise<void> {
+    const { pump, workers } = this.#context;
+    if (!(await grace.within(ask('bury')))) return;
+    await grace.within(pump.watch(() => this.#finished() || grace.over, true));
+    if (!(await grace.within(ask('remove')))) return;
+    await grace.within(pump.watch(() => this.#goodbyes === workers || grace.over, true));
   }
 
   /** Whether everything sent to the kernel has come to an end. The ends are read first. */

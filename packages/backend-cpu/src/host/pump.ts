@@ -154,6 +154,10 @@ export class Pump {
     return this.#epochs().every((epoch, i) => epoch === before[i]);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** No more turns. Whoever still waits is let go. */
   close(): void {
     this.#closed = true;

@@ -27,8 +27,10 @@ export const threadBlock = {
   phaseDone: 76,
   /** Grows by one with each control message posted to the thread. */
   control: 128,
-  /** Lockstep: the phase the host asks for. */
+  /** Lockstep: the phase the host asks for. Odd: deliver, even: handle; two for each round. */
   phase: 132,
+  /** Lockstep: base address of the one kernel that handles in this round, 0 = all. */
+  only: 140,
   /** In the host's block: whether the host waits for something that the workers do. */
   watching: 136,
 } as const;

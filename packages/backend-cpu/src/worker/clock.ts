@@ -26,8 +26,14 @@ export class StampClock {
     this.#offsetUs = offsetUs;
   }
 
-  /** Reads the wall. */
+  /** Whether the clock stands still within a round. */
+  get lockstep(): boolean {
+    return this.#step === 0;
+  }
+
+  /** Reads the wall; in lockstep there is none. */
   refresh(): void {
+    if (this.#step === 0) return;
     const us = Math.floor(performance.now() * 1_000 + this.#offsetUs);
     this.nowUs = us;
     this.nowLow = us | 0;
@@ -47,6 +53,7 @@ export class StampClock {
 
   /** A message with this stamp came from another thread: from now on stamps are later. */
   merge(low: number, high: number, logical: number): void {
+    if (this.#step === 0) return;
     if (high < this.high) return;
     const theirs = low >>> 0;
     const ours = this.low >>> 0;

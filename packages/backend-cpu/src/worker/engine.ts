@@ -115,7 +115,34 @@ export class Engine {
     for (const mailbox of kernel.mailboxes.values()) {
       this.#buryAll(mailbox, deadLetterCode.terminated);
     }
-    this.outbox.flush();
+  }
+
+  /** Handles a record that lies outside of the arena. */
+  handleCopy(kernel: WorkerKernel, instance: number, record: Int32Array): void {
+    this.#words.set(record, this.#stage >>> 2);
+    this.#handle(kernel, instance, this.#stage >>> 2, this.#stage);
+  }
+
+  /** A message that ends here: it goes back to the host with the reason. */
+  dead(kernel: WorkerKernel, record: Int32Array, reason: number): void {
+    this.#dead(kernel, record, 0, reason);
+  }
+
+  /** A message for an address where nobody is any more. */
+  lost(record: Int32Array): void {
+    this.outbox.forward(record, 0, deadLetterRecord, deadLetterCode.notFound);
+  }
+
+  /** Shares time spent among the kernels that handled something meanwhile. */
+  shareBusy(elapsedUs: number): void {
+    const { busy } = this.outbox;
+    let handled = 0;
+    for (const meter of busy) handled += meter.busyShare;
+    for (const meter of busy) {
+      meter.busy((elapsedUs * meter.busyShare) / handled);
+      meter.busyShare = 0;
+    }
+    busy.length = 0;
   }
 
   /** `env.fault`: the first fault of a handler counts. */
@@ -302,6 +329,7 @@ export class Engine {
   }
 
   #late(deadlineMs: number): boolean {
+    if (this.#clock.lockstep) return this.#clock.nowUs > deadlineMs >>> 0;
     if (this.#deadlineNow === 0) this.#deadlineNow = Date.now() - this.#epochMs;
     return this.#deadlineNow > deadlineMs >>> 0;
   }
@@ -325,15 +353,13 @@ export class Engine {
     this.#thrown = undefined;
     this.outbox.forward(report, 0, faultRecord, 0);
     const mailbox = kernel.mailboxes.get(instance);
+    if (this.#clock.lockstep) return; // the round buries what is left
     if (mailbox !== undefined) this.#buryAll(mailbox, deadLetterCode.instanceFailed);
   }
 
   #buryAll(mailbox: Mailbox, reason: number): void {
-    for (;;) {
-      const record = mailbox.next(true);
-      if (record === null) return;
-      this.#dead(mailbox.kernel, record, 0, reason);
-    }
+    for (const record of mailbox.takeAll()) this.dead(mailbox.kernel, record, reason);
+    for (const record of mailbox.takeParked()) this.dead(mailbox.kernel, record, reason);
   }
 
   #runMailboxes(): number {
@@ -349,13 +375,11 @@ export class Engine {
   /** Works off a mailbox; when it is empty its instance takes messages directly again. */
   #work(mailbox: Mailbox, most: number): number {
     const { kernel, instance } = mailbox;
-    const word = this.#stage >>> 2;
     let taken = 0;
     while (taken < most && !kernel.paused) {
-      const record = mailbox.next(false);
+      const record = mailbox.next();
       if (record === null) break;
-      this.#words.set(record, word);
-      this.#handle(kernel, instance, word, this.#stage);
+      this.handleCopy(kernel, instance, record);
       taken++;
     }
     if (kernel.paused) mailbox.ready = false;
@@ -372,15 +396,6 @@ export class Engine {
     this.#clock.refresh();
     this.#sinceUs = this.#clock.nowUs;
     this.#deadlineNow = 0;
-    const { busy } = this.outbox;
-    if (busy.length === 0) return;
-    let handled = 0;
-    for (const meter of busy) handled += meter.busyShare;
-    const elapsed = this.#sinceUs - before;
-    for (const meter of busy) {
-      meter.busy((elapsed * meter.busyShare) / handled);
-      meter.busyShare = 0;
-    }
-    busy.length = 0;
+    this.shareBusy(this.#sinceUs - before);
   }
 }

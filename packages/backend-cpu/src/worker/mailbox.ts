@@ -54,13 +54,34 @@ export class Mailbox {
   }
 
   /** The next to handle: the most urgent, then the oldest, but nobody is passed over for ever. */
-  next(strict: boolean): Int32Array | null {
-    const priority = this.#choose(strict);
+  next(): Int32Array | null {
+    const priority = this.#choose();
     if (priority < 0) return null;
     const record = (this.#queues[priority] as RecordQueue).shift();
     this.#waiting--;
     this.admit();
     return record;
+  }
+
+  /** All that wait, in the order of handling. What is parked stays so. */
+  takeAll(): Int32Array[] {
+    const taken: Int32Array[] = [];
+    for (let priority = 3; priority >= 0; priority--) {
+      const queue = this.#queues[priority] as RecordQueue;
+      while (queue.length > 0) taken.push(queue.shift());
+    }
+    this.#waiting = 0;
+    this.#tell();
+    return taken;
+  }
+
+  /** All that are parked, in order of arrival. */
+  takeParked(): Int32Array[] {
+    const taken: Int32Array[] = [];
+    while (this.#parked.length > 0) taken.push(this.#parked.shift());
+    this.kernel.meter.parked(-taken.length);
+    this.#tell();
+    return taken;
   }
 
   /** Lets parked messages in, oldest first, as far as there is room. */
@@ -72,12 +93,12 @@ export class Mailbox {
     this.#tell();
   }
 
-  #choose(strict: boolean): number {
+  #choose(): number {
     let chosen = -1;
     for (let p = 3; p >= 0; p--) {
       if ((this.#queues[p] as RecordQueue).length === 0) this.#passed[p] = 0;
       else if (chosen < 0) chosen = p;
-      else if (!strict && (this.#passed[p] as number) >= starvationBound) chosen = p;
+      else if ((this.#passed[p] as number) >= starvationBound) chosen = p;
     }
     for (let p = 0; p < chosen; p++) this.#passed[p] = (this.#passed[p] as number) + 1;
     if (chosen >= 0) this.#passed[chosen] = 0;

@@ -9,6 +9,7 @@ import { WorkerKernel } from './kernel.ts';
 import { Outbox } from './outbox.ts';
 import { Parking } from './parking.ts';
 import { buildProgram } from './program.ts';
+import { Rounds } from './rounds.ts';
 
 /** One worker thread: its loop, and what the host asks of it between two turns. */
 export class WorkerThread {
@@ -22,6 +23,9 @@ export class WorkerThread {
   readonly #words: Int32Array;
   readonly #block: number;
   #controlSeen = 0;
+  #phaseRun = 0;
+  #phaseTold = 0;
+  readonly #rounds: Rounds;
   #heartbeat = 0;
   #exiting = false;
 
@@ -44,12 +48,14 @@ export class WorkerThread {
     );
     this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
     this.#engine = new Engine(arena, this.#atomics, layout, thread, this.#outbox, start.epochMs);
+    this.#rounds = new Rounds(this.#engine, arena);
+    if (start.schedule === 'lockstep') clock.setRound(0);
     this.#parking = new Parking(arena, this.#atomics, layout, thread, start.spinUs);
   }
 
   /** Returns when the host ends the thread. */
   run(): void {
-    const found = (): boolean => this.#engine.poll() || this.#asked();
+    const found = (): boolean => this.#engine.poll() || this.#asked() || this.#phaseAsked();
     const watching = threadBlock.watching >>> 2; // the host's block is the first
     const told = (): void => {
       const wanted = this.#atomics.load(threadBlock.watching);
@@ -57,7 +63,7 @@ export class WorkerThread {
     };
     while (!this.#exiting) {
       if (this.#asked()) this.#obey();
-      if (this.#engine.turn() !== 0) {
+      if (this.#turn() !== 0) {
         this.#heartbeat = (this.#heartbeat + 1) | 0;
         this.#words[(this.#block + threadBlock.heartbeat) >>> 2] = this.#heartbeat;
         if (this.#words[watching] === watchTurns) this.#outbox.ring(0);
@@ -67,6 +73,35 @@ export class WorkerThread {
         if (!this.#engine.poll()) this.#parking.sleep(found, told);
       }
     }
+  }
+
+  #turn(): number {
+    if (this.#start.schedule === 'async') return this.#engine.turn();
+    const taken = this.#rounds.take();
+    const moved = this.#outbox.flush() ? 1 : 0;
+    if (this.#phaseAsked()) this.#phaseRun = this.#enter(this.#phaseRun + 1);
+    if (this.#phaseRun !== this.#phaseTold && this.#outbox.spilled === 0) {
+      this.#phaseTold = this.#phaseRun;
+      this.#atomics.store(this.#block + threadBlock.phaseDone, this.#phaseRun);
+      this.#outbox.ring(0);
+      return 1;
+    }
+    return taken + moved;
+  }
+
+  /** Does what the host wants of a phase; its number. */
+  #enter(phase: number): number {
+    const { clock } = this.#outbox;
+    if ((phase & 1) === 1) {
+      clock.setRound((phase + 1) >>> 1);
+      this.#rounds.deliver();
+    } else this.#rounds.run(this.#words[(this.#block + threadBlock.only) >>> 2] as number);
+    this.#outbox.flush();
+    return phase;
+  }
+
+  #phaseAsked(): boolean {
+    return this.#atomics.load(this.#block + threadBlock.phase) !== this.#phaseRun;
   }
 
   /** Whether all other workers sleep too and nothing of this one is on its way to them. */
@@ -111,7 +146,8 @@ export class WorkerThread {
     if (kernel === undefined) throw new Error(`no kernel at address ${message.baseAddress}`);
     switch (message.op) {
       case 'activate':
-        this.#engine.activate(kernel);
+        if (this.#start.schedule === 'async') this.#engine.activate(kernel);
+        else kernel.paused = false;
         break;
       case 'deactivate':
         kernel.paused = true;
@@ -120,6 +156,7 @@ export class WorkerThread {
         kernel.closing = true;
         break;
       case 'bury':
+        if (this.#start.schedule === 'lockstep') this.#rounds.bury(kernel);
         this.#engine.bury(kernel);
         break;
       case 'remove':

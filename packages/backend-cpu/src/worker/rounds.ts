@@ -1,0 +1,139 @@
+import { deadLetterCode, instanceWords } from '@ringkernel/core';
+import { priorityAt, slotsAt } from '../queue/record.ts';
+import type { Engine } from './engine.ts';
+import { failedFlag, type WorkerKernel } from './kernel.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/**
+ * The lockstep schedule of one worker. A round has two phases, which the host starts on all workers together: in the
+ * first each worker delivers what arrived, in the order of (source, send); in the second it handles what its
+ * mailboxes hold, in the order of addresses. What is sent meanwhile is kept for the next round.
+ */
+export class Rounds {
+  readonly #engine: Engine;
+  readonly #words: Int32Array;
+  #inbox: Int32Array[] = [];
+  /** Mailboxes that hold something. */
+  readonly #held: Set<Mailbox> = new Set();
+
+  constructor(engine: Engine, arena: SharedArrayBuffer) {
+    this.#engine = engine;
+    this.#words = new Int32Array(arena);
+  }
+
+  /** Copies what has arrived, so that lanes never stay full; how many. */
+  take(): number {
+    let taken = 0;
+    for (const reader of this.#engine.readers) {
+      for (let offset = reader.peek(); offset >= 0; offset = reader.peek()) {
+        const record = this.#keep(offset >>> 2);
+        reader.take(record.length >>> 4, priorityAt(record, 0));
+        taken++;
+      }
+      reader.release();
+    }
+    for (const queue of this.#engine.outbox.locals) {
+      while (!queue.empty) {
+        const record = this.#keep(queue.peek() >>> 2);
+        queue.take(record.length >>> 4);
+        taken++;
+      }
+    }
+    return taken;
+  }
+
+  /** First phase: parked messages get the room there is, then what arrived is delivered. */
+  deliver(): void {
+    this.take();
+    for (const mailbox of this.#held) mailbox.admit();
+    const arrived = this.#inbox;
+    this.#inbox = [];
+    arrived.sort(bySourceAndSend);
+    for (const record of arrived) this.#deliverOne(record);
+  }
+
+  /** Second phase: every running kernel, or only the one at this address, handles what its mailboxes hold. */
+  run(onlyAddress: number): void {
+    const began = performance.now();
+    const due = [...this.#held].filter(
+      ({ kernel }) => !kernel.paused && (onlyAddress === 0 || kernel.base === onlyAddress),
+    );
+    due.sort((a, b) => a.kernel.base + a.instance - (b.kernel.base + b.instance));
+    for (const mailbox of due) this.#runOne(mailbox);
+    this.#engine.outbox.flush();
+    this.#engine.shareBusy((performance.now() - began) * 1_000);
+  }
+
+  /** Everything that waits for a kernel becomes dead letters. */
+  bury(kernel: WorkerKernel): void {
+    this.take();
+    const mine = [...this.#held].filter((mailbox) => mailbox.kernel === kernel);
+    mine.sort((a, b) => a.instance - b.instance);
+    for (const mailbox of mine) {
+      this.#buryAll(mailbox, deadLetterCode.terminated);
+      this.#held.delete(mailbox);
+    }
+    const page = kernel.base >>> 6;
+    const stays: Int32Array[] = [];
+    for (const record of this.#inbox) {
+      const instance = ((record[13] as number) - kernel.base) | 0;
+      if ((record[13] as number) >>> 6 < page || instance < 0 || instance >= kernel.instances) {
+        stays.push(record);
+      } else this.#engine.dead(kernel, record, deadLetterCode.terminated);
+    }
+    this.#inbox = stays;
+  }
+
+  #keep(word: number): Int32Array {
+    const record = this.#words.slice(word, word + (slotsAt(this.#words, word) << 4));
+    this.#inbox.push(record);
+    return record;
+  }
+
+  #deliverOne(record: Int32Array): void {
+    const destination = record[13] as number;
+    const kernel = this.#engine.outbox.pages[destination >>> 6];
+    if (kernel === undefined) return this.#engine.lost(record);
+    if (kernel.buried) return this.#engine.dead(kernel, record, deadLetterCode.terminated);
+    const instance = (destination - kernel.base) | 0;
+    const mailbox = kernel.mailbox(instance);
+    const dropped = mailbox.add(record, 0);
+    this.#held.add(mailbox);
+    if (record[12] === 0) {
+      const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
+      kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
+    }
+    if (dropped === null) return;
+    // Its place among the dead letters of all workers is that of the message that pushed it out.
+    const [source, send] = [record[12] as number, record[4] as number];
+    dropped[14] = source;
+    dropped[15] = send;
+    this.#engine.dead(kernel, dropped, deadLetterCode.queueFull);
+  }
+
+  #runOne(mailbox: Mailbox): void {
+    const { kernel, instance } = mailbox;
+    for (const record of mailbox.takeAll()) {
+      if (this.#failed(mailbox)) this.#engine.dead(kernel, record, deadLetterCode.instanceFailed);
+      else this.#engine.handleCopy(kernel, instance, record);
+    }
+    if (this.#failed(mailbox)) this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+    if (mailbox.empty) this.#held.delete(mailbox);
+  }
+
+  #failed({ kernel, instance }: Mailbox): boolean {
+    return ((kernel.flags[instance] as number) & failedFlag) !== 0;
+  }
+
+  /** What waits by priority, then what is parked in order of arrival. */
+  #buryAll(mailbox: Mailbox, reason: number): void {
+    for (const record of mailbox.takeAll()) this.#engine.dead(mailbox.kernel, record, reason);
+    for (const record of mailbox.takeParked()) this.#engine.dead(mailbox.kernel, record, reason);
+  }
+}
+
+/** Ids of one thread grow with each message, so within a source they tell the order of sending. */
+function bySourceAndSend(a: Int32Array, b: Int32Array): number {
+  const sources = ((a[12] as number) >>> 0) - ((b[12] as number) >>> 0);
+  return sources !== 0 ? sources : ((a[4] as number) - (b[4] as number)) | 0;
+}
