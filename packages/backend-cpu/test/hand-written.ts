@@ -18,8 +18,8 @@ export interface HandWritten {
   readonly text: string;
 }
 
-const one = layoutOf({ value: u32 });
-const two = layoutOf({ to: u32, count: u32 });
+const one: StructLayout = layoutOf({ value: u32 });
+export const two: StructLayout = layoutOf({ to: u32, count: u32 });
 
 export const type = {
   add: 1,
