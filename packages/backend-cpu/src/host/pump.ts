@@ -237,7 +237,8 @@ export class Pump {
     if (this.#armed || this.#closed) return;
     const bell = threadBlock.bell >>> 2;
     Atomics.store(this.words, bell, 1);
-    if (this.#poll()) {
+    // Looked at once more with the bell set: what happens from here on rings it.
+    if (this.#poll() || this.#someHold()) {
       Atomics.store(this.words, bell, 0);
       this.#turnSoon();
       return;
@@ -254,6 +255,12 @@ export class Pump {
       this.#turnSoon();
       if (this.drain() > 0 || this.#watches.size > 0) this.check();
     });
+  }
+
+  /** Whether a condition that somebody waits for holds already. */
+  #someHold(): boolean {
+    for (const { condition } of this.#watches) if (condition()) return true;
+    return false;
   }
 
   #poll(): boolean {
