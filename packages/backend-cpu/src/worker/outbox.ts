@@ -156,6 +156,7 @@ export class Outbox {
     copySlots(words, word, this.words, to, slots);
     this.words[to] = code;
     this.words[to + 3] = (words[word + 3] as number) | flags;
+    if (this.#staged !== null) this.stash();
   }
 
   /** Puts a finished record into the local queue of its priority; false when it has no room now. */
