@@ -78,16 +78,18 @@ export class Deadlines {
   #fire(): void {
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
+    const due: Expiring[] = [];
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [timeoutMs, lane] of this.#lanes) {
       while (lane.first !== null && lane.first.dueMs <= nowMs) {
-        const waiting = lane.first;
-        this.remove(waiting);
-        waiting.expire();
+        due.push(lane.first);
+        this.remove(lane.first);
       }
       if (lane.first === null) this.#lanes.delete(timeoutMs);
       else nextMs = Math.min(nextMs, lane.first.dueMs);
     }
     if (nextMs < this.#timerDueMs) this.#arm(nextMs);
+    due.sort((a, b) => a.dueMs - b.dueMs);
+    for (const waiting of due) waiting.expire();
   }
 }

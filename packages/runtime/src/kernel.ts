@@ -54,6 +54,8 @@ export interface KernelHost {
   onFault(fault: KernelFault): void;
   /** The kernel ended, its id is free. */
   onEnd(kernel: Kernel): void;
+  /** Somebody sent to a kernel that had ended. */
+  onLateRefusal(): void;
 }
 
 /** How it is with a kernel. */
@@ -156,6 +158,7 @@ export class Kernel implements Callee, ReceptionContext {
       calls: host.calls,
       clock: host.clock,
       closedError: (operation) => this.#closedError(operation),
+      refuse: () => this.#refuse(),
     });
     inbound.onFault = (fault) => this.#onFault(fault);
   }
@@ -317,6 +320,17 @@ export class Kernel implements Callee, ReceptionContext {
     const ending = { graceful: false, error };
     this.#ending ??= ending;
     for (const receiver of this.receivers) receiver.end(ending);
+  }
+
+  /** The device counts no more once the kernel has ended. */
+  #refuse(): void {
+    if (this.#last === undefined) return this.#device.refuse(1);
+    this.#last = {
+      ...this.#last,
+      sent: this.#last.sent + 1,
+      rejected: this.#last.rejected + 1,
+    };
+    this.#host.onLateRefusal();
   }
 
   #closedError(operation: string): Error {

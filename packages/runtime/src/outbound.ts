@@ -57,6 +57,8 @@ export interface OutboundContext extends Callee {
   readonly calls: Calls;
   readonly correlations: Correlations;
   readonly clock: DeadlineClock;
+  /** Counts a message that was not taken as sent and rejected. */
+  refuse(): void;
   /** Why the kernel takes nothing. */
   closedError(operation: string): Error;
 }
@@ -97,7 +99,7 @@ class Send extends Waiting<bigint> implements Parked {
 
   override fail(error: unknown): void {
     if (!this.waiting) return;
-    this.#context.device.refuse(1);
+    this.#context.refuse();
     super.fail(error);
   }
 
@@ -122,6 +124,11 @@ function limits(options: CallOptions | undefined, fallbackMs: number): WaitLimit
     timeoutMs: timeoutMs === undefined ? fallbackMs : checkTimeout(timeoutMs),
     signal: signal === undefined ? undefined : checkSignal(signal),
   };
+}
+
+/** To few different time-outs: each has a list of its own in `Deadlines`. */
+function roundUp(timeoutMs: number): number {
+  return Math.ceil(timeoutMs / 8) * 8;
 }
 
 function refuseAborted(signal: AbortSignal | undefined, operation: string): void {
@@ -162,7 +169,7 @@ export class Outbound {
       if (options?.correlation !== undefined) this.#expect(options.correlation, delivery);
       return true;
     }
-    this.#context.device.refuse(1);
+    this.#context.refuse();
     if (status === 'closed') throw this.#context.closedError(this.#sending(type, instance));
     return false;
   }
@@ -197,7 +204,7 @@ export class Outbound {
       refuseAborted(signal, `send ${name} to kernel '${this.#context.id}'`);
       const delivery = this.#prepare(type, options);
       type.encode(payload);
-      const leftMs = Math.max(0, untilMs - performance.now());
+      const leftMs = roundUp(Math.max(0, untilMs - performance.now()));
       try {
         await this.#sendEncoded(type, instance, delivery, { timeoutMs: leftMs, signal }, undefined);
       } catch (error) {
@@ -243,7 +250,7 @@ export class Outbound {
     const status = this.#inject(type, instance, delivery);
     if (status === 'full' && this.#context.onFull === 'wait') this.#park(call, delivery);
     else if (status !== 'accepted') {
-      this.#context.device.refuse(1);
+      this.#context.refuse();
       call.fail(this.#refusal(status, type, instance));
     }
     return call.promise;
@@ -263,7 +270,7 @@ export class Outbound {
     };
     call.parked = () => {
       this.#senders.remove(instance, parked);
-      this.#context.device.refuse(1);
+      this.#context.refuse();
     };
     this.#senders.park(instance, parked);
   }
@@ -283,7 +290,7 @@ export class Outbound {
       return Promise.resolve(idToBigInt(device.lastMessageId.low, device.lastMessageId.high));
     }
     if (status === 'closed' || onFull !== 'wait') {
-      device.refuse(1);
+      this.#context.refuse();
       return Promise.reject(this.#refusal(status, type, instance));
     }
     const send = new Send(this.#context, this.#senders, type, instance, { ...delivery });

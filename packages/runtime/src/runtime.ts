@@ -88,6 +88,7 @@ export class Runtime implements AsyncDisposable {
       onDeadLetter: (letter: DeadLetter) => this.deadLetters.add(letter),
       onFault: (fault) => this.#onFault(fault),
       onEnd: (kernel) => this.#onEnd(kernel),
+      onLateRefusal: () => this.#ended.refuse(),
     };
     void device.lost.then((error) => this.#lose(error));
   }

@@ -85,6 +85,12 @@ export class Totals {
     this.#maxUs = Math.max(this.#maxUs, maxUs);
   }
 
+  /** One message that was sent and refused. */
+  refuse(): void {
+    this.#counts.sent++;
+    this.#counts.rejected++;
+  }
+
   counts(): MessageCounts {
     return { ...this.#counts };
   }

@@ -32,7 +32,6 @@ export const Probe = actor('Probe', {
     Write: { values: array(u32, 4) },
     Forward: { to: u32, value: u32 },
     Burn: { turns: u32 },
-    Again: {},
   },
   emits: { Told: { value: u32, index: u32 }, Aside: { value: u32 } },
   on: {
@@ -70,9 +69,6 @@ export const Probe = actor('Probe', {
       let x = u32(1);
       for (let i = u32(0); i < m.turns; i++) x = x * 1664525 + 1013904223;
       ctx.state.seen += x & 1;
-    },
-    Again(ctx) {
-      ctx.send(ctx.self, 'Again', {});
     },
   },
 });
