@@ -22,7 +22,7 @@ typedef unsigned long long uint64_t;
 #define RK_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
-#define RK_LAYOUT_HASH 0x2569b081u
+#define RK_LAYOUT_HASH 0xafe465d8u
 
 /* A hybrid logical clock reading. Ordered by physical, logical, node. */
 typedef struct RkHlcStamp {
@@ -150,7 +150,9 @@ typedef struct RkQueueHeader {
   uint64_t dropped; /* Messages refused or pushed out because it was full. */
   uint32_t max_depth; /* The most that ever waited. */
   uint32_t closed; /* 1 when nothing more will be written. */
-  uint32_t padding0[8];
+  uint32_t urgent; /* Messages published of another priority than normal; wraps. */
+  uint32_t epoch; /* Producers so far: the last one owns the line. */
+  uint32_t padding0[6];
   uint32_t capacity; /* Slots, a power of two. */
   uint32_t mask; /* capacity - 1. */
   uint32_t slot_bytes; /* Bytes of one slot. */
@@ -160,7 +162,8 @@ typedef struct RkQueueHeader {
   uint32_t head; /* Where the next slot is read; wraps. */
   uint32_t cached_tail; /* The tail as the consumer last saw it. */
   uint64_t dequeued; /* Messages read. */
-  uint32_t padding2[12];
+  uint32_t most_found; /* The most slots that the consumer ever found in use. */
+  uint32_t padding2[11];
 } RkQueueHeader;
 RK_ASSERT(sizeof(RkQueueHeader) == 192);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, tail) == 0);
@@ -169,7 +172,9 @@ RK_ASSERT(RK_OFFSETOF(RkQueueHeader, enqueued) == 8);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dropped) == 16);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, max_depth) == 24);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, closed) == 28);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding0) == 32);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, urgent) == 32);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, epoch) == 36);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding0) == 40);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, capacity) == 64);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, mask) == 68);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, slot_bytes) == 72);
@@ -179,7 +184,8 @@ RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding1) == 84);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, head) == 128);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, cached_tail) == 132);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dequeued) == 136);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding2) == 144);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, most_found) == 144);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding2) == 148);
 
 /* What one thread counts for one kernel; zeroed memory is a fresh one. */
 typedef struct RkCounterBlock {

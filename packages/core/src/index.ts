@@ -5,4 +5,5 @@ export * from './hlc/index.ts';
 export * from './kernel/index.ts';
 export * from './layout/index.ts';
 export * from './message/index.ts';
+export * from './queue/index.ts';
 export * from './schema/index.ts';
