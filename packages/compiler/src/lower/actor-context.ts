@@ -47,8 +47,7 @@ export class ActorContext {
   readonly sites: FaultSite[] = [{ code: '', at: '' }];
   /** Places of the sites, by number. */
   readonly locators: (Locate | null)[] = [null];
-  /** By index; null while it is being lowered. */
-  readonly functions: (IrFunction | null)[] = [];
+  readonly functions: IrFunction[] = [];
   readonly helpers: Map<UserFunction, HelperInstance[]> = new Map<UserFunction, HelperInstance[]>();
   /** Helpers being lowered: a call to one of them is recursion. */
   readonly inProgress: { readonly key: unknown; readonly name: string }[] = [];

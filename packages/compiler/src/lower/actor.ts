@@ -38,7 +38,7 @@ export function lowerActor(definition: AnyActor, capture: Capture): Lowered {
     messages,
     emits,
     handlers,
-    functions: actor.functions.filter((fn) => fn !== null),
+    functions: actor.functions,
     tables: actor.findings.length === 0 ? actor.tables.finish() : [],
     sites: actor.sites,
     requires: [...actor.requires].sort(),

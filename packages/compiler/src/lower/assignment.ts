@@ -1,4 +1,5 @@
 import type { AnyNode, AssignmentExpression, UpdateExpression } from 'acorn';
+import { rootOf } from '../parse/index.ts';
 import { isAmong, type Type, typeName, unify } from '../types/index.ts';
 import { fitsStorage } from './constant.ts';
 import { lowerExpression } from './expression.ts';
@@ -28,21 +29,17 @@ function targetOf(c: FunctionContext, node: AnyNode): Target {
   if (path !== null && binding !== undefined) {
     c.fail(node, 'RK2014', `'${shown}' is another name for a part of the state`);
   }
-  if (node.type === 'MemberExpression' && (isContext(c, node.object) || isLength(node))) {
+  if (node.type === 'MemberExpression' && isContext(c, node.object)) {
     c.fail(node, 'RK2014', `'${shown}' cannot change`);
   }
   if (c.isBroken(node)) return c.skip();
+  if (rootOf(node).type === 'ThisExpression') lowerExpression(c, rootOf(node));
   return c.fail(
     node,
     'RK3017',
     `'${shown}' lives outside the handler, which can only change its state and its own variables`,
     'put it in the state',
   );
-}
-
-function isLength(node: AnyNode): boolean {
-  const { property } = node as AnyNode & { type: 'MemberExpression' };
-  return property.type === 'Identifier' && property.name === 'length';
 }
 
 function localTarget(c: FunctionContext, node: AnyNode, id: number, mutable: boolean): Target {

@@ -1,6 +1,6 @@
 import type { AnyNode, CallExpression } from 'acorn';
 import { lowerArguments } from './arguments.ts';
-import { calleeOf } from './callee.ts';
+import { calleeOf, casts } from './callee.ts';
 import { lowerContextCall } from './context-member.ts';
 import { lowerConversion } from './conversion.ts';
 import type { FunctionContext } from './function-context.ts';
@@ -33,6 +33,8 @@ export function lowerCall(c: FunctionContext, node: CallExpression): Value {
 function refuse(c: FunctionContext, callee: AnyNode): never {
   if (c.isBroken(callee)) return c.skip();
   const name = c.textOf(callee);
+  const instead = casts[name];
+  if (instead !== undefined) c.fail(callee, 'RK3012', `'${name}' is not in the language`, instead);
   const hint = c.actor.capture.available
     ? 'call a plain function declared before the actor, a Math function or a method of ctx'
     : `the inspector is not available here: pass it in \`uses: { ${name} }\``;

@@ -19,6 +19,14 @@ const mathNames = new Map<unknown, string>(
   Object.getOwnPropertyNames(Math).map((name) => [Math[name as keyof Math], name]),
 );
 
+/** JavaScript's conversions, which mean several things, and what to write for them. */
+export const casts: Readonly<Record<string, string>> = {
+  Number: 'say what it becomes: i32(x), u32(x), f32(x) or f64(x)',
+  BigInt: 'u64(x) or i64(x)',
+  Boolean: 'bool(x), or compare: x !== 0',
+  parseInt: 'i32(x) or u32(x)',
+};
+
 /** Recognised by what it is, not by its name: bundlers rename, and every copy of the core has words of its own. */
 function known(value: unknown, name: string): Callee | null {
   if (typeof value !== 'function') return null;
@@ -31,6 +39,7 @@ function known(value: unknown, name: string): Callee | null {
   return { kind: 'helper', fn: value as UserFunction, name };
 }
 
+/** null when it is nothing that can be called. */
 export function calleeOf(c: FunctionContext, node: AnyNode): Callee | null {
   if (isFunction(node)) return { kind: 'inlined', fn: node };
   if (node.type === 'SequenceExpression' && node.expressions.length === 2) {
@@ -41,6 +50,7 @@ export function calleeOf(c: FunctionContext, node: AnyNode): Callee | null {
     const binding = c.lookup(node.name);
     if (binding?.kind === 'member') return contextCallee(binding.name);
     if (binding !== undefined && binding.kind !== 'outside') return null;
+    if (binding === undefined && node.name in casts) return null;
     const value = outside(c, node);
     if (value !== null) return known(value.value, node.name);
     return isWord(node.name) ? { kind: 'word', word: node.name } : null;

@@ -21,9 +21,22 @@ export function fitsStorage(value: number | bigint | boolean, storage: ScalarNam
   return whole >= range[0] && whole <= range[1];
 }
 
+interface Twin {
+  /** The type with the same bits. */
+  readonly type: ScalarName;
+  readonly reinterpret: (value: number | bigint) => number | bigint;
+}
+
+const twins: Partial<Record<ScalarName, Twin>> = {
+  i32: { type: 'u32', reinterpret: (value) => Number(value) | 0 },
+  u32: { type: 'i32', reinterpret: (value) => Number(value) >>> 0 },
+  i64: { type: 'u64', reinterpret: (value) => BigInt.asIntN(64, BigInt(value)) },
+  u64: { type: 'i64', reinterpret: (value) => BigInt.asUintN(64, BigInt(value)) },
+};
+
 /**
- * A literal as a constant of its type; undefined when it does not fit. `bits`: an i32 may also be written as the u32
- * with the same bits, as in `x & 0xff000000`.
+ * A literal as a constant of its type; undefined when it does not fit. `bits`: it may also be written as the number
+ * of the other sign with the same bits, as in `x & 0xff000000` and `x ^ -1`.
  */
 export function fitConstant(
   value: number | bigint | boolean,
@@ -36,7 +49,16 @@ export function fitConstant(
     const rounded = Math.fround(Number(value));
     return Number.isFinite(rounded) ? rounded : undefined;
   }
-  if (type === 'i32' && bits && fitsStorage(value, 'u32')) return Number(value) | 0;
+  const twin = bits ? twins[type] : undefined;
+  if (twin !== undefined && fitsStorage(value, twin.type)) return twin.reinterpret(value);
   if (!fitsStorage(value, type)) return undefined;
   return type === 'i64' || type === 'u64' ? BigInt(value) : Number(value) + 0;
+}
+
+/** What to write instead of a literal that does not fit. */
+export function fitHint(value: number | bigint | boolean, type: ValueType): string | null {
+  const twin = twins[type];
+  if (typeof value === 'boolean' || twin === undefined) return null;
+  if (!fitsStorage(value, twin.type)) return typeof value === 'number' ? 'f64(x) holds it' : null;
+  return `make it ${twin.type}, or write ${twin.reinterpret(value)}, which has the same bits`;
 }

@@ -5,7 +5,15 @@ import { Skip } from './actor-context.ts';
 import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
 import { outside } from './outside.ts';
-import { describePath, fieldPath, isContext, load, lowerPath, suggest } from './path.ts';
+import {
+  describePath,
+  fieldPath,
+  isContext,
+  load,
+  lowerPath,
+  memberName,
+  suggest,
+} from './path.ts';
 import { loadedType, type Path, type Value } from './value.ts';
 import { isWhole } from './whole.ts';
 
@@ -29,6 +37,10 @@ export function lowerDeclaration(c: FunctionContext, node: Declaration): void {
 /** The names of a declaration with an error: their uses are not errors of their own. */
 function breakNames(c: FunctionContext, pattern: Pattern): void {
   if (pattern.type === 'Identifier') c.bind(pattern.name, { kind: 'broken' });
+  if (pattern.type === 'ArrayPattern') {
+    for (const element of pattern.elements) if (element !== null) breakNames(c, element);
+  }
+  if (pattern.type === 'AssignmentPattern') breakNames(c, pattern.left);
   if (pattern.type !== 'ObjectPattern') return;
   for (const property of pattern.properties) {
     if (property.type === 'Property') breakNames(c, property.value);
@@ -105,7 +117,8 @@ function initial(c: FunctionContext, kind: Kind, name: string, init: AnyNode): V
       'write a function at the top level of the file; its calls are compiled',
     );
   }
-  const path = lowerPath(c, init);
+  const isLength = init.type === 'MemberExpression' && memberName(init) === 'length';
+  const path = isLength ? null : lowerPath(c, init);
   if (path !== null) {
     if (!isWhole(path)) return load(c, path, init);
     if (kind !== 'const' && c.isReassigned(name)) {

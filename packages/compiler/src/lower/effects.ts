@@ -1,5 +1,5 @@
 import type { Expression, Statement } from '../ir/types.ts';
-import { mayFault } from '../ir/walk.ts';
+import { childExpressions, mayFault } from '../ir/walk.ts';
 
 /** Whether statements change what an expression made before them may read. Locals from `fresh` on are their own. */
 export function changes(statements: readonly Statement[], fresh: number): boolean {
@@ -34,4 +34,9 @@ export function mustPrecede(
 ): boolean {
   if (e.kind === 'const' || statements.length === 0) return false;
   return changes(statements, fresh) || mayFault(e);
+}
+
+export function readsState(e: Expression): boolean {
+  if (e.kind === 'load' && e.place.base === 'state') return true;
+  return childExpressions(e).some(readsState);
 }

@@ -122,8 +122,12 @@ function lowerName(c: FunctionContext, node: AnyNode & { type: 'Identifier' }): 
 
 function lowerOutside(c: FunctionContext, node: AnyNode & { type: 'Identifier' }): Value {
   const found = outside(c, node);
-  if (found !== null) return literal(c, found.value, node);
   const { name } = node;
+  if (found?.value === undefined && found !== null && name !== 'undefined') {
+    const message = `'${name}' has no value yet: it is read when the actor is compiled`;
+    c.fail(node, 'RK3010', message, 'declare it at the top level, before the actor');
+  }
+  if (found !== null) return literal(c, found.value, node);
   const hint = c.actor.capture.available
     ? 'declare it at the top level, before the actor, or pass it in `uses`'
     : `the inspector is not available here: pass it in \`uses: { ${name} }\``;

@@ -3,10 +3,10 @@ import type { AnyNode } from 'acorn';
 import type { Closure } from '../capture/index.ts';
 import type { DiagnosticCode, FaultCode } from '../diagnostics/codes.ts';
 import type { Expression, Location, Statement, ValueType } from '../ir/types.ts';
-import { contains, type FunctionSource, type UserFunction } from '../parse/index.ts';
+import { contains, type FunctionSource, rootOf, type UserFunction } from '../parse/index.ts';
 import { conversionHint, decide, type Type, typeName, unify } from '../types/index.ts';
 import { type ActorContext, type Locate, Skip } from './actor-context.ts';
-import { fitConstant } from './constant.ts';
+import { fitConstant, fitHint } from './constant.ts';
 import { mustPrecede } from './effects.ts';
 import { positionIn, traceNode } from './locate.ts';
 import type { Section } from './section.ts';
@@ -160,8 +160,7 @@ export class FunctionContext {
       const fitting = fitConstant(value, e.type, literal.bits);
       if (fitting === undefined) {
         const shown = typeof value === 'bigint' ? `${value}n` : value;
-        const hint = typeof value === 'number' ? 'f32(x) or f64(x) makes it a fraction' : null;
-        this.fail(node, 'RK2020', `${shown} does not fit ${e.type}`, hint);
+        this.fail(node, 'RK2020', `${shown} does not fit ${e.type}`, fitHint(value, e.type));
       }
       e.value = fitting;
     });
@@ -274,8 +273,7 @@ export class FunctionContext {
 
   /** Whether the name at the root of a member expression has an error in its declaration. */
   isBroken(node: AnyNode): boolean {
-    let root = node;
-    while (root.type === 'MemberExpression') root = root.object;
+    const root = rootOf(node);
     return root.type === 'Identifier' && this.lookup(root.name)?.kind === 'broken';
   }
 

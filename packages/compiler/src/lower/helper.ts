@@ -69,7 +69,6 @@ function instantiate(
   parameters: readonly Type[],
 ): HelperInstance {
   const { actor } = c;
-  const index = actor.functions.push(null) - 1;
   const result = variable(anyType);
   const owner = callee.kind === 'helper' ? callee.fn : c.owner;
   const label = `${c.label} > ${name}`;
@@ -80,12 +79,14 @@ function instantiate(
   });
   const before = actor.findings.length;
   actor.inProgress.push({ key: callee.fn, name });
-  actor.functions[index] = lowerBody(helper, name);
+  const lowered = lowerBody(helper, name);
   actor.inProgress.pop();
   if (actor.findings.length > before) {
     actor.broken.add(callee.fn);
     return c.skip();
   }
+  // After the helpers it calls: a function calls only functions before it.
+  const index = actor.functions.push(lowered) - 1;
   const instance = { index, parameters, result };
   if (callee.kind === 'helper') {
     actor.helpers.set(callee.fn, [...(actor.helpers.get(callee.fn) ?? []), instance]);

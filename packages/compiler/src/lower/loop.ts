@@ -92,7 +92,7 @@ export function negated(c: FunctionContext, { e }: Value): Value['e'] {
 /** Whether a condition is literally true; minifiers write !0, and leave it out. */
 function isAlways(c: FunctionContext, test: EsExpression | null): boolean {
   if (test === null) return true;
-  if (test.type === 'Literal') return Boolean(test.value);
+  if (test.type === 'Literal') return test.value === true;
   if (test.type === 'UnaryExpression' && test.operator === '!') {
     return test.argument.type === 'Literal' && !test.argument.value;
   }

@@ -108,6 +108,7 @@ function needs(
 export function lowerBinary(c: FunctionContext, node: Binary): Value {
   const { operator, right } = node;
   const left = node.left as EsExpression;
+  if (!isOperator(operator)) return unknownOperator(c, node, operator);
   const toZero = right.type === 'Literal' && right.value === 0;
   if (toZero && (operator === '|' || operator === '>>>')) {
     return left.type === 'BinaryExpression' && left.operator === '/'
@@ -164,6 +165,15 @@ const comparisons: Readonly<Record<string, BinaryOperator>> = {
   '>=': '>=',
 };
 
+function isOperator(operator: string): boolean {
+  return operator in comparisons || /^([-+*/%&|^]|<<|>>>?)$/.test(operator);
+}
+
+function unknownOperator(c: FunctionContext, node: AnyNode, operator: string): never {
+  const hint = operator === '**' ? 'Math.pow(x, y), or multiply' : null;
+  return c.fail(node, 'RK3002', `'${operator}' is not in the language`, hint);
+}
+
 /** An operator on two values that are there already. `whole`: types whose quotient is wanted whole. */
 export function combine(
   c: FunctionContext,
@@ -190,10 +200,8 @@ export function combine(
     case '>>':
     case '>>>':
       return shift(c, node, operator, left, right);
-    default: {
-      const hint = operator === '**' ? 'Math.pow(x, y), or multiply' : null;
-      return c.fail(node, 'RK3002', `'${operator}' is not in the language`, hint);
-    }
+    default:
+      return unknownOperator(c, node, operator);
   }
 }
 

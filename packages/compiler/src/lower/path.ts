@@ -79,6 +79,9 @@ export function fieldPath(path: Path, name: string): Path | undefined {
 }
 
 function element(c: FunctionContext, path: Path, node: MemberExpression): Path {
+  if (memberName(node) === 'length') {
+    c.fail(node, 'RK2014', `the length of ${describePath(c, path)} cannot change`);
+  }
   if (!node.computed) {
     const what = `${describePath(c, path)} is an array: it has elements and a length`;
     c.fail(node, 'RK3007', what, 'write a loop over its elements');

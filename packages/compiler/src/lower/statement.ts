@@ -78,6 +78,7 @@ function refuse(c: FunctionContext, node: AnyNode): never {
     }
     case 'FunctionDeclaration':
     case 'ClassDeclaration':
+      if (node.id) c.bind(node.id.name, { kind: 'broken' });
       return c.fail(
         node,
         'RK3009',

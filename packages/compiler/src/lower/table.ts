@@ -14,6 +14,7 @@ type Step = string | EsExpression;
 
 interface Access {
   readonly root: object;
+  readonly name: string;
   readonly steps: readonly Step[];
 }
 
@@ -35,7 +36,9 @@ function accessOf(c: FunctionContext, node: AnyNode): Access | null {
   const known = outside(c, node);
   if (known !== null) {
     const { value } = known;
-    return typeof value === 'object' && value !== null ? { root: value, steps: [] } : null;
+    return typeof value === 'object' && value !== null
+      ? { root: value, name: nameOf(node), steps: [] }
+      : null;
   }
   if (node.type !== 'MemberExpression') return null;
   const object = accessOf(c, node.object);
@@ -55,8 +58,7 @@ export function lowerTableLoad(c: FunctionContext, node: MemberExpression): Valu
   const key = pattern.join('');
   const tables = c.actor.tables;
   const table =
-    tables.find(access.root, key) ??
-    tables.add(access.root, key, readTable(c, access, c.textOf(node), node));
+    tables.find(access.root, key) ?? tables.add(access.root, key, readTable(c, access, node));
   const nodes = access.steps.filter((step) => typeof step !== 'string');
   const indices: PlaceIndex[] = nodes.map((index, dimension) => {
     const length = table.lengths[dimension] ?? 0;
@@ -91,8 +93,7 @@ function settle(c: FunctionContext, table: TableDraft, place: Place, node: AnyNo
 
 function readTable(
   c: FunctionContext,
-  { root, steps }: Access,
-  name: string,
+  { root, steps, name }: Access,
   node: AnyNode,
 ): Omit<TableDraft, 'index'> {
   const values: (number | bigint | boolean)[] = [];
@@ -130,7 +131,7 @@ function readTable(
   if (kinds.size > 1) refuse('mixes numbers, bigints and booleans');
   const type = storage === null ? typeOf(values) : widened(storage);
   const plain = values.map((value) => (typeof value === 'boolean' ? Number(value) : value));
-  return { name: nameOf(name), values: plain, lengths, type, storage };
+  return { name, values: plain, lengths, type, storage };
 }
 
 /** By tag, not by class: the array may come from another context. */
@@ -145,6 +146,8 @@ function typeOf(values: readonly (number | bigint | boolean)[]): Type {
   return variable(values.every((value) => Number.isInteger(value)) ? anyNumber : fractions);
 }
 
-function nameOf(text: string): string {
-  return /[A-Za-z_$][\w$]*/.exec(text)?.[0] ?? 'table';
+/** The name of the array where it is used. */
+function nameOf(node: AnyNode): string {
+  if (node.type === 'Identifier') return node.name;
+  return (node.type === 'MemberExpression' ? memberName(node) : null) ?? 'table';
 }

@@ -2,6 +2,7 @@ import { canonicalText, type TypeLayout } from '@ringkernel/core';
 import type { AnyNode, Expression as EsExpression } from 'acorn';
 import type { Expression } from '../ir/types.ts';
 import { store } from './assignment.ts';
+import { readsState } from './effects.ts';
 import type { FunctionContext } from './function-context.ts';
 import { type Leaf, lowerLiteralLeaves } from './literal-leaves.ts';
 import { describePath, elementPath, fieldPath, load, lowerPath } from './path.ts';
@@ -56,7 +57,11 @@ export function storeWhole(
     const mark = c.mark();
     const leaves = lowerLiteralLeaves(c, target.type, source);
     const to = c.keepPath(target, mark);
-    for (const leaf of leaves) storeLeaf(c, to, leaf);
+    // All is read before the first field is written.
+    const read = leaves.map((leaf) =>
+      readsState(leaf.value.e) ? { ...leaf, value: c.pin(leaf.value) } : leaf,
+    );
+    for (const leaf of read) storeLeaf(c, to, leaf);
     return;
   }
   const from = sameWhole(c, source, target.type);

@@ -36,3 +36,10 @@ export function contains(
   if (fits(node)) return true;
   return enter(node) && childNodes(node).some((child) => contains(child, fits, enter));
 }
+
+/** What the members of a chain `a.b[c].d` begin with: `a`. */
+export function rootOf(node: AnyNode): AnyNode {
+  let root = node;
+  while (root.type === 'MemberExpression') root = root.object;
+  return root;
+}
