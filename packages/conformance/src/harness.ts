@@ -129,12 +129,14 @@ export class TestKernel {
     settings: SendSettings = {},
   ): Promise<Fields> {
     const correlation = this.#harness.nextCorrelation();
+    // Registered first: the reply may come before `inject` has returned to us.
+    const reply = this.#harness.reply(correlation);
     await this.inject(instance, name, fields, {
       wantsReply: true,
       correlationLow: correlation,
       ...settings,
     });
-    return this.#harness.reply(correlation);
+    return reply;
   }
 
   emits(name: string): Outgoing[] {

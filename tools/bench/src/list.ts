@@ -1,5 +1,8 @@
+import { askBench, streamBench } from './ask.ts';
 import type { Bench } from './bench.ts';
 import { compilerBench } from './compiler.ts';
+import { idleBench } from './idle.ts';
+import { k2kBench } from './k2k.ts';
 
 /** All benches, in the order they run. */
-export const benches: readonly Bench[] = [compilerBench];
+export const benches: readonly Bench[] = [askBench, streamBench, k2kBench, idleBench, compilerBench];
