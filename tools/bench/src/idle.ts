@@ -30,8 +30,20 @@ export const idleBench: Bench = {
     const bytes = ring.metrics().memoryBytes / 10_000;
     const rows: Row[] = [
       { name: 'processor, no runtime', value: 100 * without, unit: '% of a core' },
-      { name: 'processor, 10,000 idle actors', value: 100 * idle, unit: '% of a core', target: '< 0.5', met: idle < 0.005 },
-      { name: 'shared memory per instance', value: bytes, unit: 'bytes', target: '<= 200', met: bytes <= 200 },
+      {
+        name: 'processor, 10,000 idle actors',
+        value: 100 * idle,
+        unit: '% of a core',
+        target: '< 0.5',
+        met: idle < 0.005,
+      },
+      {
+        name: 'shared memory per instance',
+        value: bytes,
+        unit: 'bytes',
+        target: '<= 200',
+        met: bytes <= 200,
+      },
       { name: 'launch of 10,000 instances', value: launchMs, unit: 'ms' },
     ];
     return rows;

@@ -5,4 +5,10 @@ import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
 
 /** All benches, in the order they run. */
-export const benches: readonly Bench[] = [askBench, streamBench, k2kBench, idleBench, compilerBench];
+export const benches: readonly Bench[] = [
+  askBench,
+  streamBench,
+  k2kBench,
+  idleBench,
+  compilerBench,
+];
