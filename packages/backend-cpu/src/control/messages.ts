@@ -1,4 +1,4 @@
-import type { FullPolicy, Schedule } from '@ringkernel/core';
+import type { FullPolicy, HostProgram, MessageDescriptor, Schedule } from '@ringkernel/core';
 import type { ArenaShape } from '../memory/arena.ts';
 
 /** What a worker gets when it starts. */
@@ -30,8 +30,16 @@ export interface KernelStart {
   readonly shift: number;
   readonly owners: Uint8Array;
   readonly memory: SharedArrayBuffer;
-  /** The text of the program: what `emitJavaScript` gave. */
-  readonly text: string;
+  /** The text of a portable program: what `emitJavaScript` gave. */
+  readonly text: string | null;
+  /** A host-only kernel has this instead. */
+  readonly host: HostKernelStart | null;
+}
+
+export interface HostKernelStart {
+  readonly program: HostProgram;
+  readonly messages: readonly MessageDescriptor[];
+  readonly emits: readonly MessageDescriptor[];
 }
 
 /** From the host to a worker. Each one is answered by a `ControlAnswer` with the same `request`. */

@@ -13,6 +13,7 @@ import {
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
+import type { KernelStart } from '../control/messages.ts';
 import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
 import { languageAtomics } from '../memory/atomics.ts';
@@ -28,7 +29,7 @@ import { HostMessage } from './host-message.ts';
 import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
 import { MessageIds } from './message-ids.ts';
-import { programText } from './program-text.ts';
+import { programOf } from './program.ts';
 import { Pump } from './pump.ts';
 
 /** Codes of dead letters that go to the sender's own sink. */
@@ -130,13 +131,22 @@ export class CpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#check(image, options);
-    return await this.launchText(image, programText(image), options, sink);
+    return await this.#launchProgram(image, programOf(image, this.schedule), options, sink);
   }
 
   /** Launches a program given as the text that a worker builds it from. */
-  async launchText(
+  launchText(
     image: KernelImage,
     text: string,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    return this.#launchProgram(image, { text, host: null }, options, sink);
+  }
+
+  async #launchProgram(
+    image: KernelImage,
+    program: Pick<KernelStart, 'text' | 'host'>,
     options: DeviceLaunchOptions,
     sink: KernelSink,
   ): Promise<DeviceKernel> {
@@ -166,12 +176,13 @@ export class CpuDevice implements Device {
       ownerThreads,
       ...placement,
       memory,
-      text,
+      ...program,
     };
     try {
       await this.#crew.askAll({ op: 'launch', kernel: start });
     } catch (cause) {
       this.#map(baseAddress, instances, undefined);
+      await this.#crew.askAll({ op: 'remove', baseAddress }).catch(() => {}); // some never had it
       throw new ProgramRejectedError(options.id, cause);
     }
     return kernel;
@@ -231,7 +242,6 @@ export class CpuDevice implements Device {
   }
 
   #flush(): void {
-    this.#pump.clock.refresh();
     for (const meter of this.#dirty) meter.flush();
     this.#dirty.length = 0;
   }

@@ -154,6 +154,7 @@ export class CpuKernel implements DeviceKernel {
       if (this.#options.onFull === 'wait') return this.#crowded(lane);
       offset = scratch;
     }
+    pump.begin();
     const packed = priority | (options.wantsReply ? replyWanted : 0);
     this.#header(offset >>> 2, message.id, size, packed, this.base + instance, options);
     ids.next(this.#id);

@@ -74,6 +74,11 @@ export class Pump {
     this.#arm();
   }
 
+  /** Before the first message of a batch gets its stamp: the wall is read once for all of them. */
+  begin(): void {
+    if (!this.#publishSoon) this.clock.refresh();
+  }
+
   /** Something was written to this lane: it is published before the caller's turn is over. */
   touch(lane: LaneWriter): void {
     if (!lane.dirty) {

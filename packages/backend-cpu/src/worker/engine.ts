@@ -102,7 +102,7 @@ export class Engine {
   activate(kernel: WorkerKernel): void {
     kernel.paused = false;
     for (const mailbox of kernel.mailboxes.values()) {
-      if (mailbox.empty || mailbox.ready) continue;
+      if (mailbox.empty || mailbox.ready || kernel.loops.has(mailbox.instance)) continue;
       mailbox.ready = true;
       this.#ready.push(mailbox);
     }
@@ -121,6 +121,34 @@ export class Engine {
   handleCopy(kernel: WorkerKernel, instance: number, record: Int32Array): void {
     this.#words.set(record, this.#stage >>> 2);
     this.#handle(kernel, instance, this.#stage >>> 2, this.#stage);
+  }
+
+  /** A loop takes this message; false when it has become a dead letter instead. */
+  takeCopy(kernel: WorkerKernel, record: Int32Array, known: boolean): boolean {
+    const deadline = record[14] as number;
+    this.#deadlineNow = 0;
+    if (deadline !== 0 && this.#late(deadline)) {
+      this.#dead(kernel, record, 0, deadLetterCode.expired);
+      return false;
+    }
+    if (!known) {
+      this.#dead(kernel, record, 0, deadLetterCode.invalid);
+      return false;
+    }
+    this.#clock.refresh();
+    const age = (this.#clock.nowLow - (record[8] as number)) | 0;
+    this.#count(kernel, age, record[2] as number);
+    return true;
+  }
+
+  /** A loop has thrown: its instance has failed. */
+  failLoop(kernel: WorkerKernel, instance: number, record: Int32Array, error: unknown): void {
+    this.#faulted = true;
+    this.#faultSite = 0;
+    this.#faultValue = 0;
+    this.#thrown = error;
+    this.outbox.mark(kernel.meter);
+    this.#fail(kernel, instance, record, 0);
   }
 
   /** A message that ends here: it goes back to the host with the reason. */
@@ -285,7 +313,9 @@ export class Engine {
       kernel.flags[instance] = flags | mailedFlag;
       const dropped = mailbox.add(this.#words, word);
       if (dropped !== null) this.#dead(kernel, dropped, 0, deadLetterCode.queueFull);
-      if (!kernel.paused && !mailbox.ready) {
+      const loop = kernel.loops.get(instance);
+      if (loop !== undefined) loop.wake();
+      else if (!kernel.paused && !mailbox.ready) {
         mailbox.ready = true;
         this.#ready.push(mailbox);
       }
@@ -294,7 +324,6 @@ export class Engine {
 
   #handle(kernel: WorkerKernel, instance: number, word: number, offset: number): void {
     const words = this.#words;
-    const { meter } = kernel;
     const deadline = words[word + 14] as number;
     if (deadline !== 0 && this.#late(deadline)) {
       this.#dead(kernel, words, word, deadLetterCode.expired);
@@ -306,13 +335,17 @@ export class Engine {
       this.#dead(kernel, words, word, deadLetterCode.invalid);
       return;
     }
+    this.#count(kernel, age, size);
+    this.#dispatched++;
+    if (this.#faulted) this.#fail(kernel, instance, words, word);
+  }
+
+  #count({ meter }: WorkerKernel, age: number, size: number): void {
     meter.latency(Math.max(0, age));
     meter.handled++;
     meter.pending--;
     meter.bytesIn += size;
     if (!meter.dirty) this.outbox.mark(meter);
-    this.#dispatched++;
-    if (this.#faulted) this.#fail(kernel, instance, word);
   }
 
   /** A program throws only when it ran out of stack or memory: then the instance has failed. */
@@ -342,14 +375,14 @@ export class Engine {
     this.outbox.forward(words, word, deadLetterRecord, reason);
   }
 
-  #fail(kernel: WorkerKernel, instance: number, word: number): void {
+  #fail(kernel: WorkerKernel, instance: number, words: Int32Array, word: number): void {
     this.#faulted = false;
     const own = kernel.wordOf(instance);
     kernel.words[own + instanceWords.faultSiteWord] = this.#faultSite + 1;
     kernel.words[own + instanceWords.faultValueWord] = this.#faultValue;
     kernel.flags[instance] = (kernel.flags[instance] as number) | failedFlag;
     kernel.meter.error();
-    const report = faultReport(this.#words, word, this.#faultSite, this.#faultValue, this.#thrown);
+    const report = faultReport(words, word, this.#faultSite, this.#faultValue, this.#thrown);
     this.#thrown = undefined;
     this.outbox.forward(report, 0, faultRecord, 0);
     const mailbox = kernel.mailboxes.get(instance);

@@ -3,12 +3,16 @@ import { type FullPolicy, instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
+import type { HostLoop } from './host-loop.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Why a message may not be handled straight away: bits of `WorkerKernel.flags`. */
 export const failedFlag = 1;
 /** Something waits in the mailbox: later messages go behind it. */
 export const mailedFlag = 2;
+
+/** A loop takes its messages from the mailbox. */
+export const loopFlag = 4;
 
 /** A kernel as one worker knows it. Every worker has one of each: for its own instances and to send to the others. */
 export class WorkerKernel {
@@ -31,6 +35,8 @@ export class WorkerKernel {
   readonly words: Int32Array;
   readonly firstWord: number;
   program: Program | null = null;
+  /** Host-only: the loops of the instances that this worker owns. */
+  readonly loops: Map<number, HostLoop> = new Map();
   /** Launched or deactivated: messages queue. */
   paused = true;
   /** Terminating: nobody may send to it any more. */

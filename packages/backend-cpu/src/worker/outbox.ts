@@ -115,13 +115,24 @@ export class Outbox {
 
   /** `ctx.reply` to the message whose header begins at byte `header`. */
   reply(kernel: WorkerKernel, sender: number, header: number, type: number, size: number): number {
+    return this.answer(kernel, sender, this.words, header >>> 2, type, size);
+  }
+
+  /** The same for a message whose header begins at a word of `asked`. */
+  answer(
+    kernel: WorkerKernel,
+    sender: number,
+    asked: Int32Array,
+    word: number,
+    type: number,
+    size: number,
+  ): number {
     if (this.#staged !== null) this.stash();
-    const asked = header >>> 2;
-    const packed = this.words[asked + 3] as number;
-    const low = this.words[asked + 6] as number;
-    const high = this.words[asked + 7] as number;
+    const packed = asked[word + 3] as number;
+    const low = asked[word + 6] as number;
+    const high = asked[word + 7] as number;
     const source = kernel.base + sender;
-    const to = this.words[asked + 12] as number;
+    const to = asked[word + 12] as number;
     let flags = packed & 3;
     this.mark(kernel.meter);
     if (to === 0 && (packed & replyWanted) !== 0) {

@@ -22,6 +22,7 @@ export class Parking {
   #failures = 0;
   #skip = 0;
   #epoch = 0;
+  #stirred = false;
 
   constructor(
     arena: SharedArrayBuffer,
@@ -70,6 +71,29 @@ export class Parking {
     }
     this.#atomics.store(this.#bell, 0);
     this.#nextEpoch();
+  }
+
+  /** The same for a thread with an event loop: `stir` or a bell ends it. */
+  async sleepAsync(found: () => boolean, told: () => void): Promise<void> {
+    this.#nextEpoch();
+    told();
+    this.#atomics.store(this.#bell, 1);
+    if (!found()) {
+      const wait = Atomics.waitAsync(this.#words, this.#bell >>> 2, 1);
+      if (wait.async) await wait.value;
+    }
+    this.#atomics.store(this.#bell, 0);
+    if (!this.#stirred) this.#nextEpoch();
+    this.#stirred = false;
+  }
+
+  /** Work came up in a thread that may sleep in `sleepAsync`: from now on it is not idle. */
+  stir(): void {
+    if ((this.#epoch & 1) === 0) return;
+    this.#stirred = true;
+    this.#nextEpoch();
+    this.#atomics.store(this.#bell, 0);
+    Atomics.notify(this.#words, this.#bell >>> 2);
   }
 
   /** Gives a thread with a full lane the time to take from it. Not idle: records wait here. */

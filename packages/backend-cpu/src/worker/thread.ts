@@ -5,11 +5,14 @@ import { goodbyeRecord } from '../queue/record.ts';
 import { monotonicOffsetUs, StampClock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { thrownText } from './fault-report.ts';
+import { HostLoops } from './host-loops.ts';
 import { WorkerKernel } from './kernel.ts';
 import { Outbox } from './outbox.ts';
 import { Parking } from './parking.ts';
 import { buildProgram } from './program.ts';
 import { Rounds } from './rounds.ts';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** One worker thread: its loop, and what the host asks of it between two turns. */
 export class WorkerThread {
@@ -26,6 +29,7 @@ export class WorkerThread {
   #phaseRun = 0;
   #phaseTold = 0;
   readonly #rounds: Rounds;
+  readonly #loops: HostLoops;
   #heartbeat = 0;
   #exiting = false;
 
@@ -49,30 +53,76 @@ export class WorkerThread {
     this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
     this.#engine = new Engine(arena, this.#atomics, layout, thread, this.#outbox, start.epochMs);
     this.#rounds = new Rounds(this.#engine, arena);
+    this.#loops = new HostLoops(thread, this.#engine, () => this.#parking.stir());
     if (start.schedule === 'lockstep') clock.setRound(0);
     this.#parking = new Parking(arena, this.#atomics, layout, thread, start.spinUs);
   }
 
-  /** Returns when the host ends the thread. */
-  run(): void {
-    const found = (): boolean => this.#engine.poll() || this.#asked() || this.#phaseAsked();
-    const watching = threadBlock.watching >>> 2; // the host's block is the first
-    const told = (): void => {
-      const wanted = this.#atomics.load(threadBlock.watching);
-      if (wanted === watchTurns || (wanted !== 0 && this.#lastAwake())) this.#outbox.ring(0);
-    };
+  /** Resolves when the host ends the thread. With live loops it gives the event loop its turns. */
+  async run(): Promise<void> {
     while (!this.#exiting) {
-      if (this.#asked()) this.#obey();
-      if (this.#turn() !== 0) {
-        this.#heartbeat = (this.#heartbeat + 1) | 0;
-        this.#words[(this.#block + threadBlock.heartbeat) >>> 2] = this.#heartbeat;
-        if (this.#words[watching] === watchTurns) this.#outbox.ring(0);
-      } else if (this.#outbox.spilled !== 0) this.#parking.pause(found);
+      if (this.#looping) await this.#runWithLoops();
+      else this.#runAlone();
+    }
+  }
+
+  /** Whether host-only kernels need the event loop of this thread. */
+  get #looping(): boolean {
+    return this.#loops.live > 0 || this.#loops.loading > 0;
+  }
+
+  /** Blocks the thread until it ends or has loops. */
+  #runAlone(): void {
+    const found = (): boolean => this.#found();
+    const told = (): void => this.#told();
+    while (!this.#exiting && !this.#looping) {
+      if (this.#asked()) {
+        this.#obey();
+        if (this.#looping) return;
+      }
+      if (this.#turn() !== 0) this.#beat();
+      else if (this.#outbox.spilled !== 0) this.#parking.pause(found);
       else if (!this.#parking.spin(found)) {
         this.#engine.rest();
-        if (!this.#engine.poll()) this.#parking.sleep(found, told);
+        if (!this.#found()) this.#parking.sleep(found, told);
       }
     }
+  }
+
+  /** Takes turns between those of the event loop, until it ends or has no loops any more. */
+  async #runWithLoops(): Promise<void> {
+    while (!this.#exiting && this.#looping) {
+      if (this.#asked()) this.#obey();
+      if (this.#turn() !== 0 || this.#outbox.spilled !== 0) {
+        this.#beat();
+        await nextTurn();
+        continue;
+      }
+      await nextTurn(); // what the last turn woke may have written something
+      this.#engine.rest();
+      if (this.#found() || this.#turn() !== 0) continue;
+      await this.#parking.sleepAsync(
+        () => this.#found(),
+        () => this.#told(),
+      );
+    }
+  }
+
+  #found(): boolean {
+    return this.#engine.poll() || this.#asked() || this.#phaseAsked();
+  }
+
+  #beat(): void {
+    this.#heartbeat = (this.#heartbeat + 1) | 0;
+    this.#words[(this.#block + threadBlock.heartbeat) >>> 2] = this.#heartbeat;
+    // The host's block is the first.
+    if (this.#words[threadBlock.watching >>> 2] === watchTurns) this.#outbox.ring(0);
+  }
+
+  /** The thread has fallen idle: the host may wait for that. */
+  #told(): void {
+    const wanted = this.#atomics.load(threadBlock.watching);
+    if (wanted === watchTurns || (wanted !== 0 && this.#lastAwake())) this.#outbox.ring(0);
   }
 
   #turn(): number {
@@ -126,21 +176,28 @@ export class WorkerThread {
       try {
         const bytes = this.#carryOut(message);
         this.#outbox.flush();
-        this.#answer(bytes === null ? { request } : { request, bytes });
+        if (bytes instanceof Promise) this.#answerLater(request, bytes);
+        else this.#answer(bytes === null ? { request } : { request, bytes });
       } catch (error) {
         this.#answer({ request, error: thrownText(error) });
       }
     }
   }
 
-  #carryOut(message: ControlMessage): Uint8Array | null {
+  #answerLater(request: number, done: Promise<void>): void {
+    done.then(
+      () => this.#answer({ request }),
+      (error: unknown) => this.#answer({ request, error: thrownText(error) }),
+    );
+  }
+
+  #carryOut(message: ControlMessage): Uint8Array | Promise<void> | null {
     if (message.op === 'exit') {
       this.#exiting = true;
       return null;
     }
     if (message.op === 'launch') {
-      this.#launch(message);
-      return null;
+      return this.#launch(message);
     }
     const kernel = this.#outbox.pages[message.baseAddress >>> 6];
     if (kernel === undefined) throw new Error(`no kernel at address ${message.baseAddress}`);
@@ -148,19 +205,22 @@ export class WorkerThread {
       case 'activate':
         if (this.#start.schedule === 'async') this.#engine.activate(kernel);
         else kernel.paused = false;
+        this.#loops.activate(kernel);
         break;
       case 'deactivate':
         kernel.paused = true;
         break;
       case 'close':
         kernel.closing = true;
+        this.#loops.wake(kernel);
         break;
       case 'bury':
         if (this.#start.schedule === 'lockstep') this.#rounds.bury(kernel);
         this.#engine.bury(kernel);
+        this.#loops.wake(kernel);
         break;
       case 'remove':
-        this.#remove(kernel);
+        this.#loops.whenEnded(kernel, () => this.#remove(kernel));
         break;
       case 'read':
         return kernel.state(message.instance);
@@ -168,13 +228,16 @@ export class WorkerThread {
     return null;
   }
 
-  #launch({ kernel: start }: ControlMessage & { op: 'launch' }): void {
+  #launch({ kernel: start }: ControlMessage & { op: 'launch' }): Promise<void> | null {
     const { arena, thread, shape, seed } = this.#start;
     const kernel = new WorkerKernel(start, thread, shape.threads);
-    kernel.program = buildProgram(start.text, kernel, this.#engine, arena, seed);
+    if (start.text !== null) {
+      kernel.program = buildProgram(start.text, kernel, this.#engine, arena, seed);
+    }
     for (let page = 0; page << 6 < start.instances; page++) {
       this.#outbox.pages[(start.baseAddress >>> 6) + page] = kernel;
     }
+    return start.host === null ? null : this.#loops.load(kernel, start.host);
   }
 
   #remove(kernel: WorkerKernel): void {
@@ -184,5 +247,6 @@ export class WorkerThread {
     const goodbye = new Int32Array(16);
     goodbye[12] = kernel.base;
     this.#outbox.forward(goodbye, 0, goodbyeRecord, 0);
+    this.#outbox.flush();
   }
 }

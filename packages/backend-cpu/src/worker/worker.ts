@@ -16,6 +16,7 @@ const thread = new WorkerThread(
   () => receiveMessageOnPort(port)?.message as ControlMessage | undefined,
   (answer) => answers.postMessage(answer),
 );
+answers.on('message', () => {}); // keeps the thread alive while its loops wait
 answers.postMessage({ request: 0 });
-thread.run();
-port.close();
+await thread.run();
+process.exit();
