@@ -1,5 +1,6 @@
 import type { MessageDescriptor } from '@ringkernel/core';
 import type { AnyNode, CallExpression } from 'acorn';
+import { stringOf } from '../parse/index.ts';
 import { typeName, unify } from '../types/index.ts';
 import { argumentNodes } from './arguments.ts';
 import type { contextActions } from './context-member.ts';
@@ -72,10 +73,7 @@ function findMessage(
   messages: readonly MessageDescriptor[],
   none: string,
 ): MessageDescriptor {
-  const name =
-    node.type === 'Literal' && typeof node.value === 'string'
-      ? node.value
-      : outside(c, node)?.value;
+  const name = stringOf(node) ?? outside(c, node)?.value;
   if (typeof name !== 'string') {
     return c.fail(node, 'RK3019', 'the name must be known now', "write it as a literal: 'Name'");
   }
@@ -100,7 +98,7 @@ function lowerPriority(c: FunctionContext, node: AnyNode | undefined): 0 | 1 | 2
     const { name } = property.key;
     if (name !== 'priority') return refuse(property, `there is no option '${name}'`);
     const { value } = property;
-    const known = value.type === 'Literal' ? value.value : outside(c, value)?.value;
+    const known = stringOf(value) ?? outside(c, value)?.value;
     priority = (priorities as readonly unknown[]).indexOf(known);
     if (priority < 0) return refuse(value, 'the priority is one of four literals');
   }

@@ -1,4 +1,5 @@
 import type { AnyNode, Expression as EsExpression } from 'acorn';
+import { stringOf } from '../parse/index.ts';
 import { lowerAssignment, lowerUpdate } from './assignment.ts';
 import { branch } from './branch.ts';
 import { calleeOf } from './callee.ts';
@@ -11,7 +12,8 @@ import type { FunctionContext } from './function-context.ts';
 export function lowerEffect(c: FunctionContext, node: AnyNode): void {
   switch (node.type) {
     case 'Literal':
-      if (typeof node.value !== 'string') lowerExpression(c, node);
+    case 'TemplateLiteral':
+      if (stringOf(node) === null) lowerExpression(c, node);
       return; // 'use strict' and the like
     case 'SequenceExpression':
       for (const part of node.expressions) lowerEffect(c, part);

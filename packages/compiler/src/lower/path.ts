@@ -1,5 +1,6 @@
 import { listNames, nearestName } from '@ringkernel/core';
 import type { AnyNode, Expression as EsExpression, MemberExpression } from 'acorn';
+import { stringOf } from '../parse/index.ts';
 import { restrict, typeName, words } from '../types/index.ts';
 import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
@@ -24,10 +25,7 @@ export function statePath(c: FunctionContext): Path {
 export function memberName(node: MemberExpression): string | null {
   const { property } = node;
   if (!node.computed && property.type === 'Identifier') return property.name;
-  if (node.computed && property.type === 'Literal' && typeof property.value === 'string') {
-    return property.value;
-  }
-  return null;
+  return node.computed ? stringOf(property) : null;
 }
 
 /** What part of the state or of the message an expression names; null when it is something else. */

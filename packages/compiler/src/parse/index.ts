@@ -5,4 +5,4 @@ export {
   parseFunction,
   type UserFunction,
 } from './function-source.ts';
-export { contains, rootOf } from './tree.ts';
+export { contains, rootOf, stringOf } from './tree.ts';

@@ -43,3 +43,10 @@ export function rootOf(node: AnyNode): AnyNode {
   while (root.type === 'MemberExpression') root = root.object;
   return root;
 }
+
+/** The text of a string literal; minifiers write templates without holes for them. */
+export function stringOf(node: AnyNode): string | null {
+  if (node.type === 'Literal') return typeof node.value === 'string' ? node.value : null;
+  if (node.type !== 'TemplateLiteral' || node.expressions.length > 0) return null;
+  return node.quasis[0]?.value.cooked ?? null;
+}
