@@ -15,7 +15,14 @@ interface Compiled {
 }
 
 const compiled = new WeakMap<AnyActor, Compiled>();
-const locators = new WeakMap<KernelImage, readonly (Locate | null)[]>();
+
+/** How to find the places of an image's faults, and the inspector that does. */
+interface Places {
+  readonly capture: Capture;
+  readonly locators: readonly (Locate | null)[];
+}
+
+const places = new WeakMap<KernelImage, Places>();
 
 /**
  * Compiles an actor's handlers to IR. Values that handlers use from outside are read now, once: the same definition
@@ -40,10 +47,15 @@ export function checkActor(definition: AnyActor): readonly Diagnostic[] {
 export function describeSite(image: KernelImage, site: number): string {
   if (image.program.kind !== 'ir') return '';
   const known = (image.program.module as Module).sites[site]?.at ?? '';
-  const locate = locators.get(image)?.[site];
+  const { capture, locators } = places.get(image) ?? {};
+  const locate = locators?.[site];
   if (!locate) return known;
-  const position = locate();
-  return position.file === null ? known : formatPosition(position);
+  try {
+    const position = locate();
+    return position.file === null ? known : formatPosition(position);
+  } finally {
+    capture?.close();
+  }
 }
 
 function compileOnce(definition: AnyActor): Compiled {
@@ -64,7 +76,7 @@ function compileNow(definition: AnyActor): Compiled {
     const hash = fnv1a(programText(module));
     const program = { kind: 'ir', module } as const;
     const image: ActorImage = { name, hash, state, messages, emits, program };
-    locators.set(image, lowered.locators);
+    places.set(image, { capture, locators: lowered.locators });
     return { image, diagnostics: [] };
   } finally {
     capture.close();

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/style/noNonNullAssertion: indices are in range
-import { compile } from '@ringkernel/compiler';
+import { checkActor, compile, describeSite } from '@ringkernel/compiler';
 import { actor, array, bool, f32, i32, u8, u32, u64 } from '@ringkernel/core';
 import { expect, test } from 'vitest';
 import { runActor } from './run-actor.ts';
@@ -184,4 +184,83 @@ test('the hash is of the program, not of where it stands', () => {
   expect(hash(1)).toBe(hash(1));
   expect(hash(2)).not.toBe(hash(1));
   expect(hash(1, 5)).not.toBe(hash(1));
+});
+
+test('coverage counters are not part of a handler', () => {
+  const counters = { f: [0], s: [0, 0, 0], b: [[0, 0]] };
+  // What istanbul makes of a handler.
+  const build = new Function(
+    'cov_1a2b',
+    `return {
+      Go(ctx, m) {
+        cov_1a2b().f[0]++;
+        cov_1a2b().s[0]++;
+        ctx.state.a += (cov_1a2b().s[1]++, m.by > 1) ? (cov_1a2b().b[0][0]++, m.by) : (cov_1a2b().b[0][1]++, 0);
+        cov_1a2b().s[2]++;
+        return cov_1a2b().s[2]++, ctx.state.a > 3 && (cov_1a2b().s[1]++, ctx.emit('Big', { a: ctx.state.a }));
+      },
+    };`,
+  );
+  const Covered = actor('Covered', {
+    state: { a: u32 },
+    messages: { Go: { by: u32 } },
+    emits: { Big: { a: u32 } },
+    on: build(() => counters),
+  });
+  const { state, outputs } = runActor(Covered, [{ type: 'Go', fields: { by: 5 } }]);
+  expect(state).toEqual({ a: 5 });
+  expect(outputs).toEqual([{ kind: 'emit', type: 'Big', fields: { a: 5 } }]);
+  expect(counters.s).toEqual([0, 0, 0]);
+});
+
+test('without an inspector, `uses` and the words are enough', () => {
+  const builtin = process.getBuiltinModule;
+  const Blind = actor('Blind', {
+    state: { a: u32, b: f32 },
+    messages: { Go: { by: u32 } },
+    uses: { step, square },
+    on: {
+      Go(ctx, m) {
+        ctx.state.a = square(m.by) * step + u32(1.5);
+        ctx.state.b = f32(m.by) + Math.sqrt(4);
+      },
+    },
+  });
+  const Lost = actor('Lost', {
+    state: { a: u32 },
+    messages: { Go: {} },
+    on: {
+      Go(ctx) {
+        ctx.state.a = step;
+      },
+    },
+  });
+  try {
+    // What an engine without built-in modules looks like.
+    Object.assign(process, { getBuiltinModule: undefined });
+    const { state } = runActor(Blind, [{ type: 'Go', fields: { by: 3 } }]);
+    expect(state).toEqual({ a: 28, b: 5 });
+    const [found] = checkActor(Lost);
+    expect(found).toMatchObject({ code: 'RK3010', position: { file: null, line: 2 } });
+    expect(found?.hint).toContain('uses: { step }');
+  } finally {
+    process.getBuiltinModule = builtin;
+  }
+});
+
+test('a fault is described by its place in the file', () => {
+  const Faulty = actor('Faulty', {
+    state: { xs: array(u32, 2) },
+    messages: { Go: { at: u32 } },
+    on: {
+      Go(ctx, m) {
+        ctx.state.xs[m.at] = 1;
+      },
+    },
+  });
+  const image = compile(Faulty);
+  const { code, at } = image.program.module.sites[1] ?? {};
+  expect([code, at]).toEqual(['RK5001', expect.stringMatching(/^Faulty\.Go:2:\d+$/)]);
+  expect(describeSite(image, 1)).toMatch(/front-capture\.test\.ts:\d+:22$/);
+  expect(describeSite(structuredClone(image), 1)).toBe(at);
 });

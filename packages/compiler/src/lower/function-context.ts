@@ -8,7 +8,7 @@ import { conversionHint, decide, type Type, typeName, unify } from '../types/ind
 import { type ActorContext, type Locate, Skip } from './actor-context.ts';
 import { fitConstant, fitHint } from './constant.ts';
 import { mustPrecede } from './effects.ts';
-import { positionIn, traceNode } from './locate.ts';
+import { locator, positionIn } from './locate.ts';
 import type { Section } from './section.ts';
 import type { Binding, Path, Value } from './value.ts';
 
@@ -255,7 +255,7 @@ export class FunctionContext {
   }
 
   locator(node: AnyNode): Locate {
-    return () => traceNode(this, node.start);
+    return locator(this.actor.capture, this.owner, this.source, node.start);
   }
 
   /** Notes an error and leaves the statement. */
