@@ -219,6 +219,10 @@ export class KernelHandle<M extends Messages = Messages, E extends Emits = Emits
   }
 }
 
+/** A handle of a kernel whose definition the type checker does not know. What is sent is checked when it is sent. */
+// biome-ignore lint/suspicious/noExplicitAny: any message may be sent to it.
+export type AnyKernelHandle = KernelHandle<any, any>;
+
 /** The handle of a definition's kernel. */
 export type HandleOf<D> = D extends {
   readonly spec: { readonly messages: infer M extends Messages; readonly emits?: infer E };

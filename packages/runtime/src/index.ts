@@ -67,7 +67,13 @@ export {
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
-export type { HandleOf, InstanceHandle, KernelHandle, MessageId } from './handle.ts';
+export type {
+  AnyKernelHandle,
+  HandleOf,
+  InstanceHandle,
+  KernelHandle,
+  MessageId,
+} from './handle.ts';
 export type { KernelMetrics, KernelStatus } from './kernel.ts';
 export type {
   CallOptions,

@@ -1,4 +1,5 @@
 import {
+  type AnyDefinition,
   assertTransition,
   type DeadLetterReason,
   type Device,
@@ -109,8 +110,8 @@ class EndWaiting extends Waiting<void> {
 /** A kernel as the runtime knows it. Handles are views of it. */
 export class Kernel implements Callee, ReceptionContext {
   readonly id: string;
+  readonly definition: AnyDefinition;
   readonly settings: KernelSettings;
-  readonly image: KernelImage;
   readonly room: WaitingRoom;
   readonly output: OutputQueue;
   readonly correlations: Correlations;
@@ -133,15 +134,15 @@ export class Kernel implements Callee, ReceptionContext {
 
   private constructor(
     host: KernelHost,
-    image: KernelImage,
+    definition: AnyDefinition,
     settings: KernelSettings,
     inbound: Inbound,
     device: DeviceKernel,
   ) {
-    const { types, output, correlations } = inbound.context;
+    const { image, types, output, correlations } = inbound.context;
     this.id = settings.id;
+    this.definition = definition;
     this.settings = settings;
-    this.image = image;
     this.room = host.room;
     this.output = output;
     this.correlations = correlations;
@@ -167,12 +168,13 @@ export class Kernel implements Callee, ReceptionContext {
   static async launch(
     host: KernelHost,
     device: Device,
+    definition: AnyDefinition,
     image: KernelImage,
     settings: KernelSettings,
   ): Promise<Kernel> {
     const inbound = createInbound(host, image, settings);
     const launched = await device.launch(image, settings, inbound);
-    return new Kernel(host, image, settings, inbound, launched);
+    return new Kernel(host, definition, settings, inbound, launched);
   }
 
   get state(): KernelState {

@@ -199,21 +199,53 @@ export class Outbound {
     const { timeoutMs, signal } = limits(options, sendTimeoutMs);
     const untilMs = performance.now() + timeoutMs;
     const type = this.#typeOf(name);
+    const { id, onFull } = this.#context;
     let taken = 0;
     for (const payload of payloads) {
-      refuseAborted(signal, `send ${name} to kernel '${this.#context.id}'`);
+      refuseAborted(signal, `send ${name} to kernel '${id}'`);
       const delivery = this.#prepare(type, options);
       type.encode(payload);
-      const leftMs = roundUp(Math.max(0, untilMs - performance.now()));
-      try {
-        await this.#sendEncoded(type, instance, delivery, { timeoutMs: leftMs, signal }, undefined);
-      } catch (error) {
-        if (error instanceof TimeoutError || error instanceof QueueFullError) return taken;
-        throw error;
+      const status = this.#inject(type, instance, delivery);
+      if (status === 'full' && onFull === 'wait') {
+        const leftMs = roundUp(Math.max(0, untilMs - performance.now()));
+        const limit = { timeoutMs: leftMs, signal };
+        if (!(await this.#waitForRoom(type, instance, delivery, limit))) return taken;
+      } else if (status !== 'accepted') {
+        this.#context.refuse();
+        if (status === 'full') return taken;
+        throw this.#refusal(status, type, instance);
       }
       taken++;
     }
     return taken;
+  }
+
+  /** Sends what is encoded once there is room; whether there was in time. */
+  async #waitForRoom(
+    type: MessageType,
+    instance: number,
+    delivery: Delivery,
+    limit: WaitLimits,
+  ): Promise<boolean> {
+    try {
+      await this.#parkSend(type, instance, delivery, limit);
+      return true;
+    } catch (error) {
+      if (error instanceof TimeoutError) return false;
+      throw error;
+    }
+  }
+
+  #parkSend(
+    type: MessageType,
+    instance: number,
+    delivery: Delivery,
+    limit: WaitLimits,
+  ): Promise<bigint> {
+    const send = new Send(this.#context, this.#senders, type, instance, { ...delivery });
+    send.start(limit);
+    if (send.waiting) this.#senders.park(instance, send);
+    return send.promise;
   }
 
   /** Resolves with the decoded reply. */
@@ -293,12 +325,10 @@ export class Outbound {
       this.#context.refuse();
       return Promise.reject(this.#refusal(status, type, instance));
     }
-    const send = new Send(this.#context, this.#senders, type, instance, { ...delivery });
-    send.start(limit);
-    this.#senders.park(instance, send);
-    if (correlation === undefined) return send.promise;
+    const sent = this.#parkSend(type, instance, delivery, limit);
+    if (correlation === undefined) return sent;
     this.#expect(correlation, delivery);
-    return send.promise.catch((error: unknown) => {
+    return sent.catch((error: unknown) => {
       correlations.forget(correlation);
       throw error;
     });

@@ -15,7 +15,7 @@ import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { RuntimeClosedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
-import { type HandleOf, KernelHandle } from './handle.ts';
+import { type AnyKernelHandle, type HandleOf, KernelHandle } from './handle.ts';
 import { imageOf } from './images.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Kernel, type KernelHost, type KernelMetrics, type KernelSettings } from './kernel.ts';
@@ -134,12 +134,11 @@ export class Runtime implements AsyncDisposable {
     this.#launching.add(id);
     try {
       const { keepAlive } = this.#room;
-      const launch = Kernel.launch(this.#host, this.#device, image, settings);
+      const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
       const kernel = await keepAlive.during(launch);
+      this.#check('launch');
       this.#kernels.set(id, kernel);
       this.#launched++;
-      if (this.#lost !== undefined) kernel.lose(this.#lost);
-      this.#check('launch');
       if (autoActivate) await kernel.activate('activate');
       return this.#handle(kernel) as HandleOf<D>;
     } finally {
@@ -147,9 +146,19 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
-  /** The kernel with this id. Throws `KernelNotFoundError` with the ids there are. */
-  get(id: string): KernelHandle {
-    return this.#handle(this.#find(id));
+  /**
+   * The kernel with this id; with the definition it was launched from, its handle is typed. Throws
+   * `KernelNotFoundError` with the ids there are, and `InvalidOptionError` when it is of another definition.
+   */
+  get(id: string): AnyKernelHandle;
+  get<D extends AnyDefinition>(id: string, definition: D): HandleOf<D>;
+  get(id: string, definition?: AnyDefinition): KernelHandle {
+    const kernel = this.#find(id);
+    if (definition !== undefined && definition !== kernel.definition) {
+      const wanted = `${kernel.definition.name}, which '${id}' was launched from`;
+      throw new InvalidOptionError('definition', wanted, definition.name);
+    }
+    return this.#handle(kernel);
   }
 
   async activate(id: string): Promise<void> {
