@@ -93,8 +93,8 @@ class Send extends Waiting<bigint> implements Parked {
     this.succeed(idToBigInt(low, high));
   }
 
-  closed(): void {
-    this.fail(this.#context.closedError(this.describe()));
+  closed(error?: unknown): void {
+    this.fail(error ?? this.#context.closedError(this.describe()));
   }
 
   override fail(error: unknown): void {
@@ -279,11 +279,15 @@ export class Outbound {
     delivery.wantsReply = true;
     call.start(limit);
     if (!call.waiting) return call.promise;
-    const status = this.#inject(type, instance, delivery);
-    if (status === 'full' && this.#context.onFull === 'wait') this.#park(call, delivery);
-    else if (status !== 'accepted') {
-      this.#context.refuse();
-      call.fail(this.#refusal(status, type, instance));
+    try {
+      const status = this.#inject(type, instance, delivery);
+      if (status === 'full' && this.#context.onFull === 'wait') this.#park(call, delivery);
+      else if (status !== 'accepted') {
+        this.#context.refuse();
+        call.fail(this.#refusal(status, type, instance));
+      }
+    } catch (error) {
+      call.fail(error);
     }
     return call.promise;
   }
@@ -298,7 +302,8 @@ export class Outbound {
       accepted: () => {
         call.parked = null;
       },
-      closed: () => call.fail(this.#context.closedError(this.#sending(type, instance))),
+      closed: (error) =>
+        call.fail(error ?? this.#context.closedError(this.#sending(type, instance))),
     };
     call.parked = () => {
       this.#senders.remove(instance, parked);

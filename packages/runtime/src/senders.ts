@@ -8,8 +8,8 @@ export interface Parked {
   readonly delivery: Delivery;
   /** The mailbox took it. */
   accepted(): void;
-  /** The kernel takes nothing more. */
-  closed(): void;
+  /** The kernel takes nothing more, or the device said why it can't take this one. */
+  closed(error?: unknown): void;
 }
 
 /**
@@ -54,13 +54,18 @@ export class Senders {
   }
 
   async #serve(instance: number, line: Set<Parked>): Promise<void> {
-    while (line.size > 0) {
-      await this.#kernel.room(instance);
-      const moved = this.#admit(instance, line);
-      // Room for a small message may be none for the one in front; others get their turn before the next try.
-      if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    try {
+      while (line.size > 0) {
+        await this.#kernel.room(instance);
+        const moved = this.#admit(instance, line);
+        // Room for a small message may be none for the one in front: others get a turn before the next try.
+        if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      for (const parked of line) parked.closed(error);
+    } finally {
+      this.#lines.delete(instance);
     }
-    this.#lines.delete(instance);
   }
 
   #admit(instance: number, line: Set<Parked>): number {
