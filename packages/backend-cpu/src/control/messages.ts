@@ -1,11 +1,18 @@
-import type { FullPolicy, HostProgram, MessageDescriptor, Schedule } from '@ringkernel/core';
+import type {
+  FullPolicy,
+  HostProgram,
+  MessageDescriptor,
+  Schedule,
+  SharedMemory,
+} from '@ringkernel/core';
 import type { ArenaShape } from '../memory/arena.ts';
 
 /** What a worker gets when it starts. */
 export interface WorkerStart {
   /** 1 and up; 0 is the host. */
   readonly thread: number;
-  readonly arena: SharedArrayBuffer;
+  /** The arena: a WebAssembly memory where there is one. */
+  readonly memory: SharedMemory | SharedArrayBuffer;
   readonly shape: ArenaShape;
   readonly layoutHash: number;
   readonly schedule: Schedule;

@@ -10,13 +10,14 @@ import {
   layoutHash,
   MessageTooLargeError,
   NotSupportedError,
+  openAtomicWords,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
-import { languageAtomics } from '../memory/atomics.ts';
+import { allocateArena, bufferOf } from '../memory/arena-memory.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
 import type { KernelMeter } from '../memory/meter.ts';
 import { place } from '../memory/placement.ts';
@@ -60,7 +61,8 @@ export class CpuDevice implements Device {
     this.#options = options;
     const shape = { threads: options.workers + 1, laneSlots: options.laneCapacity };
     this.#layout = new ArenaLayout(shape);
-    const arena = new SharedArrayBuffer(this.#layout.sizeBytes);
+    const memory = allocateArena(this.#layout.sizeBytes);
+    const arena = bufferOf(memory);
     this.#message = new HostMessage(arena);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
@@ -70,7 +72,7 @@ export class CpuDevice implements Device {
     const clock = new StampClock(nodeId << 8, performance.timeOrigin * 1_000);
     this.#pump = new Pump(
       arena,
-      languageAtomics(arena),
+      openAtomicWords(memory),
       this.#layout,
       clock,
       options.hostSpinUs,
@@ -100,7 +102,7 @@ export class CpuDevice implements Device {
     this.#start = (thread) =>
       this.#crew.start({
         thread,
-        arena,
+        memory,
         shape,
         layoutHash,
         schedule: this.schedule,

@@ -1,5 +1,5 @@
+import type { AtomicWords } from '@ringkernel/core';
 import { type ArenaLayout, threadBlock, watchIdle, watchTurns } from '../memory/arena.ts';
-import type { AtomicOps } from '../memory/atomics.ts';
 import { LaneReader, LaneWriter, laneEmpty } from '../queue/lane.ts';
 import { replyRecord, replyWanted, slotsOf } from '../queue/record.ts';
 import type { StampClock } from '../worker/clock.ts';
@@ -29,7 +29,7 @@ export class Pump {
   /** Answers that somebody waits for: as long as there are any, polling a little pays. */
   calls = 0;
 
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #layout: ArenaLayout;
   readonly #readers: readonly LaneReader[];
   readonly #deliver: Deliver;
@@ -48,7 +48,7 @@ export class Pump {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     layout: ArenaLayout,
     clock: StampClock,
     hostSpinUs: number,
@@ -108,8 +108,8 @@ export class Pump {
   /** Wakes a worker that sleeps. */
   ring(thread: number): void {
     const bell = (this.#layout.thread(thread) + threadBlock.bell) >>> 2;
-    if (Atomics.load(this.words, bell) === 0) return;
-    Atomics.store(this.words, bell, 0);
+    if (this.#atomics.load(bell) === 0) return;
+    this.#atomics.store(bell, 0);
     Atomics.notify(this.words, bell);
   }
 
@@ -179,7 +179,7 @@ export class Pump {
     for (const { eachTurn } of this.#watches) if (eachTurn) wanted = watchTurns;
     if (wanted === this.#watching) return;
     this.#watching = wanted;
-    this.#atomics.store(threadBlock.watching, wanted);
+    this.#atomics.store(threadBlock.watching >>> 2, wanted);
   }
 
   #publishAndPoll(): void {

@@ -1,5 +1,6 @@
 import { counterBlock, latencyBlock, layoutLimit } from '@ringkernel/core';
 
+const two32 = 0x1_0000_0000;
 const subBits = layoutLimit.latencySubBits;
 
 /** Bucket of a latency: exact below 2^subBits, then 2^subBits buckets for each power of two. */
@@ -132,7 +133,7 @@ export class KernelMeter {
     const low = this.#base + word;
     const sum = ((words[low] as number) >>> 0) + change;
     words[low] = sum;
-    const carry = Math.floor(sum / 0x1_0000_0000);
-    if (carry !== 0) words[low + 1] = (words[low + 1] as number) + carry;
+    if (sum >= 0 && sum < two32) return;
+    words[low + 1] = (words[low + 1] as number) + Math.floor(sum / two32);
   }
 }

@@ -1,6 +1,5 @@
-import { layoutLimit, messageHeader } from '@ringkernel/core';
+import { type AtomicWords, layoutLimit, messageHeader } from '@ringkernel/core';
 import { laneHead } from '../memory/arena.ts';
-import type { AtomicOps } from '../memory/atomics.ts';
 import { copySlots, skipRecord, slotsAt } from './record.ts';
 import { Spill } from './spill.ts';
 
@@ -21,7 +20,7 @@ export class LaneWriter {
   pending = 0;
 
   readonly #words: Int32Array;
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #head: number;
   readonly #tail: number;
   readonly #urgentWord: number;
@@ -35,7 +34,7 @@ export class LaneWriter {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     offset: number,
     capacity: number,
     peer: number,
@@ -43,8 +42,8 @@ export class LaneWriter {
     this.peer = peer;
     this.#words = new Int32Array(arena);
     this.#atomics = atomics;
-    this.#head = offset + laneHead.head;
-    this.#tail = offset + laneHead.tail;
+    this.#head = (offset + laneHead.head) >>> 2;
+    this.#tail = (offset + laneHead.tail) >>> 2;
     this.#urgentWord = (offset + laneHead.urgent) >>> 2;
     this.#slots = offset + laneHead.sizeBytes;
     this.#capacity = capacity;
@@ -111,7 +110,7 @@ export class LaneReader {
   readonly peer: number;
 
   readonly #words: Int32Array;
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #head: number;
   readonly #tail: number;
   readonly #urgentWord: number;
@@ -127,7 +126,7 @@ export class LaneReader {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     offset: number,
     capacity: number,
     peer: number,
@@ -135,8 +134,8 @@ export class LaneReader {
     this.peer = peer;
     this.#words = new Int32Array(arena);
     this.#atomics = atomics;
-    this.#head = offset + laneHead.head;
-    this.#tail = offset + laneHead.tail;
+    this.#head = (offset + laneHead.head) >>> 2;
+    this.#tail = (offset + laneHead.tail) >>> 2;
     this.#urgentWord = (offset + laneHead.urgent) >>> 2;
     this.#slots = offset + laneHead.sizeBytes;
     this.#mask = capacity - 1;

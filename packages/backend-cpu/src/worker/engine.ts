@@ -1,7 +1,6 @@
 import type { Program } from '@ringkernel/compiler';
-import { deadLetterCode, instanceWords } from '@ringkernel/core';
+import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/core';
 import type { ArenaLayout } from '../memory/arena.ts';
-import type { AtomicOps } from '../memory/atomics.ts';
 import { LaneReader } from '../queue/lane.ts';
 import type { LocalQueue } from '../queue/local-queue.ts';
 import { deadLetterRecord, faultRecord, slotsOf } from '../queue/record.ts';
@@ -46,7 +45,7 @@ export class Engine {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     layout: ArenaLayout,
     thread: number,
     outbox: Outbox,

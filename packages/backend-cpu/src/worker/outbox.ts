@@ -1,6 +1,5 @@
-import { deadLetterCode, layoutLimit } from '@ringkernel/core';
+import { type AtomicWords, deadLetterCode, layoutLimit } from '@ringkernel/core';
 import { type ArenaLayout, localSlots, threadBlock } from '../memory/arena.ts';
-import type { AtomicOps } from '../memory/atomics.ts';
 import type { KernelMeter } from '../memory/meter.ts';
 import { LaneWriter } from '../queue/lane.ts';
 import { LocalQueue } from '../queue/local-queue.ts';
@@ -36,7 +35,7 @@ export class Outbox {
 
   readonly words: Int32Array;
   readonly clock: StampClock;
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #layout: ArenaLayout;
   readonly #thread: number;
   readonly #lanes: readonly (LaneWriter | undefined)[];
@@ -51,7 +50,7 @@ export class Outbox {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     layout: ArenaLayout,
     thread: number,
     clock: StampClock,
@@ -221,10 +220,10 @@ export class Outbox {
 
   /** Wakes a thread that sleeps. */
   ring(thread: number): void {
-    const bell = this.#layout.thread(thread) + threadBlock.bell;
+    const bell = (this.#layout.thread(thread) + threadBlock.bell) >>> 2;
     if (this.#atomics.load(bell) === 0) return;
-    Atomics.store(this.words, bell >>> 2, 0);
-    Atomics.notify(this.words, bell >>> 2);
+    this.#atomics.store(bell, 0);
+    Atomics.notify(this.words, bell);
   }
 
   #publish(lane: LaneWriter): void {

@@ -1,5 +1,5 @@
+import type { AtomicWords } from '@ringkernel/core';
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
-import type { AtomicOps } from '../memory/atomics.ts';
 
 /** A sleeping thread looks around this often even when nobody rings: a net under the protocol, not part of it. */
 const sleepMs = 100;
@@ -15,7 +15,7 @@ const pollsBetweenClocks = 64;
  */
 export class Parking {
   readonly #words: Int32Array;
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #bell: number;
   readonly #idle: number;
   readonly #spinMs: number;
@@ -26,15 +26,15 @@ export class Parking {
 
   constructor(
     arena: SharedArrayBuffer,
-    atomics: AtomicOps,
+    atomics: AtomicWords,
     layout: ArenaLayout,
     thread: number,
     spinUs: number,
   ) {
     this.#words = new Int32Array(arena);
     this.#atomics = atomics;
-    this.#bell = layout.thread(thread) + threadBlock.bell;
-    this.#idle = layout.thread(thread) + threadBlock.idle;
+    this.#bell = (layout.thread(thread) + threadBlock.bell) >>> 2;
+    this.#idle = (layout.thread(thread) + threadBlock.idle) >>> 2;
     this.#spinMs = spinUs / 1_000;
   }
 
@@ -45,13 +45,14 @@ export class Parking {
       this.#skip--;
       return false;
     }
-    const end = performance.now() + this.#spinMs;
+    let end = 0; // reading the clock costs as much as ten polls: what comes at once does not pay for it
     do {
       for (let i = 0; i < pollsBetweenClocks; i++) {
         if (!found()) continue;
         this.#failures = 0;
         return true;
       }
+      if (end === 0) end = performance.now() + this.#spinMs;
     } while (performance.now() < end);
     this.#failures++;
     if (this.#failures >= 2) {
@@ -67,7 +68,7 @@ export class Parking {
     for (;;) {
       this.#atomics.store(this.#bell, 1);
       if (found()) break;
-      Atomics.wait(this.#words, this.#bell >>> 2, 1, sleepMs);
+      Atomics.wait(this.#words, this.#bell, 1, sleepMs);
     }
     this.#atomics.store(this.#bell, 0);
     this.#nextEpoch();
@@ -79,7 +80,7 @@ export class Parking {
     told();
     this.#atomics.store(this.#bell, 1);
     if (!found()) {
-      const wait = Atomics.waitAsync(this.#words, this.#bell >>> 2, 1);
+      const wait = Atomics.waitAsync(this.#words, this.#bell, 1);
       if (wait.async) await wait.value;
     }
     this.#atomics.store(this.#bell, 0);
@@ -93,13 +94,13 @@ export class Parking {
     this.#stirred = true;
     this.#nextEpoch();
     this.#atomics.store(this.#bell, 0);
-    Atomics.notify(this.#words, this.#bell >>> 2);
+    Atomics.notify(this.#words, this.#bell);
   }
 
   /** Gives a thread with a full lane the time to take from it. Not idle: records wait here. */
   pause(found: () => boolean): void {
     this.#atomics.store(this.#bell, 1);
-    if (!found()) Atomics.wait(this.#words, this.#bell >>> 2, 1, crampedMs);
+    if (!found()) Atomics.wait(this.#words, this.#bell, 1, crampedMs);
     this.#atomics.store(this.#bell, 0);
   }
 

@@ -1,6 +1,7 @@
+import { type AtomicWords, openAtomicWords } from '@ringkernel/core';
 import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
 import { ArenaLayout, threadBlock, watchTurns } from '../memory/arena.ts';
-import { type AtomicOps, languageAtomics } from '../memory/atomics.ts';
+import { bufferOf } from '../memory/arena-memory.ts';
 import { goodbyeRecord } from '../queue/record.ts';
 import { monotonicOffsetUs, StampClock } from './clock.ts';
 import { Engine } from './engine.ts';
@@ -19,7 +20,7 @@ export class WorkerThread {
   readonly #start: WorkerStart;
   readonly #receive: () => ControlMessage | undefined;
   readonly #answer: (answer: ControlAnswer) => void;
-  readonly #atomics: AtomicOps;
+  readonly #atomics: AtomicWords;
   readonly #outbox: Outbox;
   readonly #engine: Engine;
   readonly #parking: Parking;
@@ -41,11 +42,12 @@ export class WorkerThread {
     this.#start = start;
     this.#receive = receive;
     this.#answer = answer;
-    const { arena, thread, shape } = start;
+    const { thread, shape } = start;
+    const arena = bufferOf(start.memory);
     const layout = new ArenaLayout(shape);
     this.#words = new Int32Array(arena);
     this.#block = layout.thread(thread);
-    this.#atomics = languageAtomics(arena);
+    this.#atomics = openAtomicWords(start.memory);
     const clock = new StampClock(
       (start.nodeId << 8) | thread,
       start.wallOffsetUs + monotonicOffsetUs(),
@@ -109,7 +111,8 @@ export class WorkerThread {
   }
 
   #found(): boolean {
-    return this.#engine.poll() || this.#asked() || this.#phaseAsked();
+    if (this.#engine.poll() || this.#asked()) return true;
+    return this.#start.schedule === 'lockstep' && this.#phaseAsked();
   }
 
   #beat(): void {
@@ -121,7 +124,7 @@ export class WorkerThread {
 
   /** The thread has fallen idle: the host may wait for that. */
   #told(): void {
-    const wanted = this.#atomics.load(threadBlock.watching);
+    const wanted = this.#atomics.load(threadBlock.watching >>> 2);
     if (wanted === watchTurns || (wanted !== 0 && this.#lastAwake())) this.#outbox.ring(0);
   }
 
@@ -132,7 +135,7 @@ export class WorkerThread {
     if (this.#phaseAsked()) this.#phaseRun = this.#enter(this.#phaseRun + 1);
     if (this.#phaseRun !== this.#phaseTold && this.#outbox.spilled === 0) {
       this.#phaseTold = this.#phaseRun;
-      this.#atomics.store(this.#block + threadBlock.phaseDone, this.#phaseRun);
+      this.#atomics.store((this.#block + threadBlock.phaseDone) >>> 2, this.#phaseRun);
       this.#outbox.ring(0);
       return 1;
     }
@@ -151,7 +154,7 @@ export class WorkerThread {
   }
 
   #phaseAsked(): boolean {
-    return this.#atomics.load(this.#block + threadBlock.phase) !== this.#phaseRun;
+    return this.#atomics.load((this.#block + threadBlock.phase) >>> 2) !== this.#phaseRun;
   }
 
   /** Whether all other workers sleep too and nothing of this one is on its way to them. */
@@ -159,14 +162,14 @@ export class WorkerThread {
     const { thread, shape } = this.#start;
     for (let other = 1; other < shape.threads; other++) {
       if (other === thread) continue;
-      const idle = this.#atomics.load(other * threadBlock.sizeBytes + threadBlock.idle);
+      const idle = this.#atomics.load((other * threadBlock.sizeBytes + threadBlock.idle) >>> 2);
       if ((idle & 1) === 0 || !this.#outbox.drained(other)) return false;
     }
     return true;
   }
 
   #asked(): boolean {
-    return this.#atomics.load(this.#block + threadBlock.control) !== this.#controlSeen;
+    return this.#atomics.load((this.#block + threadBlock.control) >>> 2) !== this.#controlSeen;
   }
 
   #obey(): void {
@@ -229,7 +232,8 @@ export class WorkerThread {
   }
 
   #launch({ kernel: start }: ControlMessage & { op: 'launch' }): Promise<void> | null {
-    const { arena, thread, shape, seed } = this.#start;
+    const { thread, shape, seed } = this.#start;
+    const arena = bufferOf(this.#start.memory);
     const kernel = new WorkerKernel(start, thread, shape.threads);
     if (start.text !== null) {
       kernel.program = buildProgram(start.text, kernel, this.#engine, arena, seed);
