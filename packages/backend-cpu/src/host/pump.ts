@@ -87,7 +87,8 @@ export class Pump {
     }
     if (this.#publishSoon) return;
     this.#publishSoon = true;
-    queueMicrotask(() => this.#publishAndPoll());
+    // After the microtasks, so that one `await` after the other for a send does not publish each message alone.
+    process.nextTick(() => this.#publishAndPoll());
   }
 
   /** Shows the workers everything written so far, and wakes those that sleep. */
