@@ -21,7 +21,7 @@ export interface HandWritten {
 const one: StructLayout = layoutOf({ value: u32 });
 export const two: StructLayout = layoutOf({ to: u32, count: u32 });
 
-export const type = {
+const type = {
   add: 1,
   get: 2,
   send: 3,

@@ -4,7 +4,7 @@ const two32 = 0x1_0000_0000;
 const subBits = layoutLimit.latencySubBits;
 
 /** Bucket of a latency: exact below 2^subBits, then 2^subBits buckets for each power of two. */
-export function latencyBucket(us: number): number {
+function latencyBucket(us: number): number {
   if (us < 1 << subBits) return us;
   const exponent = 31 - Math.clz32(us);
   return ((exponent - subBits + 1) << subBits) + ((us >>> (exponent - subBits)) & 15);
