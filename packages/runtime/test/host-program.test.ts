@@ -75,3 +75,55 @@ test.each(['./loop.js', '/home/me/loop.js', 'C:\\me\\loop.js', 'loop'])(
     expect(error.hint).toContain('import.meta.url');
   },
 );
+
+describe('a loop that stands alone runs', () => {
+  test('from a module, with what is around it there', async () => {
+    const doubler = hostActor('Doubler', {
+      messages,
+      module: new URL('./modules/doubler.mjs', import.meta.url),
+      export: 'double',
+    });
+    const kernel = await runtime.launch(doubler);
+    expect(await kernel.call('Add', { by: 21 })).toEqual({ sum: 42 });
+  });
+
+  test('and imports inside of itself', async () => {
+    const importer = hostActor('Importer', {
+      messages,
+      async run(ctx) {
+        const { createHash } = await import('node:crypto');
+        while (!ctx.shouldTerminate) {
+          const m = await ctx.receive();
+          if (m === undefined) continue;
+          const digest = createHash('sha256').update(String(m.by)).digest();
+          ctx.reply(m, { sum: digest.readUInt32LE(0) });
+        }
+      },
+    });
+    const kernel = await runtime.launch(importer);
+    // SHA-256 of "7": 7902699b…
+    expect(await kernel.call('Add', { by: 7 })).toEqual({ sum: 0x9b690279 });
+  });
+
+  test('with the helper by which esbuild names functions', async () => {
+    const text = `async (ctx) => {
+      const add = __name((a) => a + 1, 'add');
+      while (!ctx.shouldTerminate) {
+        const m = await ctx.receive();
+        if (m !== undefined) ctx.reply(m, { sum: add(m.by) });
+      }
+    }`;
+    const run = new Function('__name', `return ${text}`)((fn: unknown) => fn);
+    const kernel = await runtime.launch(hostActor('Named', { messages, run }));
+    expect(await kernel.call('Add', { by: 1 })).toEqual({ sum: 2 });
+  });
+
+  test('a module without such an export is refused', async () => {
+    const nothing = hostActor('Nothing', {
+      messages,
+      module: new URL('./modules/doubler.mjs', import.meta.url),
+      export: 'triple',
+    });
+    await expect(runtime.launch(nothing)).rejects.toThrow(/triple/);
+  });
+});

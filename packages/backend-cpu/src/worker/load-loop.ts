@@ -5,7 +5,9 @@ import type { Loop } from './host-loop.ts';
 export async function loadLoop(program: HostProgram, name: string): Promise<Loop> {
   const loop = program.moduleUrl === undefined ? fromText(program, name) : await imported(program);
   if (typeof loop === 'function') return loop as Loop;
-  throw new TypeError(`the program of ${name}: wanted a function, found ${typeof loop}`);
+  const { moduleUrl, exportName } = program;
+  const where = moduleUrl === undefined ? 'its text' : `export '${exportName}' of ${moduleUrl}`;
+  throw new TypeError(`${where} should be the loop of ${name}, found ${typeof loop}`);
 }
 
 /** `Function` and not `node:vm`: what it builds may use `import()`, as the language has it. */
