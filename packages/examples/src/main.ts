@@ -1,20 +1,12 @@
 import { createRuntime, type Runtime } from '@ringkernel/runtime';
+import { complaints, type Results } from './checks.ts';
 import { readFlights } from './data/flights.ts';
 import { readNetwork } from './data/network.ts';
-import { type StreamResult, streamFlights } from './delays/run.ts';
+import { streamFlights } from './delays/run.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
-import { type PageRankResult, rankAirports } from './pagerank/run.ts';
+import { rankAirports } from './pagerank/run.ts';
 import { ProgressLine } from './report/progress.ts';
 import { rankText, selectionText, streamText } from './report/report.ts';
-
-/** Ranks that differ by more than this are wrong: the fixed point has 48 binary places. */
-const rankTolerance = 1e-9;
-
-interface Results {
-  readonly pagerank: PageRankResult;
-  readonly stream: StreamResult;
-  readonly counts: ReturnType<Runtime['summary']>['counts'];
-}
 
 async function work(runtime: Runtime, options: Options): Promise<Results> {
   const line = new ProgressLine(!options.quiet);
@@ -29,27 +21,18 @@ async function work(runtime: Runtime, options: Options): Promise<Results> {
   const stream = await streamFlights(
     runtime,
     flights,
-    ({ sent, handled, pending, p50Us, p99Us }) => {
+    network.names,
+    ({ sent, handled, pending, messagesPerSecond, p50Us, p99Us }) => {
       const share = ((100 * sent) / flights.count).toFixed(0);
+      const rate = `${Math.round(messagesPerSecond)} messages/s`;
       const latency = `p50 ${p50Us.toFixed(0)} us, p99 ${p99Us.toFixed(0)} us`;
-      line.show(`flights: ${share} %, ${handled} handled, ${pending} waiting, latency ${latency}`);
+      const where = `${share} %, ${handled} handled, ${pending} waiting`;
+      line.show(`flights: ${where}, ${rate}, latency ${latency}`);
     },
   );
   line.end();
   if (!options.quiet) console.log(streamText(stream));
   return { pagerank, stream, counts: runtime.summary().counts };
-}
-
-/** What is wrong with the results, in words. */
-function complaints({ pagerank, stream, counts }: Results): string[] {
-  const wrong = [...stream.disagreements];
-  if (!(pagerank.maxAbsError <= rankTolerance))
-    wrong.push(`ranks are off by ${pagerank.maxAbsError}`);
-  const { sent, handled, rejected, deadLettered, pending } = counts;
-  if (sent !== handled + rejected + deadLettered + pending) {
-    wrong.push(`the counters do not add up: ${JSON.stringify(counts)}`);
-  }
-  return wrong;
 }
 
 function json(runtime: Runtime, { pagerank, stream, counts }: Results): string {

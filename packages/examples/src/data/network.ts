@@ -17,7 +17,8 @@ export interface Airport {
 export interface Network {
   readonly airports: readonly Airport[];
   readonly routes: readonly Route[];
-  readonly indexOf: ReadonlyMap<string, number>;
+  /** Names of all airports, also of those that no route touches, by IATA code. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /** US domestic routes of 2008 with the number of flights on each. */
@@ -38,5 +39,5 @@ export function readNetwork(): Network {
     flights: Number(row.count),
   }));
   const airports = [...indexOf.keys()].map((iata) => ({ iata, name: names.get(iata) ?? iata }));
-  return { airports, routes, indexOf };
+  return { airports, routes, names };
 }

@@ -9,7 +9,9 @@ export const histogramEdges = [-15, -5, 0, 5, 15, 30, 45, 60, 90, 120, 180];
 export const histogramBins = 12;
 
 const edges = new Int32Array(histogramEdges);
-const weight = 0.05;
+
+/** What a departure counts in the exponentially weighted mean. */
+export const recentWeight = 0.05;
 
 /** The bin of a delay, as the actor counts it. */
 export function binOf(minutes: number): number {
@@ -62,7 +64,7 @@ export const Departures = actor('Departures', {
       }
       s.earliest = s.count === 0 ? m.minutes : Math.min(s.earliest, m.minutes);
       s.latest = s.count === 0 ? m.minutes : Math.max(s.latest, m.minutes);
-      s.recent = s.count === 0 ? x : s.recent * (1 - weight) + x * weight;
+      s.recent = s.count === 0 ? x : s.recent * (1 - recentWeight) + x * recentWeight;
       s.count += 1;
       s.total += m.minutes;
       const off = x - s.mean;

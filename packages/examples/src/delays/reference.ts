@@ -1,5 +1,5 @@
 import type { Flights } from '../data/flights.ts';
-import { binOf, histogramBins, outlierAfter, outlierSigmas } from './actors.ts';
+import { binOf, histogramBins, outlierAfter, outlierSigmas, recentWeight } from './actors.ts';
 
 /** What one airport's departures come to. */
 export interface Totals {
@@ -7,13 +7,17 @@ export interface Totals {
   total: number;
   mean: number;
   squares: number;
+  recent: number;
+  earliest: number;
+  latest: number;
   outliers: number;
   readonly histogram: number[];
 }
 
 function noTotals(): Totals {
   const histogram = new Array<number>(histogramBins).fill(0);
-  return { count: 0, total: 0, mean: 0, squares: 0, outliers: 0, histogram };
+  const none = { count: 0, total: 0, mean: 0, squares: 0, recent: 0, outliers: 0 };
+  return { ...none, earliest: Infinity, latest: -Infinity, histogram };
 }
 
 /** The same statistics in double precision, in one plain pass: what the actors' are checked against. */
@@ -27,6 +31,9 @@ export function referenceTotals(flights: Flights): ReadonlyMap<string, Totals> {
     const deviation = t.count > 1 ? Math.sqrt(t.squares / (t.count - 1)) : 0;
     const far = Math.abs(minutes - t.mean) > outlierSigmas * deviation;
     if (t.count >= outlierAfter && far) t.outliers += 1;
+    t.earliest = Math.min(t.earliest, minutes);
+    t.latest = Math.max(t.latest, minutes);
+    t.recent = t.count === 0 ? minutes : t.recent * (1 - recentWeight) + minutes * recentWeight;
     t.count += 1;
     t.total += minutes;
     const off = minutes - t.mean;

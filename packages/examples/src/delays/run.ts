@@ -1,10 +1,11 @@
 import type { Runtime } from '@ringkernel/runtime';
 import type { Flights } from '../data/flights.ts';
 import { Departures, histogramBins } from './actors.ts';
-import { referenceTotals } from './reference.ts';
+import { compareDelays } from './compare.ts';
 
 export interface AirportDelays {
   readonly iata: string;
+  readonly name: string;
   readonly count: number;
   readonly mean: number;
   readonly deviation: number;
@@ -14,6 +15,7 @@ export interface AirportDelays {
 
 export interface Outlier {
   readonly iata: string;
+  readonly name: string;
   readonly minutes: number;
   readonly sigmas: number;
 }
@@ -36,6 +38,7 @@ export interface Progress {
   readonly sent: number;
   readonly handled: number;
   readonly pending: number;
+  readonly messagesPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
 }
@@ -43,14 +46,16 @@ export interface Progress {
 /** Messages in one turn of the event loop; in between, outliers are received and progress is shown. */
 const turn = 4_096;
 
-/** Streams flights through one actor per airport. */
+/** Streams flights through one actor per airport; `names` has the airports' names by IATA code. */
 export async function streamFlights(
   runtime: Runtime,
   flights: Flights,
+  names: ReadonlyMap<string, string>,
   onProgress: (progress: Progress) => void,
 ): Promise<StreamResult> {
   const codes = [...new Set(flights.origins)].sort();
   const indexOf = new Map(codes.map((iata, i) => [iata, i]));
+  const known = codes.map((iata) => ({ iata, name: names.get(iata) ?? iata }));
   const kernel = await runtime.launch(Departures, {
     id: 'departures',
     instances: codes.length,
@@ -62,7 +67,7 @@ export async function streamFlights(
   const listening = (async () => {
     for await (const m of kernel.receive('Outlier')) {
       outliers += 1;
-      farthest.push({ iata: codes[m.from], minutes: m.minutes, sigmas: m.sigmas });
+      farthest.push({ ...known[m.from], minutes: m.minutes, sigmas: m.sigmas });
     }
   })();
 
@@ -74,7 +79,9 @@ export async function streamFlights(
     if (i % turn === turn - 1) {
       await new Promise((resolve) => setImmediate(resolve));
       const { handled, pending, latency } = kernel.metrics();
-      onProgress({ sent: i + 1, handled, pending, p50Us: latency.p50Us, p99Us: latency.p99Us });
+      const messagesPerSecond = (handled * 1000) / (performance.now() - start);
+      const { p50Us, p99Us } = latency;
+      onProgress({ sent: i + 1, handled, pending, messagesPerSecond, p50Us, p99Us });
     }
   }
   await runtime.settled();
@@ -87,7 +94,7 @@ export async function streamFlights(
   const histogram = new Array<number>(histogramBins).fill(0);
   for (const r of reports) for (let b = 0; b < histogramBins; b++) histogram[b] += r.histogram[b];
   const airports = reports.map(({ count, mean, deviation, latest, outliers: far }, i) => ({
-    iata: codes[i],
+    ...known[i],
     count,
     mean,
     deviation,
@@ -102,42 +109,6 @@ export async function streamFlights(
     airports,
     farthest: farthest.sort((a, b) => b.minutes - a.minutes),
     histogram,
-    disagreements: compare(flights, codes, reports, outliers),
+    disagreements: compareDelays(flights, codes, reports, outliers),
   };
-}
-
-interface Report {
-  readonly count: number;
-  readonly total: number;
-  readonly mean: number;
-  readonly outliers: number;
-  readonly histogram: readonly number[];
-}
-
-/** Counts and sums are integers and must be equal; an f32 mean may be off by its rounding. */
-function compare(
-  flights: Flights,
-  codes: readonly string[],
-  reports: readonly Report[],
-  received: number,
-): string[] {
-  const reference = referenceTotals(flights);
-  const wrong: string[] = [];
-  for (const [i, found] of reports.entries()) {
-    const iata = codes[i];
-    const wanted = reference.get(iata);
-    if (wanted === undefined) continue;
-    if (found.count !== wanted.count)
-      wrong.push(`${iata}: ${found.count} of ${wanted.count} departures`);
-    if (found.total !== wanted.total)
-      wrong.push(`${iata}: ${found.total} of ${wanted.total} minutes`);
-    const bins = found.histogram.every((n, bin) => n === wanted.histogram[bin]);
-    if (!bins) wrong.push(`${iata}: the histogram differs`);
-    const off = Math.abs(found.mean - wanted.mean);
-    if (off > 0.01 + 1e-3 * Math.abs(wanted.mean))
-      wrong.push(`${iata}: mean off by ${off} minutes`);
-  }
-  const told = reports.reduce((n, r) => n + r.outliers, 0);
-  if (told !== received) wrong.push(`${received} of ${told} outliers arrived`);
-  return wrong;
 }

@@ -1,5 +1,5 @@
 import type { Runtime } from '@ringkernel/runtime';
-import { histogramEdges } from '../delays/actors.ts';
+import { histogramEdges, outlierSigmas } from '../delays/actors.ts';
 import type { StreamResult } from '../delays/run.ts';
 import type { PageRankResult } from '../pagerank/run.ts';
 import { barChart, paint } from './chart.ts';
@@ -53,24 +53,27 @@ export function streamText(result: StreamResult): string {
     .filter((a) => a.count >= 500)
     .sort((a, b) => b.mean - a.mean)
     .slice(0, 8)
-    .map(({ iata, mean, deviation, count }) => ({
-      label: `${iata} (${number.format(count)} flights)`,
+    .map(({ iata, name, mean, deviation, count }) => ({
+      label: `${iata} ${name} (${number.format(count)})`,
       value: Math.max(0, mean),
       text: `${mean.toFixed(1)} ± ${deviation.toFixed(0)} min`,
     }));
   const far = farthest
     .slice(0, 5)
     .map(
-      ({ iata, minutes, sigmas }) => `  ${iata}: ${minutes} min late, ${sigmas.toFixed(0)} sigma`,
+      ({ iata, name, minutes, sigmas }) =>
+        `  ${iata} ${name}: ${minutes} min late, ${sigmas.toFixed(0)} deviations`,
     );
   const rate = `${number.format(messagesPerSecond)} messages/s`;
   const latency = `latency p50 ${latencyUs.p50.toFixed(0)} us, p99 ${latencyUs.p99.toFixed(0)} us`;
   return [
     heading('Departures by delay'),
     histogramText(histogram),
-    heading('Worst mean delays (airports with 500 departures or more)'),
+    heading('Worst mean delays (airports with 500 departures or more, their number in brackets)'),
     barChart(worst, 24),
-    heading(`Outliers: ${number.format(outliers)}, the farthest`),
+    heading(
+      `Outliers (${outlierSigmas} standard deviations from the airport's mean so far): ${number.format(outliers)}`,
+    ),
     ...far,
     `\n  ${number.format(flights)} flights, ${rate}, ${latency}`,
   ].join('\n');
