@@ -1,13 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-
-function run(name: string, ...args: string[]) {
-  const file = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
-  const options = { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], options);
-  return { status, stdout, stderr, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' };
-}
+import { run } from './run.ts';
 
 describe('the main job', () => {
   test('ranks airports, streams flights and reports as JSON', () => {
@@ -29,6 +21,14 @@ describe('the main job', () => {
     expect(stream.messagesPerSecond).toBeGreaterThan(0);
     expect(stream.latencyUs.p99).toBeGreaterThanOrEqual(stream.latencyUs.p50);
     expect(stream.worst[0].mean).toBeGreaterThan(stream.worst[1].mean);
+    expect(stream.worst[0]).toMatchObject({
+      iata: expect.stringMatching(/^[A-Z]{3}$/),
+      name: expect.stringMatching(/\w+, [A-Z]{2}$/),
+    });
+    for (const { backend: name, chosen, reason } of selection) {
+      expect(chosen).toBe(name === 'cpu');
+      expect(reason).not.toBe('');
+    }
     const { sent, handled, rejected, deadLettered, pending } = counts;
     expect(handled).toBeGreaterThan(stream.flights);
     expect(sent).toBe(handled + rejected + deadLettered + pending);
@@ -40,6 +40,7 @@ describe('the main job', () => {
     expect(stdout).toMatch(/runs on +cpu/);
     expect(stdout).toMatch(/ATL William B Hartsfield-Atlanta Intl, GA +0\.05\d+ +█+/);
     expect(stdout).toMatch(/20,000 flights, [\d,]+ messages\/s/);
+    expect(stdout).toMatch(/\d+ messages\/s, latency p50 \d+ us, p99 \d+ us/);
     expect(stdout).not.toContain('\x1b');
   });
 
@@ -77,21 +78,5 @@ describe('the main job', () => {
   test('--help explains the options', () => {
     const stdout: unknown = expect.stringContaining('--json');
     expect(run('main', '--help')).toMatchObject({ status: 0, stdout });
-  });
-});
-
-describe('the small examples', () => {
-  test('counter', () => {
-    const { status, stdout } = run('counter');
-    expect(stdout).toBe(
-      'counter 7: 2000 messages, total 10000\ncounter 7 reached 1000\ncounter 7 reached 2000\n',
-    );
-    expect(status).toBe(0);
-  });
-
-  test('ring', () => {
-    const { status, stdout } = run('ring');
-    expect(stdout).toContain('after 100000 hops the token is at actor 0 with value');
-    expect(status).toBe(0);
   });
 });

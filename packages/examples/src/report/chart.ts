@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Colours text where the terminal shows colours. */
+/** Colours text on a terminal, unless NO_COLOR (no-color.org) is set. */
 export function paint(style: Style, text: string): string {
-  const plain = process.env.NO_COLOR !== undefined || !process.stdout.isTTY;
+  const plain = Boolean(process.env.NO_COLOR) || !process.stdout.isTTY;
   return plain ? text : styleText(style, text);
 }
 

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { readCsv } from '../src/data/files.ts';
+import { run } from './run.ts';
+
+/** The value of a token after so many steps of Marsaglia's xorshift32. */
+function xorshift(value: number, steps: number): number {
+  let v = value;
+  for (let i = 0; i < steps; i++) {
+    v ^= v << 13;
+    v ^= v >>> 17;
+    v ^= v << 5;
+  }
+  return v >>> 0;
+}
+
+/** Months of a share whose return is far from all before it: each computed anew, in double precision. */
+function farMonths(symbol: string): string[] {
+  const rows = readCsv('stocks.csv').filter((row) => row.symbol === symbol);
+  const prices = rows.map((row) => Number(row.price));
+  const returns = prices.slice(1).map((price, i) => 100 * (price / prices[i] - 1));
+  return returns.flatMap((x, i) => {
+    const before = returns.slice(0, i);
+    const mean = before.reduce((sum, y) => sum + y, 0) / i;
+    const squares = before.reduce((sum, y) => sum + (y - mean) ** 2, 0);
+    const deviation = Math.sqrt(squares / (i - 1));
+    if (i < 12 || Math.abs(x - mean) <= 2.5 * deviation) return [];
+    const change = `${x > 0 ? '+' : ''}${x.toFixed(1)} %`;
+    const usual = `usually ${mean.toFixed(1)} ± ${deviation.toFixed(1)} %`;
+    return [`${symbol} ${rows[i + 1].date}: ${change}, ${usual}`];
+  });
+}
+
+describe('the small examples', () => {
+  test('counter', () => {
+    const { status, stdout } = run('counter');
+    expect(stdout).toBe(
+      'counter 7: 2000 messages, total 10000\ncounter 7 reached 1000\ncounter 7 reached 2000\n',
+    );
+    expect(status).toBe(0);
+  });
+
+  test('ring', () => {
+    const { status, stdout } = run('ring');
+    const value = xorshift(1, 100_001);
+    expect(stdout).toContain(`after 100000 hops the token is at actor 0 with value ${value}\n`);
+    expect(stdout).toMatch(/\n\d+ ns per hop on cpu\n$/);
+    expect(status).toBe(0);
+  });
+
+  test('outliers', () => {
+    const { status, stdout } = run('outliers');
+    const symbols = ['AAPL', 'AMZN', 'GOOG', 'IBM', 'MSFT'];
+    const lines = symbols.flatMap(farMonths).sort();
+    expect(lines.length).toBeGreaterThan(2);
+    expect(stdout).toBe(`${lines.join('\n')}\n`);
+    expect(status).toBe(0);
+  });
+});
