@@ -55,4 +55,14 @@ describe('the small examples', () => {
     expect(stdout).toBe(`${lines.join('\n')}\n`);
     expect(status).toBe(0);
   });
+  test('host-loop', () => {
+    const { status, stdout } = run('host-loop');
+    const [, told, lines, pieces] =
+      /^16 sensors told (\d+) .* wrote (\d+) in (\d+) pieces\n/.exec(stdout) ?? [];
+    expect(Number(told)).toBeGreaterThan(0);
+    expect(lines).toBe(told);
+    expect(Number(pieces)).toBeGreaterThan(0);
+    expect(stdout).toContain(`\nthe file has ${told} lines\n`);
+    expect(status).toBe(0);
+  });
 });

@@ -1,6 +1,6 @@
 import { readCsv } from './files.ts';
 
-export interface Route {
+interface Route {
   /** Index of an airport. */
   readonly from: number;
   readonly to: number;
@@ -8,7 +8,7 @@ export interface Route {
   readonly flights: number;
 }
 
-export interface Airport {
+interface Airport {
   readonly iata: string;
   readonly name: string;
 }

@@ -3,7 +3,7 @@ import type { Flights } from '../data/flights.ts';
 import { Departures, histogramBins } from './actors.ts';
 import { compareDelays } from './compare.ts';
 
-export interface AirportDelays {
+interface AirportDelays {
   readonly iata: string;
   readonly name: string;
   readonly count: number;
@@ -13,7 +13,7 @@ export interface AirportDelays {
   readonly outliers: number;
 }
 
-export interface Outlier {
+interface Outlier {
   readonly iata: string;
   readonly name: string;
   readonly minutes: number;

@@ -14,7 +14,7 @@ export const scale = 2n ** 48n;
 /** Probability to follow a route rather than to start anywhere. */
 export const damping = 0.85;
 /** The largest airport flies to 173 others. */
-export const maxRoutes = 192;
+const maxRoutes = 192;
 export const maxAirports = 512;
 
 const dampingPercent = 85n;

@@ -3,7 +3,7 @@ import type { Network } from '../data/network.ts';
 import { Airport, Coordinator, maxAirports, scale } from './actors.ts';
 import { referenceRanks } from './reference.ts';
 
-export interface RankedAirport {
+interface RankedAirport {
   readonly iata: string;
   readonly name: string;
   readonly rank: number;

@@ -11,7 +11,7 @@ export function paint(style: Style, text: string): string {
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A horizontal bar, exact to an eighth of a character. */
-export function bar(share: number, width: number): string {
+function bar(share: number, width: number): string {
   const units = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
   return '█'.repeat(Math.floor(units / 8)) + eighths[units % 8];
 }
