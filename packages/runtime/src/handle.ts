@@ -2,6 +2,7 @@ import {
   type AskName,
   type Decoded,
   type Emits,
+  type Fields,
   InvalidOptionError,
   type KernelState,
   type Messages,
@@ -46,8 +47,11 @@ function receptionLimits(options: ReceiveOptions): ReceptionLimits {
 }
 
 /** What one can say to an instance of a kernel, and hear from it. */
-export class InstanceHandle<M extends Messages = Messages, E extends Emits = Emits>
-  implements AsyncIterable<Received<E>>
+export class InstanceHandle<
+  M extends Messages = Messages,
+  E extends Emits = Emits,
+  S extends Fields = Fields,
+> implements AsyncIterable<Received<E>>
 {
   /** Index of the instance that messages go to. */
   readonly index: number;
@@ -133,9 +137,9 @@ export class InstanceHandle<M extends Messages = Messages, E extends Emits = Emi
     return (await reply) as CorrelatedReply<M>;
   }
 
-  /** A copy of the bytes of the instance's state, taken between two handlers. */
-  readState(): Promise<Uint8Array> {
-    return this.kernel.readState(this.index);
+  /** A copy of the instance's state, taken between two handlers. */
+  readState(): Promise<Decoded<S>> {
+    return this.kernel.readState(this.index) as Promise<Decoded<S>>;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Received<E>> {
@@ -148,8 +152,12 @@ export class InstanceHandle<M extends Messages = Messages, E extends Emits = Emi
 }
 
 /** A launched kernel. Messages go to its instance 0; what it tells the host comes from any of them. */
-export class KernelHandle<M extends Messages = Messages, E extends Emits = Emits>
-  extends InstanceHandle<M, E>
+export class KernelHandle<
+    M extends Messages = Messages,
+    E extends Emits = Emits,
+    S extends Fields = Fields,
+  >
+  extends InstanceHandle<M, E, S>
   implements AsyncDisposable
 {
   constructor(kernel: Kernel) {
@@ -170,7 +178,7 @@ export class KernelHandle<M extends Messages = Messages, E extends Emits = Emits
   }
 
   /** One instance: messages go to it, and `receive` gives only what comes from it. */
-  at(index: number): InstanceHandle<M, E> {
+  at(index: number): InstanceHandle<M, E, S> {
     if (!Number.isInteger(index) || index < 0 || index >= this.instances) {
       throw new InvalidOptionError('index', `0 to ${this.instances - 1}`, index);
     }
@@ -221,11 +229,18 @@ export class KernelHandle<M extends Messages = Messages, E extends Emits = Emits
 
 /** A handle of a kernel whose definition the type checker does not know. What is sent is checked when it is sent. */
 // biome-ignore lint/suspicious/noExplicitAny: any message may be sent to it.
-export type AnyKernelHandle = KernelHandle<any, any>;
+export type AnyKernelHandle = KernelHandle<any, any, any>;
 
 /** The handle of a definition's kernel. */
 export type HandleOf<D> = D extends {
   readonly spec: { readonly messages: infer M extends Messages; readonly emits?: infer E };
 }
-  ? KernelHandle<M, E extends Emits ? E : Record<never, never>>
+  ? KernelHandle<M, E extends Emits ? E : NoFields, StateOf<D>>
   : never;
+
+type NoFields = Record<never, never>;
+
+/** A host-only actor has no state that others can read. */
+type StateOf<D> = D extends { readonly spec: { readonly state: infer S extends Fields } }
+  ? S
+  : NoFields;

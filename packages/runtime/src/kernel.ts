@@ -1,6 +1,8 @@
 import {
   type AnyDefinition,
   assertTransition,
+  type Codec,
+  codecOf,
   type DeadLetterReason,
   type Device,
   type DeviceKernel,
@@ -121,6 +123,7 @@ export class Kernel implements Callee, ReceptionContext {
   readonly #device: DeviceKernel;
   readonly #inbound: Inbound;
   readonly #emitNames: readonly string[];
+  readonly #stateCodec: Codec;
   readonly #faults: KernelFault[] = [];
   readonly #failed: Set<number> = new Set();
   readonly #endWaits: Set<EndWaiting> = new Set();
@@ -150,6 +153,7 @@ export class Kernel implements Callee, ReceptionContext {
     this.#device = device;
     this.#inbound = inbound;
     this.#emitNames = image.emits.map(({ name }) => name);
+    this.#stateCodec = codecOf(image.state, `${image.name} state`);
     this.outbound = new Outbound({
       ...settings,
       types,
@@ -270,9 +274,14 @@ export class Kernel implements Callee, ReceptionContext {
     };
   }
 
-  /** A copy of the state bytes of one instance. */
-  readState(instance: number): Promise<Uint8Array> {
-    return this.room.keepAlive.during(this.#device.readState(instance));
+  /** A copy of the state of one instance, decoded. */
+  async readState(instance: number): Promise<unknown> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const bytes = await this.room.keepAlive.during(this.#device.readState(instance));
+    return this.#stateCodec.decode(
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      0,
+    );
   }
 
   /** The device is gone. */

@@ -1,15 +1,44 @@
 import {
+  actor,
+  array,
+  CompileError,
   createRuntime,
+  type HandleOf,
   InvalidStateTransitionError,
   KernelAlreadyExistsError,
   KernelNotFoundError,
   KernelTerminatedError,
+  MessageTooLargeError,
   NotSupportedError,
   type Runtime,
   RuntimeClosedError,
+  u32,
 } from '@ringkernel/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, expectCounted, expectNothingLost, Probe } from './actors.ts';
+
+/** Sends a message that is never answered; its correlation. */
+async function correlated(probe: HandleOf<typeof Probe>): Promise<bigint> {
+  await probe.send('Silent', { value: 1 }, { correlation: 9n });
+  return 9n;
+}
+
+const Huge = actor('Huge', {
+  state: {},
+  messages: { Carry: { load: array(u32, 1_024) } },
+  on: { Carry() {} },
+});
+
+const limit = { value: 3 };
+const Careless = actor('Careless', {
+  state: { text: u32 },
+  messages: { Say: { value: u32 } },
+  on: {
+    Say(ctx, m) {
+      ctx.state.text = JSON.stringify(m).length + limit.value;
+    },
+  },
+});
 
 describe('the life of a kernel', () => {
   let runtime: Runtime;
@@ -90,6 +119,24 @@ describe('the life of a kernel', () => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 
+  test('a launch that fails leaves the id free', async () => {
+    const careless = runtime.launch(Careless, { id: 'c' });
+    await expect(careless).rejects.toThrow(CompileError);
+    await expect(careless).rejects.toThrow('JSON');
+    expect(runtime.kernelIds).toEqual([]);
+    await runtime.launch(Counter, { id: 'c' });
+  });
+
+  test('messages larger than the device carries are refused at launch', async () => {
+    const backendOptions = { workers: 1, laneCapacity: 64 };
+    await using narrow = await createRuntime({ backend: 'cpu', backendOptions });
+    const launch = narrow.launch(Huge);
+    await expect(launch).rejects.toThrow(MessageTooLargeError);
+    await expect(launch).rejects.toMatchObject({ messageName: 'Carry', bytes: 4_096 });
+    const huge = await runtime.launch(Huge);
+    await huge.send('Carry', { load: new Uint32Array(1_024) });
+  });
+
   test('addresses are multiples of 64 and never come again', async () => {
     const sizes = [1, 64, 65, 1];
     const addresses: number[] = [];
@@ -161,6 +208,35 @@ describe('the life of a runtime', () => {
     expect(() => runtime.get('Counter')).toThrow(KernelNotFoundError);
     expect(runtime.summary().counts).toMatchObject({ sent: 2, handled: 1, rejected: 1 });
     await counter.wait();
+  });
+
+  test('close ends what waits for answers that nobody gives, and launches under way', async () => {
+    const runtime = await createRuntime({ backend: 'cpu' });
+    const probe = await runtime.launch(Probe);
+    const waits = Promise.allSettled([
+      probe.call('Silent', { value: 1 }),
+      probe.receive(),
+      probe.receiveCorrelated(await correlated(probe)),
+      runtime.launch(Counter),
+    ]);
+    await runtime.close();
+    const [call, receive, reply, launch] = (await waits).map((w) =>
+      w.status === 'rejected' ? w.reason : w.status,
+    );
+    for (const error of [call, receive, reply]) expect(error).toBeInstanceOf(KernelTerminatedError);
+    expect(launch).toBeInstanceOf(RuntimeClosedError);
+    expect(runtime.kernelIds).toEqual([]);
+    expectCounted(runtime);
+  });
+
+  test('close with a time-out of 0 handles nothing more', async () => {
+    const runtime = await createRuntime({ backend: 'cpu' });
+    const probe = await runtime.launch(Probe, { autoActivate: false });
+    await probe.sendBatch('Note', Array(10).fill({ value: 1 }));
+    await runtime.close({ timeoutMs: 0 });
+    const wanted = { sent: 10, handled: 0, rejected: 0, deadLettered: 10, pending: 0 };
+    expect(runtime.summary().counts).toEqual(wanted);
+    expect(runtime.deadLetters.size).toBe(10);
   });
 
   test('summary also counts kernels that have ended', async () => {

@@ -60,6 +60,18 @@ test('payloads, replies and events are inferred from the definition', async () =
   expect(() => typed.receive('C')).toThrow('one of A, B');
 });
 
+test('the state of an instance can be read', async () => {
+  await using runtime = await createRuntime({ backend: 'cpu' });
+  const counters = await runtime.launch(Counter, { instances: 3 });
+  await counters.at(2).sendBatch('Add', [{ by: 40 }, { by: 2 }]);
+  await runtime.settled();
+  const state = await counters.at(2).readState();
+  expectTypeOf(state).toEqualTypeOf<{ readonly count: number; readonly total: bigint }>();
+  expect(state).toEqual({ count: 2, total: 42n });
+  await counters.terminate();
+  expect(await counters.at(2).readState()).toEqual(state);
+});
+
 test('a kernel found by id is typed by its definition', async () => {
   await using runtime = await createRuntime({ backend: 'cpu' });
   await runtime.launch(Counter, { id: 'c' });
