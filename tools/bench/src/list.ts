@@ -1,5 +1,6 @@
 import { askBench, streamBench } from './ask.ts';
 import type { Bench } from './bench.ts';
+import { codecBench } from './codec.ts';
 import { compilerBench } from './compiler.ts';
 import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
@@ -10,5 +11,6 @@ export const benches: readonly Bench[] = [
   streamBench,
   k2kBench,
   idleBench,
+  codecBench,
   compilerBench,
 ];

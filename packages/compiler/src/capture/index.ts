@@ -1,2 +1,2 @@
 export { Capture } from './capture.ts';
-export type { Closure, FunctionLocation } from './closure.ts';
+export type { Closure } from './closure.ts';

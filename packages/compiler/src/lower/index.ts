@@ -1,2 +1,2 @@
-export { type Lowered, lowerActor } from './actor.ts';
+export { lowerActor } from './actor.ts';
 export type { Finding, Locate } from './actor-context.ts';

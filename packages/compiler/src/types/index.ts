@@ -10,7 +10,6 @@ export {
   prune,
   restrict,
   type Type,
-  type TypeVariable,
   typeName,
   unify,
   variable,
