@@ -12,6 +12,11 @@ import type { Outbox } from './outbox.ts';
 
 /** Messages taken from one lane, from the local queues, or from one mailbox in a turn. */
 const budget = 256;
+/**
+ * With so many records waiting for room in the lanes of other workers this one handles only what lanes bring: those
+ * must go on being emptied, but what its own instances would add can wait.
+ */
+const crowd = 4096;
 /** Turns between two readings of the wall clock when little happens in them. */
 const clockTurns = 16;
 
@@ -74,8 +79,10 @@ export class Engine {
       }
     }
     if (this.#sorting) taken += this.#sort();
-    taken += this.#runLocal();
-    if (this.#ready.length !== 0) taken += this.#runMailboxes();
+    if (this.outbox.crowded < crowd) {
+      taken += this.#runLocal();
+      if (this.#ready.length !== 0) taken += this.#runMailboxes();
+    }
     if (this.outbox.flush()) taken++;
     this.#sinceClock++;
     if (this.#dispatched >= 64 || this.#sinceClock >= clockTurns) this.#sinceClock = 0;

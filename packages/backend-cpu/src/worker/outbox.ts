@@ -28,6 +28,8 @@ export class Outbox {
   readonly locals: readonly LocalQueue[];
   /** Records in private lists because their queue was full. */
   spilled = 0;
+  /** Of these, for other workers, when the last turn ended. */
+  crowded = 0;
   /** Set when a record of another priority than normal enters a local queue. */
   urgent = false;
   /** Meters that want their share of the busy time. */
@@ -231,10 +233,17 @@ export class Outbox {
     this.ring(lane.peer);
   }
 
+  /** Whether a lane that has spilled records has room for some of them. */
+  get roomAgain(): boolean {
+    return this.#lanes.some((lane) => lane !== undefined && lane.spill.count > 0 && lane.hasRoom());
+  }
+
   #unspill(): void {
+    this.crowded = 0;
     for (const lane of this.#lanes) {
       if (lane === undefined || lane.spill.count === 0) continue;
       this.spilled -= lane.unspill();
+      if (lane.peer !== host) this.crowded += lane.spill.count;
       this.#touch(lane);
     }
     for (const queue of this.locals) {

@@ -76,6 +76,7 @@ export class WorkerThread {
   /** Blocks the thread until it ends or has loops. */
   #runAlone(): void {
     const found = (): boolean => this.#found();
+    const unblocked = (): boolean => this.#found() || this.#outbox.roomAgain;
     const told = (): void => this.#told();
     while (!this.#exiting && !this.#looping) {
       if (this.#asked()) {
@@ -83,8 +84,9 @@ export class WorkerThread {
         if (this.#looping) return;
       }
       if (this.#turn() !== 0) this.#beat();
-      else if (this.#outbox.spilled !== 0) this.#parking.pause(found);
-      else if (!this.#parking.spin(found)) {
+      else if (this.#outbox.spilled !== 0) {
+        if (!this.#parking.spin(unblocked)) this.#parking.pause(unblocked);
+      } else if (!this.#parking.spin(found)) {
         this.#engine.rest();
         if (!this.#found()) this.#parking.sleep(found, told);
       }
