@@ -4,11 +4,13 @@ import { codecBench } from './codec.ts';
 import { compilerBench } from './compiler.ts';
 import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
+import { sendBench } from './send.ts';
 
 /** All benches, in the order they run. */
 export const benches: readonly Bench[] = [
   askBench,
   streamBench,
+  sendBench,
   k2kBench,
   idleBench,
   codecBench,
