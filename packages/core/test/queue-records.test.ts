@@ -320,9 +320,11 @@ describe('record ring', () => {
     expect([producer.epoch, heir.epoch]).toEqual([1, 2]);
     write(words, heir.claim(1), { id: 3, payloadBytes: 0 });
     heir.publish();
-    expect(() => producer.publish()).toThrow(
-      expect.objectContaining({ code: 'RK_PRODUCER_REPLACED', epoch: 1, currentEpoch: 2 }),
-    );
+    for (const call of [() => producer.publish(), () => producer.claim(1)]) {
+      expect(call).toThrow(
+        expect.objectContaining({ code: 'RK_PRODUCER_REPLACED', epoch: 1, currentEpoch: 2 }),
+      );
+    }
     check(words, consumer.peek(), { id: 1, payloadBytes: 64 });
     consumer.release(2);
     check(words, consumer.peek(), { id: 3, payloadBytes: 0 });

@@ -1,4 +1,5 @@
 import { RingKernelError } from '../errors/error.ts';
+import { QueueFullError } from '../errors/message.ts';
 
 /** A capacity that is no power of two, or out of bounds. */
 export class QueueCapacityError extends RingKernelError {
@@ -33,5 +34,26 @@ export class ProducerReplacedError extends RingKernelError {
     );
     this.epoch = epoch;
     this.currentEpoch = currentEpoch;
+  }
+}
+
+/** A queue without room; the message stays with the caller. The same code as a kernel's full mailbox. */
+export class MessageQueueFullError extends RingKernelError {
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    super(QueueFullError.code, `The queue is full, capacity ${capacity}`, {
+      hint: 'wait for room with enqueue() or enqueueSync(), take a larger tier, or send less',
+    });
+    this.capacity = capacity;
+  }
+}
+
+/** The queue was closed; the message stays with the caller. What was sent before is still delivered. */
+export class QueueClosedError extends RingKernelError {
+  static readonly code = 'RK_QUEUE_CLOSED';
+
+  constructor() {
+    super(QueueClosedError.code, 'The queue is closed: nothing more can be sent to it');
   }
 }

@@ -42,7 +42,8 @@ export class RecordProducer {
 
   /**
    * Takes over the ring that `createRecordRing` made there, where the last producer stopped publishing. What that one
-   * claimed and did not publish is gone, and if it is still alive its next `publish` throws.
+   * claimed and did not publish is gone. Do it when that one has ended: if it is still alive, its next call throws,
+   * but what it is writing at this moment may lie where the new one writes.
    * Throws `LayoutMismatchError`, `InvalidOptionError`.
    */
   constructor(
@@ -72,10 +73,11 @@ export class RecordProducer {
   /**
    * Byte offset in the buffer, a multiple of 64, of room for a record of so many slots; -1 when there is none. After
    * -1 publish what is claimed: the consumer can't make room for what it does not see. Throws `MessageTooLargeError`
-   * above `maxSlots`.
+   * above `maxSlots`, `ProducerReplacedError`.
    */
   claim(slots: number): number {
     if (slots > this.maxSlots) this.#refuse(slots);
+    this.#checkEpoch();
     const tail = this.#tail;
     const position = tail & this.#mask;
     const left = this.capacity - position;
@@ -98,10 +100,8 @@ export class RecordProducer {
   publish(): void {
     const tail = this.#tail;
     if (tail === this.#published) return;
+    this.#checkEpoch();
     const words = this.#words;
-    if (words[this.#epochWord] !== this.epoch) {
-      throw new ProducerReplacedError(this.epoch, words[this.#epochWord] as number);
-    }
     addToCounter(words, this.#wide, this.#header + queueHeader.enqueuedLowWord, this.#claimed);
     this.#claimed = 0;
     if (this.#claimedUrgent !== 0) {
@@ -134,6 +134,12 @@ export class RecordProducer {
   /** Whether the consumer has given back the slots of everything published. */
   get drained(): boolean {
     return this.atomics.load(this.#headWord) === this.#published;
+  }
+
+  /** A producer that was replaced must not touch the slots: they are its heir's. */
+  #checkEpoch(): void {
+    const current = this.#words[this.#epochWord] as number;
+    if (current !== this.epoch) throw new ProducerReplacedError(this.epoch, current);
   }
 
   #room(need: number): boolean {
