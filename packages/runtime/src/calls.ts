@@ -14,6 +14,11 @@ export interface Callee {
   readonly id: string;
 }
 
+/** A place in the line of senders, which a call leaves when it gives up. */
+interface ParkedPlace {
+  abandon(): void;
+}
+
 /** A call that waits for its reply. */
 export class Call extends Waiting<unknown> {
   readonly callee: Callee;
@@ -21,8 +26,8 @@ export class Call extends Waiting<unknown> {
   readonly instance: number;
   readonly slot: number;
   readonly correlationHigh: number;
-  /** While the mailbox is full: takes the call out of the line of senders. */
-  parked: (() => void) | null = null;
+  /** While the mailbox is full: the call's place in the line of senders. */
+  parked: ParkedPlace | null = null;
   readonly #table: Calls;
 
   constructor(
@@ -49,7 +54,7 @@ export class Call extends Waiting<unknown> {
 
   protected leave(): void {
     this.#table.free(this);
-    this.parked?.();
+    this.parked?.abandon();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
 } from '@ringkernel/core';
+import { copyBytes, keep } from './kept-bytes.ts';
 
 /** A message type of a kernel, ready to be sent and its reply to be read. */
 export class MessageType {
@@ -32,27 +33,13 @@ export class MessageType {
 
   /** A copy of what `encode` left. */
   keep(): DataView {
-    return new DataView(this.scratch.buffer.slice(0));
+    return keep(this.scratch);
   }
 }
 
-/** From here on a copy of the whole is cheaper than one of words. */
-const copyBytes = 128;
-
 /** Writes encoded bytes to a mailbox. */
-export const writeEncoded: PayloadWriter<DataView> = (view, byteOffset, encoded) => {
-  const { byteLength } = encoded;
-  if (byteLength >= copyBytes) {
-    const from = new Uint8Array(encoded.buffer);
-    new Uint8Array(view.buffer, view.byteOffset + byteOffset, byteLength).set(from);
-    return;
-  }
-  let i = 0;
-  for (; i + 4 <= byteLength; i += 4) {
-    view.setUint32(byteOffset + i, encoded.getUint32(i, true), true);
-  }
-  for (; i < byteLength; i++) view.setUint8(byteOffset + i, encoded.getUint8(i));
-};
+export const writeEncoded: PayloadWriter<DataView> = (view, byteOffset, encoded) =>
+  copyBytes(encoded, view, byteOffset);
 
 /** What an image says about types, by name and by id. */
 export class MessageTypes {

@@ -32,8 +32,9 @@ import {
   type SendOptions,
   sendOptionNames,
 } from './options.ts';
-import { type Parked, Senders } from './senders.ts';
-import { Waiting, type WaitingRoom, type WaitLimits } from './waiting.ts';
+import { ParkedCall, ParkedSend, sending } from './parked.ts';
+import { Senders } from './senders.ts';
+import type { WaitingRoom, WaitLimits } from './waiting.ts';
 
 /** How long `send` waits for room by default, milliseconds. */
 const sendTimeoutMs = 5_000;
@@ -61,61 +62,6 @@ export interface OutboundContext extends Callee {
   refuse(): void;
   /** Why the kernel takes nothing. */
   closedError(operation: string): Error;
-}
-
-/** A `send` that waits for room. */
-class Send extends Waiting<bigint> implements Parked {
-  readonly type: MessageType;
-  readonly bytes: DataView;
-  readonly delivery: Delivery;
-  readonly #context: OutboundContext;
-  readonly #senders: Senders;
-  readonly #instance: number;
-
-  constructor(
-    context: OutboundContext,
-    senders: Senders,
-    type: MessageType,
-    instance: number,
-    delivery: Delivery,
-  ) {
-    super(context.room);
-    this.#context = context;
-    this.#senders = senders;
-    this.#instance = instance;
-    this.type = type;
-    this.bytes = type.keep();
-    this.delivery = delivery;
-  }
-
-  accepted(): void {
-    const { low, high } = this.#context.device.lastMessageId;
-    this.succeed(idToBigInt(low, high));
-  }
-
-  closed(error?: unknown): void {
-    this.fail(error ?? this.#context.closedError(this.describe()));
-  }
-
-  override fail(error: unknown): void {
-    if (!this.waiting) return;
-    this.#context.refuse();
-    super.fail(error);
-  }
-
-  protected describe(): string {
-    return `send ${this.type.name} to instance ${this.#instance} of kernel '${this.#context.id}'`;
-  }
-
-  protected leave(): void {
-    this.#senders.remove(this.#instance, this);
-  }
-
-  protected override timedOut(timeoutMs: number): Error {
-    const { id, queueCapacity } = this.#context;
-    const cause = new QueueFullError(id, this.#instance, queueCapacity);
-    return new TimeoutError(this.describe(), timeoutMs, { cause });
-  }
 }
 
 function limits(options: CallOptions | undefined, fallbackMs: number): WaitLimits {
@@ -170,7 +116,7 @@ export class Outbound {
       return true;
     }
     this.#context.refuse();
-    if (status === 'closed') throw this.#context.closedError(this.#sending(type, instance));
+    if (status === 'closed') throw this.#context.closedError(sending(type, instance));
     return false;
   }
 
@@ -242,7 +188,7 @@ export class Outbound {
     delivery: Delivery,
     limit: WaitLimits,
   ): Promise<bigint> {
-    const send = new Send(this.#context, this.#senders, type, instance, { ...delivery });
+    const send = new ParkedSend(this.#context, this.#senders, type, instance, { ...delivery });
     send.start(limit);
     if (send.waiting) this.#senders.park(instance, send);
     return send.promise;
@@ -294,22 +240,9 @@ export class Outbound {
 
   /** The call stands in the line of senders. */
   #park(call: Call, delivery: Delivery): void {
-    const { instance, type } = call;
-    const parked: Parked = {
-      type,
-      bytes: type.keep(),
-      delivery: { ...delivery },
-      accepted: () => {
-        call.parked = null;
-      },
-      closed: (error) =>
-        call.fail(error ?? this.#context.closedError(this.#sending(type, instance))),
-    };
-    call.parked = () => {
-      this.#senders.remove(instance, parked);
-      this.#context.refuse();
-    };
-    this.#senders.park(instance, parked);
+    const parked = new ParkedCall(this.#context, this.#senders, call, delivery);
+    call.parked = parked;
+    this.#senders.park(call.instance, parked);
   }
 
   #sendEncoded(
@@ -320,7 +253,7 @@ export class Outbound {
     correlation: bigint | undefined,
   ): Promise<bigint> {
     const { device, onFull, correlations } = this.#context;
-    refuseAborted(limit.signal, this.#sending(type, instance));
+    refuseAborted(limit.signal, sending(type, instance));
     const status = this.#inject(type, instance, delivery);
     if (status === 'accepted') {
       if (correlation !== undefined) this.#expect(correlation, delivery);
@@ -383,10 +316,6 @@ export class Outbound {
   #refusal(status: 'full' | 'closed', type: MessageType, instance: number): Error {
     const { id, queueCapacity } = this.#context;
     if (status === 'full') return new QueueFullError(id, instance, queueCapacity);
-    return this.#context.closedError(this.#sending(type, instance));
-  }
-
-  #sending(type: MessageType, instance: number): string {
-    return `send ${type.name} to instance ${instance}`;
+    return this.#context.closedError(sending(type, instance));
   }
 }

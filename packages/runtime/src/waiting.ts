@@ -14,6 +14,9 @@ export interface WaitLimits {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What stands there until the promise exists; one for all, since there are very many waits. */
+const nothing = (): void => {};
+
 /**
  * One wait of somebody: ends with a value, an error, its time-out or its signal, whichever is first. From `start` to
  * then the process stays alive.
@@ -24,8 +27,8 @@ export abstract class Waiting<T> extends Expiring {
   #timeoutMs = 0;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
-  #resolve: (value: T) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: (value: T) => void = nothing;
+  #reject: (error: unknown) => void = nothing;
   #state: 'new' | 'waiting' | 'ended' = 'new';
 
   constructor(room: WaitingRoom) {
