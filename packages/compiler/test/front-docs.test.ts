@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { compile } from '@ringkernel/compiler';
+import { expect, test } from 'vitest';
+import { Audit, Book } from './actors/book.ts';
+import { runActor } from './run-actor.ts';
+
+const page = readFileSync(new URL('../../../docs/language.md', import.meta.url), 'utf8');
+const folder = new URL('./actors/', import.meta.url);
+const actors = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+/** Parts of programs; whole ones are run by the examples. */
+const snippets = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+  .map(([, code]) => code ?? '')
+  .filter((code) => !code.includes("from '@ringkernel/runtime'"));
+
+test('docs/language.md shows only code that is tested', () => {
+  expect(snippets).toHaveLength(3);
+  for (const snippet of snippets) {
+    expect(actors.some((text) => text.includes(snippet))).toBe(true);
+  }
+});
+
+test('the book keeps its history, charges fees and tells the audit', () => {
+  const tick = { price: 100, quantity: 3, side: 1 };
+  const { state, outputs, faults } = runActor(
+    Book,
+    [
+      { type: 'Connect', fields: { audit: 320 } },
+      { type: 'Trade', fields: { tick, level: 2 } },
+      { type: 'Trade', fields: { tick: { ...tick, side: 0 }, level: 9 } },
+      { type: 'Last' },
+      { type: 'Trade', fields: { tick: { ...tick, side: 7 }, level: 0 } },
+    ],
+    { others: [compile(Audit)] },
+  );
+  const r = Math.fround;
+  const taker = r(100 * r(0.0004));
+  const maker = r(Math.max(r(100 * r(0.0001)), r(0.01)));
+  const fees = r(taker + maker);
+  expect(outputs).toEqual([
+    { kind: 'send', type: 'Traded', to: 320, priority: 2, fields: { price: 100, level: 5 } },
+    { kind: 'reply', type: 'Last', fields: { tick: { ...tick, side: 0 }, fees } },
+  ]);
+  expect(state).toMatchObject({ count: 3, last: { side: 7 } });
+  expect((state.history as unknown[])[1]).toEqual({ ...tick, side: 0 });
+  expect(faults).toEqual([{ site: 'RK5003', value: 1 }]);
+});
