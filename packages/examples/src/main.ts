@@ -22,12 +22,11 @@ async function work(runtime: Runtime, options: Options): Promise<Results> {
     runtime,
     flights,
     network.names,
-    ({ sent, handled, pending, messagesPerSecond, p50Us, p99Us }) => {
+    ({ sent, pending, messagesPerSecond, p50Us, p99Us }) => {
       const share = ((100 * sent) / flights.count).toFixed(0);
       const rate = `${Math.round(messagesPerSecond)} messages/s`;
-      const latency = `p50 ${p50Us.toFixed(0)} us, p99 ${p99Us.toFixed(0)} us`;
-      const where = `${share} %, ${handled} handled, ${pending} waiting`;
-      line.show(`flights: ${where}, ${rate}, latency ${latency}`);
+      const latency = `latency p50 ${p50Us.toFixed(0)}, p99 ${p99Us.toFixed(0)} us`;
+      line.show(`flights: ${share} %, ${rate}, ${pending} waiting, ${latency}`);
     },
   );
   line.end();

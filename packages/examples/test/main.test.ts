@@ -40,7 +40,9 @@ describe('the main job', () => {
     expect(stdout).toMatch(/runs on +cpu/);
     expect(stdout).toMatch(/ATL William B Hartsfield-Atlanta Intl, GA +0\.05\d+ +█+/);
     expect(stdout).toMatch(/20,000 flights, [\d,]+ messages\/s/);
-    expect(stdout).toMatch(/\d+ messages\/s, latency p50 \d+ us, p99 \d+ us/);
+    expect(stdout).toMatch(
+      /flights: \d+ %, \d+ messages\/s, \d+ waiting, latency p50 \d+, p99 \d+ us/,
+    );
     expect(stdout).not.toContain('\x1b');
   });
 

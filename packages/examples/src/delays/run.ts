@@ -36,7 +36,6 @@ export interface StreamResult {
 /** Where the stream stands, for a progress line. */
 export interface Progress {
   readonly sent: number;
-  readonly handled: number;
   readonly pending: number;
   readonly messagesPerSecond: number;
   readonly p50Us: number;
@@ -81,7 +80,7 @@ export async function streamFlights(
       const { handled, pending, latency } = kernel.metrics();
       const messagesPerSecond = (handled * 1000) / (performance.now() - start);
       const { p50Us, p99Us } = latency;
-      onProgress({ sent: i + 1, handled, pending, messagesPerSecond, p50Us, p99Us });
+      onProgress({ sent: i + 1, pending, messagesPerSecond, p50Us, p99Us });
     }
   }
   await runtime.settled();

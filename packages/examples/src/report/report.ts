@@ -31,8 +31,8 @@ export function rankText(result: PageRankResult): string {
   const check = `largest difference to the reference ${maxAbsError.toExponential(1)}`;
   return [
     heading('PageRank of US airports'),
-    barChart(rows),
-    `\n${summary} in ${milliseconds.toFixed(0)} ms; ${check}`,
+    barChart(rows, 24),
+    `\n${summary} in ${milliseconds.toFixed(0)} ms\n  ${check}`,
   ].join('\n');
 }
 
@@ -53,8 +53,8 @@ export function streamText(result: StreamResult): string {
     .filter((a) => a.count >= 500)
     .sort((a, b) => b.mean - a.mean)
     .slice(0, 8)
-    .map(({ iata, name, mean, deviation, count }) => ({
-      label: `${iata} ${name} (${number.format(count)})`,
+    .map(({ iata, name, mean, deviation }) => ({
+      label: `${iata} ${name}`,
       value: Math.max(0, mean),
       text: `${mean.toFixed(1)} ± ${deviation.toFixed(0)} min`,
     }));
@@ -69,10 +69,10 @@ export function streamText(result: StreamResult): string {
   return [
     heading('Departures by delay'),
     histogramText(histogram),
-    heading('Worst mean delays (airports with 500 departures or more, their number in brackets)'),
-    barChart(worst, 24),
+    heading('Worst mean delays (airports with 500 departures or more)'),
+    barChart(worst, 16),
     heading(
-      `Outliers (${outlierSigmas} standard deviations from the airport's mean so far): ${number.format(outliers)}`,
+      `${number.format(outliers)} outliers: ${outlierSigmas} standard deviations from the airport's mean so far`,
     ),
     ...far,
     `\n  ${number.format(flights)} flights, ${rate}, ${latency}`,
