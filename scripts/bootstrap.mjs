@@ -60,12 +60,7 @@ export function bootstrap() {
 }
 
 /** Builds every package (turbo skips what is built already). */
-export function build(...filters) {
-  const args = [
-    'run',
-    'build',
-    '--output-logs=errors-only',
-    ...filters.map((f) => `--filter=${f}`),
-  ];
-  run(join(root, 'node_modules', '.bin', 'turbo'), args, { stdio: ['ignore', 2, 2] });
+export function build() {
+  const turbo = join(root, 'node_modules', '.bin', 'turbo');
+  run(turbo, ['run', 'build', '--output-logs=errors-only'], { stdio: ['ignore', 2, 2] });
 }

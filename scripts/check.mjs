@@ -1,7 +1,10 @@
 // `pnpm check`: everything that is checked without running the product.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { env, root } from './bootstrap.mjs';
+import { bootstrap, build, env, root } from './bootstrap.mjs';
+
+bootstrap();
+build();
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const steps = [
