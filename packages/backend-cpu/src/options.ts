@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { InvalidOptionError } from '@ringkernel/core';
+import { type Affinity, affinities } from './affinity.ts';
 
 /** What `backendOptions` may say to this backend. */
 export interface CpuOptions {
@@ -11,10 +12,12 @@ export interface CpuOptions {
   readonly spinUs: number;
   /** How long the main thread polls for the answer to a call, microseconds; 0 = not at all. */
   readonly hostSpinUs: number;
+  /** `pin` gives each thread, the main thread too, a core of its own (Linux). */
+  readonly affinity: Affinity;
 }
 
 const maxWorkers = 128;
-const names: readonly string[] = ['workers', 'laneCapacity', 'spinUs', 'hostSpinUs'];
+const names: readonly string[] = ['workers', 'laneCapacity', 'spinUs', 'hostSpinUs', 'affinity'];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
 export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOptions {
@@ -33,7 +36,14 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     laneCapacity,
     spinUs: integer(given, 'spinUs', 150, 0, 1_000_000),
     hostSpinUs: integer(given, 'hostSpinUs', 50, 0, 1_000_000),
+    affinity: affinityOf(given.affinity),
   };
+}
+
+function affinityOf(value: unknown): Affinity {
+  const found = affinities.find((name) => name === (value ?? 'off'));
+  if (found !== undefined) return found;
+  throw new InvalidOptionError('affinity', `one of ${affinities.join(', ')}`, value);
 }
 
 /** Lanes grow with the square of the threads, so many workers get shorter ones. */

@@ -14,6 +14,7 @@ import {
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
+import { coresFor, pin } from '../affinity.ts';
 import type { KernelStart } from '../control/messages.ts';
 import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
@@ -99,9 +100,11 @@ export class CpuDevice implements Device {
       },
       forget: (kernel) => this.#map(kernel.base, kernel.instances, undefined),
     };
+    this.#cores = options.affinity === 'pin' ? coresFor(options.workers + 1) : null;
     this.#start = (thread) =>
       this.#crew.start({
         thread,
+        core: this.#cores?.[thread] ?? null,
         memory,
         shape,
         layoutHash,
@@ -114,6 +117,9 @@ export class CpuDevice implements Device {
       });
   }
   readonly #start: (thread: number) => Promise<void>;
+  /** Core of each thread; null: wherever the system puts them. */
+  readonly #cores: readonly number[] | null;
+  #unpin: () => void = () => {};
 
   /** Starts the workers. Rejects with `DeviceLostError` when one can't start. */
   static async open(
@@ -124,6 +130,9 @@ export class CpuDevice implements Device {
     const opened = new CpuDevice(info, options, device);
     const threads = Array.from({ length: options.workers }, (_, i) => i + 1);
     await Promise.all(threads.map((thread) => opened.#start(thread)));
+    // Last: threads started by a pinned one would begin on its core.
+    const own = opened.#cores?.[0];
+    if (own !== undefined) opened.#unpin = pin(own);
     return opened;
   }
 
@@ -222,6 +231,7 @@ export class CpuDevice implements Device {
   }
 
   async #close(): Promise<void> {
+    this.#unpin();
     await this.#crew.end();
     while (this.#pump.drain() > 0);
     for (const kernel of this.#kernels()) kernel.end();
@@ -231,6 +241,7 @@ export class CpuDevice implements Device {
   /** A worker is gone, and with it part of every kernel: the others are stopped too. */
   async #fall(error: RingKernelError): Promise<void> {
     if (this.#closing !== null) return;
+    this.#unpin();
     this.#closing = this.#crew.stop(error);
     await this.#closing;
     while (this.#pump.drain() > 0);

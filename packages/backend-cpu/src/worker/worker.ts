@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { LayoutMismatchError, layoutHash } from '@ringkernel/core';
+import { pin } from '../affinity.ts';
 import type { ControlMessage, WorkerStart } from '../control/messages.ts';
 import { WorkerThread } from './thread.ts';
 
@@ -10,6 +11,7 @@ if (parentPort === null) throw new Error('this module is the entry of a worker t
 if (start.layoutHash !== layoutHash) {
   throw new LayoutMismatchError(`worker ${start.thread}`, start.layoutHash, layoutHash);
 }
+if (start.core !== null) pin(start.core);
 const answers = parentPort;
 const thread = new WorkerThread(
   start,
