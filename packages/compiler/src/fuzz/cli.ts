@@ -1,27 +1,38 @@
 import { parseArgs } from 'node:util';
 import { emitJavaScript } from '../js/index.ts';
+import { Dawn } from './dawn.ts';
 import { runFuzz } from './run.ts';
-import { fuzzTargets } from './targets.ts';
+import { type FuzzTarget, fuzzTargets } from './targets.ts';
+import { wgslTarget } from './wgsl-target.ts';
 
-/** `fuzz --seed N --count M [--json]`: random programs on every target against the interpreter. */
+/**
+ * `fuzz --seed N --count M [--targets js,wgsl] [--integers] [--json]`: random programs on the targets against the
+ * interpreter. WGSL refuses programs with floats; `--integers` makes none.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: '1' },
       count: { type: 'string', default: '1000' },
+      targets: { type: 'string', default: 'js,js-optimized' },
+      integers: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const seed = whole(values.seed, 'seed');
   const count = whole(values.count, 'count');
+  const names = values.targets.split(',');
+  const dawn = names.includes('wgsl') ? await openDawn() : null;
   const report = await runFuzz({
     seed,
     count,
-    targets: fuzzTargets,
+    floats: !values.integers,
+    targets: names.map((name) => targetOf(name, dawn)),
     onProgress: (done) => {
       if (done % 1000 === 0) console.error(`${done} programs`);
     },
   });
+  dawn?.close();
   for (const { seed: own, target, expected, found, module } of report.differences) {
     console.error(`seed ${own}: ${target} differs\n  expected ${expected}\n  found    ${found}`);
     console.error(emitJavaScript(module));
@@ -34,6 +45,22 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ ...report, differences }));
   }
   if (report.differences.length > 0) process.exitCode = 1;
+}
+
+async function openDawn(): Promise<Dawn> {
+  const dawn = await Dawn.open();
+  if (typeof dawn !== 'string') return dawn;
+  console.error(`wgsl cannot run here: ${dawn}`);
+  process.exit(2);
+}
+
+function targetOf(name: string, dawn: Dawn | null): FuzzTarget {
+  if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
+  const target = fuzzTargets.find((candidate) => candidate.name === name);
+  if (target !== undefined) return target;
+  const known = [...fuzzTargets.map((candidate) => candidate.name), 'wgsl'].join(', ');
+  console.error(`--targets must be of ${known}, not ${name}`);
+  process.exit(2);
 }
 
 function whole(text: string, name: string): number {

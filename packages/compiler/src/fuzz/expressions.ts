@@ -7,7 +7,7 @@ import type {
   PlaceIndex,
   ValueType,
 } from '../ir/types.ts';
-import { local, type Scope, valueTypes } from './scope.ts';
+import { local, type Scope } from './scope.ts';
 import { randomValue } from './values.ts';
 
 type Choice = readonly [weight: number, make: () => Expression];
@@ -94,7 +94,7 @@ function select(
 }
 
 function convert(scope: Scope, type: ValueType, depth: number): Expression {
-  const operand = expression(scope, scope.source.pick(valueTypes), depth - 1);
+  const operand = expression(scope, scope.source.pick(scope.valueTypes), depth - 1);
   return { kind: 'convert', type, operand };
 }
 
@@ -114,7 +114,7 @@ function boolChoices(scope: Scope, depth: number): Choice[] {
   const { source } = scope;
   const make = (t: ValueType): Expression => expression(scope, t, depth - 1);
   const compare = (): Expression => {
-    const operand = source.pick(valueTypes);
+    const operand = source.pick(scope.valueTypes);
     const op = operand === 'bool' ? source.pick(['==', '!='] as const) : source.pick(comparisons);
     return { kind: 'binary', type: 'bool', op, left: make(operand), right: make(operand) };
   };

@@ -2,7 +2,7 @@ import type { IrFunction, Module } from '../ir/types.ts';
 import type { Delivery, Scenario } from './engine.ts';
 import { expression } from './expressions.ts';
 import { scalarsOf } from './leaves.ts';
-import { Scope, valueTypes } from './scope.ts';
+import { Scope } from './scope.ts';
 import { type ModuleSketch, sketchOf } from './sketch.ts';
 import { Source } from './source.ts';
 import { statements } from './statements.ts';
@@ -15,16 +15,17 @@ export interface FuzzCase {
 }
 
 /** A random valid module, and messages of edge values for it. The same seed gives the same case. */
-export function generateCase(seed: number): FuzzCase {
+export function generateCase(seed: number, floats = true): FuzzCase {
   const source = new Source(seed);
-  const sketch = sketchOf(source);
+  const sketch = sketchOf(source, floats);
   const functions: IrFunction[] = [];
   const count = source.below(4);
   for (let i = 0; i < count; i++) functions.push(functionOf(source, sketch, functions));
   const handlers = sketch.messages.map((_, i) => handlerOf(source, sketch, i, functions));
+  const { floats: _, ...declared } = sketch;
   const module: Module = {
     name: `Fuzz${seed}`,
-    ...sketch,
+    ...declared,
     handlers,
     functions,
     requires: ['f64', 'parallel'],
@@ -39,11 +40,11 @@ function functionOf(
 ): IrFunction {
   const scope = new Scope(source, sketch, null, [...callable]);
   const parameters = Array.from({ length: source.below(4) }, () => {
-    const parameter = scope.add(source.pick(valueTypes), 'p');
+    const parameter = scope.add(source.pick(scope.valueTypes), 'p');
     scope.visible.push(parameter);
     return parameter.id;
   });
-  const result = source.pick(valueTypes);
+  const result = source.pick(scope.valueTypes);
   const region = { kind: 'function', message: null, result, inLoop: false, depth: 1 } as const;
   const body = statements(scope, region, 1 + source.below(4));
   const value = expression(scope, result, 3);

@@ -1,4 +1,6 @@
+export { Dawn } from './dawn.ts';
 export { runScenario } from './engine.ts';
 export { generateCase } from './generate.ts';
 export { runFuzz } from './run.ts';
 export { type FuzzTarget, fuzzTargets } from './targets.ts';
+export { wgslTarget } from './wgsl-target.ts';

@@ -8,6 +8,8 @@ export interface FuzzOptions {
   readonly seed: number;
   readonly count: number;
   readonly targets: readonly FuzzTarget[];
+  /** False: programs of whole numbers and bools only. */
+  readonly floats?: boolean;
   /** Stops once this many programs differed: they are likely one mistake. */
   readonly maxDifferences?: number;
   /** Called after every program with how many are done. */
@@ -38,14 +40,14 @@ interface TargetCounts {
 
 /** Runs random programs, of seeds `seed`, `seed` + 1, …, on every target and compares them with the interpreter. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, count, targets, maxDifferences = 3, onProgress } = options;
+  const { seed, count, targets, floats = true, maxDifferences = 3, onProgress } = options;
   const counts: Record<string, TargetCounts> = Object.fromEntries(
     targets.map(({ name }) => [name, { run: 0, different: 0, refused: 0 }]),
   );
   const differences: FuzzDifference[] = [];
   let programs = 0;
   while (programs < count && differences.length < maxDifferences) {
-    const { module, scenario, seed: own } = generateCase(seed + programs);
+    const { module, scenario, seed: own } = generateCase(seed + programs, floats);
     const expected = interpret(module, scenario);
     for (const target of targets) {
       const counted = counts[target.name] as TargetCounts;
@@ -57,7 +59,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
       counted.run++;
       if (result === 'same') continue;
       counted.different++;
-      differences.push(await smallest(target, own));
+      differences.push(await smallest(target, own, floats));
     }
     programs++;
     onProgress?.(programs);
@@ -65,8 +67,12 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   return { seed, programs, targets: counts, differences };
 }
 
-async function smallest(target: FuzzTarget, seed: number): Promise<FuzzDifference> {
-  const { module, scenario } = generateCase(seed);
+async function smallest(
+  target: FuzzTarget,
+  seed: number,
+  floats: boolean,
+): Promise<FuzzDifference> {
+  const { module, scenario } = generateCase(seed, floats);
   const small = await shrink({ module, scenario }, async (candidate) => {
     const result = await compare(target, candidate.module, candidate.scenario);
     return typeof result === 'object';

@@ -3,12 +3,15 @@ import { type Leaf, leavesOf } from './leaves.ts';
 import type { ModuleSketch } from './sketch.ts';
 import type { Source } from './source.ts';
 
-export const valueTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
+const valueTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
+const wholeTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'i64', 'u64'];
 
 /** What a function that is being generated can see. */
 export class Scope {
   readonly source: Source;
   readonly sketch: ModuleSketch;
+  /** The types of values that may be used. */
+  readonly valueTypes: readonly ValueType[];
   readonly locals: Local[] = [];
   /** Functions with a lower index may be called: no recursion. */
   readonly callable: readonly IrFunction[];
@@ -28,6 +31,7 @@ export class Scope {
   ) {
     this.source = source;
     this.sketch = sketch;
+    this.valueTypes = sketch.floats ? valueTypes : wholeTypes;
     this.callable = callable;
     const layout = message === null ? undefined : sketch.messages[message]?.layout;
     this.leaves = [

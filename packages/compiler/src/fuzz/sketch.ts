@@ -28,9 +28,12 @@ export interface ModuleSketch {
   readonly emits: readonly IrMessage[];
   readonly tables: Module['tables'];
   readonly sites: FaultSite[];
+  /** Whether values may be floats. */
+  readonly floats: boolean;
 }
 
-const scalarTypes = [bool, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64];
+const wholeTypes = [bool, u8, u16, u32, u64, i8, i16, i32, i64];
+const allTypes = [...wholeTypes, f32, f64];
 const tableStorages: readonly ScalarName[] = [
   'u8',
   'i16',
@@ -44,8 +47,9 @@ const tableStorages: readonly ScalarName[] = [
 
 type Field = Fields[string];
 
-export function sketchOf(source: Source): ModuleSketch {
-  const pool = Array.from({ length: 3 }, () => composite(source));
+export function sketchOf(source: Source, floats: boolean): ModuleSketch {
+  const types = floats ? allTypes : wholeTypes;
+  const pool = Array.from({ length: 3 }, () => composite(source, types));
   const ids = new Set<number>();
   const id = (): number => {
     const candidate = source.u32();
@@ -53,7 +57,7 @@ export function sketchOf(source: Source): ModuleSketch {
     ids.add(candidate);
     return candidate;
   };
-  const layout = (): StructLayout => layoutOf(fields(source, pool));
+  const layout = (): StructLayout => layoutOf(fields(source, types, pool));
   const message = (name: string): IrMessage => ({
     name,
     id: id(),
@@ -61,18 +65,28 @@ export function sketchOf(source: Source): ModuleSketch {
     ...(source.chance(50) ? { reply: { id: id(), layout: layout() } } : {}),
   });
   return {
-    state: layoutOf({ first: u32, ...fields(source, pool), ...fields(source, pool, 's') }),
+    state: layoutOf({
+      first: u32,
+      ...fields(source, types, pool),
+      ...fields(source, types, pool, 's'),
+    }),
     messages: Array.from({ length: 1 + source.below(3) }, (_, i) => message(`Message${i}`)),
     emits: Array.from({ length: source.below(3) }, (_, i) => {
       return { name: `Event${i}`, id: id(), layout: layout() };
     }),
-    tables: Array.from({ length: source.below(3) }, (_, i) => table(source, `table${i}`)),
+    tables: Array.from({ length: source.below(3) }, (_, i) => table(source, floats, `table${i}`)),
     sites: [{ code: '', at: '' }],
+    floats,
   };
 }
 
 /** Fields of random types; some from the pool, so that whole copies find their like. */
-function fields(source: Source, pool: readonly Field[], prefix = 'f'): Fields {
+function fields(
+  source: Source,
+  scalarTypes: typeof allTypes,
+  pool: readonly Field[],
+  prefix = 'f',
+): Fields {
   const count = source.below(7);
   const entries = Array.from({ length: count }, (_, i) => {
     const type: Field = source.chance(35) ? source.pick(pool) : source.pick(scalarTypes);
@@ -81,7 +95,7 @@ function fields(source: Source, pool: readonly Field[], prefix = 'f'): Fields {
   return Object.fromEntries(entries);
 }
 
-function composite(source: Source): Field {
+function composite(source: Source, scalarTypes: typeof allTypes): Field {
   const element = source.pick(scalarTypes);
   const length = 1 + source.below(9);
   const plain = (): Fields => ({
@@ -96,8 +110,10 @@ function composite(source: Source): Field {
   ]);
 }
 
-function table(source: Source, name: string): Module['tables'][number] {
-  const storage = source.pick(tableStorages);
+function table(source: Source, floats: boolean, name: string): Module['tables'][number] {
+  const storage = source.pick(
+    floats ? tableStorages : tableStorages.filter((name) => !name.startsWith('f')),
+  );
   const type = storage === 'u8' ? 'u32' : storage === 'i16' ? 'i32' : storage;
   const narrow = (value: number | bigint | boolean): number | bigint => {
     if (storage === 'u8') return Number(value) & 255;

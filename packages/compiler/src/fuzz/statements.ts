@@ -3,7 +3,7 @@ import { valueTypeOf } from '../ir/operators.ts';
 import type { Expression, Local, PayloadPart, Statement, ValueType } from '../ir/types.ts';
 import { constant, expression, newSite, place } from './expressions.ts';
 import { scalarsOf } from './leaves.ts';
-import { local, type Scope, valueTypes } from './scope.ts';
+import { local, type Scope } from './scope.ts';
 
 /** Where a list of statements stands: what it may contain. */
 export interface Region {
@@ -52,7 +52,7 @@ function rarely(scope: Scope, then: readonly Statement[]): Statement {
 }
 
 function declare(scope: Scope): Statement {
-  const type = scope.source.pick(valueTypes);
+  const type = scope.source.pick(scope.valueTypes);
   const value = scope.source.chance(10) ? null : expression(scope, type, 3);
   const variable = scope.add(type);
   scope.visible.push(variable);
@@ -124,7 +124,7 @@ function send(scope: Scope, region: Region): Statement {
 }
 
 function random(scope: Scope): Statement {
-  const type = scope.source.pick(['u32', 'f32'] as const);
+  const type = scope.sketch.floats ? scope.source.pick(['u32', 'f32'] as const) : 'u32';
   const variable = scope.add(type, 'drawn');
   scope.visible.push(variable);
   return { kind: 'random', id: variable.id, type };
@@ -279,7 +279,7 @@ function parallel(scope: Scope, region: Region): Statement {
 function reduce(scope: Scope): Statement {
   const { source } = scope;
   const index = sectionIndex(scope);
-  const type = source.pick(valueTypes.filter((t) => t !== 'bool'));
+  const type = source.pick(scope.valueTypes.filter((t) => t !== 'bool'));
   const count = countOf(scope, index.type);
   const { body, value } = scope.inside(() => {
     scope.visible.push(index);

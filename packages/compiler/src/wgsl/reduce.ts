@@ -1,0 +1,54 @@
+import type { Statement, ValueType } from '../ir/types.ts';
+import type { FunctionText } from './function-text.ts';
+import { literal, zero } from './literal.ts';
+import { binaryText, mathText } from './operator.ts';
+
+type Reduce = Extract<Statement, { kind: 'reduce' }>;
+
+const ends: Partial<
+  Record<ValueType, { readonly min: number | bigint; readonly max: number | bigint }>
+> = {
+  i32: { min: 2147483647, max: -2147483648 },
+  u32: { min: 4294967295, max: 0 },
+  i64: { min: 2n ** 63n - 1n, max: -(2n ** 63n) },
+  u64: { min: 2n ** 64n - 1n, max: 0n },
+  f32: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
+};
+
+/** 64 lanes, each over every 64th index, and then a tree: the order of every target. */
+export function reduceLines(
+  text: FunctionText,
+  s: Reduce,
+  counted: (body: () => void) => void,
+  value: () => string,
+): void {
+  const lanes = `rk_lanes_${s.type}`;
+  text.program.lanes.add(s.type);
+  if (s.type === 'f32' && s.op !== 'sum') text.library('rk_opaque');
+  const end = ends[s.type];
+  const start = s.op === 'sum' || end === undefined ? zero(s.type) : literal(s.type, end[s.op]);
+  const combine = (a: string, b: string): string =>
+    s.op === 'sum'
+      ? binaryText(text, '+', s.type, a, b, s.type)
+      : mathText(text, s.op, s.type, [a, b]);
+  text.line(`for (var q = 0u; q < 64u; q++) { ${lanes}[q] = ${start}; }`);
+  counted(() => {
+    const own = `${lanes}[u32(${text.local(s.index)}) & 63u]`;
+    const next = text.keep(value());
+    text.line(`${own} = ${combine(own, next)};`);
+  });
+  text.line('for (var half = 32u; half > 0u; half = half >> 1u) {');
+  text.line(
+    ...text.block(() => {
+      text.line('for (var q = 0u; q < half; q++) {');
+      text.line(
+        ...text.block(() => {
+          text.line(`${lanes}[q] = ${combine(`${lanes}[q]`, `${lanes}[q + half]`)};`);
+        }),
+        '}',
+      );
+    }),
+    '}',
+  );
+  text.line(`${text.declaration(s.id)} = ${lanes}[0];`);
+}

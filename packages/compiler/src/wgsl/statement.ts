@@ -1,0 +1,97 @@
+import type { Expression, Statement } from '../ir/types.ts';
+import { copyLines } from './copy.ts';
+import { expressionText } from './expression.ts';
+import type { FunctionText } from './function-text.ts';
+import { zero } from './literal.ts';
+import { outputLines } from './output.ts';
+import { accessOf, asWord, guarded, writeText } from './place.ts';
+import { reduceLines } from './reduce.ts';
+
+type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
+
+export function statementLines(text: FunctionText, body: readonly Statement[]): void {
+  for (const statement of body) lines(text, statement);
+}
+
+function lines(text: FunctionText, s: Statement): void {
+  switch (s.kind) {
+    case 'let': {
+      const value = s.value === null ? zero(text.typeOfLocal(s.id)) : expressionText(text, s.value);
+      return text.line(`${text.declaration(s.id)} = ${value};`);
+    }
+    case 'assign':
+      return text.line(`${text.local(s.id)} = ${expressionText(text, s.value)};`);
+    case 'store':
+      return storeLines(text, s);
+    case 'copy':
+      return copyLines(text, 'states', 'rk_state', s);
+    case 'if':
+      return ifLines(text, s);
+    case 'loop':
+      return loopLines(text, s);
+    case 'break':
+    case 'continue':
+      return text.line(`${s.kind};`);
+    case 'return':
+      return text.line(s.value === null ? 'return;' : `return ${expressionText(text, s.value)};`);
+    case 'send':
+    case 'reply':
+    case 'emit':
+      return outputLines(text, s);
+    case 'random': {
+      const bits = `${text.library('rk_random')}()`;
+      const value = s.type === 'u32' ? bits : `(f32(${bits} >> 8u) * 5.9604644775390625e-8f)`;
+      return text.line(`${text.declaration(s.id)} = ${value};`);
+    }
+    case 'parallel':
+      return countedLines(text, s.count, s.index, () => statementLines(text, s.body));
+    case 'reduce':
+      return reduceLines(
+        text,
+        s,
+        (last) =>
+          countedLines(text, s.count, s.index, () => {
+            statementLines(text, s.body);
+            last();
+          }),
+        () => expressionText(text, s.value),
+      );
+    case 'fail':
+      return text.line(`rk_fault(${s.site}u, ${asWord(text, s.code)});`, 'return;');
+  }
+}
+
+/** Indices, then the value, then the checks, then the write. */
+function storeLines(text: FunctionText, s: Of<'store'>): void {
+  const access = accessOf(text, s.place);
+  const value = text.keep(expressionText(text, s.value));
+  const { storage } = s.place;
+  guarded(text, access, writeText(text, 'states', 'rk_state', storage, access.at, value));
+}
+
+function ifLines(text: FunctionText, s: Of<'if'>): void {
+  text.line(`if (${expressionText(text, s.condition)}) {`);
+  text.line(...text.block(() => statementLines(text, s.then)));
+  if (s.otherwise.length > 0) {
+    text.line('} else {', ...text.block(() => statementLines(text, s.otherwise)));
+  }
+  text.line('}');
+}
+
+function loopLines(text: FunctionText, s: Of<'loop'>): void {
+  const body = text.block(() => {
+    text.line(`if (!(${expressionText(text, s.condition)})) { break; }`);
+    statementLines(text, s.body);
+    const step = text.block(() => statementLines(text, s.step));
+    if (step.length > 0) text.line('continuing {', ...step, '}');
+  });
+  text.line('loop {', ...body, '}');
+}
+
+/** A loop over a count that is evaluated once. */
+function countedLines(text: FunctionText, count: Expression, id: number, body: () => void): void {
+  const total = text.keep(expressionText(text, count));
+  const index = text.local(id);
+  const start = `${text.declaration(id)} = ${count.type}(0)`;
+  text.line(`for (${start}; ${index} < ${total}; ${index}++) {`, ...text.block(body), '}');
+}
