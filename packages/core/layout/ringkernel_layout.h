@@ -22,7 +22,7 @@ typedef unsigned long long uint64_t;
 #define RK_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
-#define RK_LAYOUT_HASH 0xafe465d8u
+#define RK_LAYOUT_HASH 0x0b648d8fu
 
 /* A hybrid logical clock reading. Ordered by physical, logical, node. */
 typedef struct RkHlcStamp {
@@ -142,17 +142,13 @@ RK_ASSERT(RK_OFFSETOF(RkControlBlock, error_instance) == 228);
 RK_ASSERT(RK_OFFSETOF(RkControlBlock, error_count) == 232);
 RK_ASSERT(RK_OFFSETOF(RkControlBlock, padding4) == 236);
 
-/* A ring queue. The constant line keeps producer and consumer 128 bytes apart. */
+/* A ring queue. The lines that the other side polls hold little else: each write to one of them costs that side a transfer. The constant line keeps them 128 bytes apart. */
 typedef struct RkQueueHeader {
   RK_ALIGN(64) uint32_t tail; /* Where the next slot is written; wraps. */
   uint32_t cached_head; /* The head as the producer last saw it. */
-  uint64_t enqueued; /* Messages written. */
-  uint64_t dropped; /* Messages refused or pushed out because it was full. */
-  uint32_t max_depth; /* The most that ever waited. */
   uint32_t closed; /* 1 when nothing more will be written. */
   uint32_t urgent; /* Messages published of another priority than normal; wraps. */
-  uint32_t epoch; /* Producers so far: the last one owns the line. */
-  uint32_t padding0[6];
+  uint32_t padding0[12];
   uint32_t capacity; /* Slots, a power of two. */
   uint32_t mask; /* capacity - 1. */
   uint32_t slot_bytes; /* Bytes of one slot. */
@@ -161,20 +157,22 @@ typedef struct RkQueueHeader {
   uint32_t padding1[11];
   uint32_t head; /* Where the next slot is read; wraps. */
   uint32_t cached_tail; /* The tail as the consumer last saw it. */
+  uint32_t padding2[14];
   uint64_t dequeued; /* Messages read. */
   uint32_t most_found; /* The most slots that the consumer ever found in use. */
-  uint32_t padding2[11];
+  uint32_t padding3[13];
+  uint64_t enqueued; /* Messages written. */
+  uint64_t dropped; /* Messages refused or pushed out because it was full. */
+  uint32_t max_depth; /* The most that ever waited. */
+  uint32_t epoch; /* Producers so far: the last one owns the line of the tail. */
+  uint32_t padding4[10];
 } RkQueueHeader;
-RK_ASSERT(sizeof(RkQueueHeader) == 192);
+RK_ASSERT(sizeof(RkQueueHeader) == 320);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, tail) == 0);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, cached_head) == 4);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, enqueued) == 8);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dropped) == 16);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, max_depth) == 24);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, closed) == 28);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, urgent) == 32);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, epoch) == 36);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding0) == 40);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, closed) == 8);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, urgent) == 12);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding0) == 16);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, capacity) == 64);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, mask) == 68);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, slot_bytes) == 72);
@@ -183,9 +181,15 @@ RK_ASSERT(RK_OFFSETOF(RkQueueHeader, layout_hash) == 80);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding1) == 84);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, head) == 128);
 RK_ASSERT(RK_OFFSETOF(RkQueueHeader, cached_tail) == 132);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dequeued) == 136);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, most_found) == 144);
-RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding2) == 148);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding2) == 136);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dequeued) == 192);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, most_found) == 200);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding3) == 204);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, enqueued) == 256);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, dropped) == 264);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, max_depth) == 272);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, epoch) == 276);
+RK_ASSERT(RK_OFFSETOF(RkQueueHeader, padding4) == 280);
 
 /* What one thread counts for one kernel; zeroed memory is a fresh one. */
 typedef struct RkCounterBlock {

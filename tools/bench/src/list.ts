@@ -4,6 +4,7 @@ import { codecBench } from './codec.ts';
 import { compilerBench } from './compiler.ts';
 import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
+import { queueBench } from './queue.ts';
 import { sendBench } from './send.ts';
 
 /** All benches, in the order they run. */
@@ -13,6 +14,7 @@ export const benches: readonly Bench[] = [
   sendBench,
   k2kBench,
   idleBench,
+  queueBench,
   codecBench,
   compilerBench,
 ];

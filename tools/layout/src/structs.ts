@@ -123,8 +123,10 @@ const controlBlock: StructDescription = {
 
 const queueHeader: StructDescription = {
   name: 'queueHeader',
-  doc: 'A ring queue. The constant line keeps producer and consumer 128 bytes apart.',
-  sizeBytes: 192,
+  doc:
+    'A ring queue. The lines that the other side polls hold little else: each write to one of them costs that side a ' +
+    'transfer. The constant line keeps them 128 bytes apart.',
+  sizeBytes: 320,
   alignBytes: 64,
   parts: [
     {
@@ -132,13 +134,9 @@ const queueHeader: StructDescription = {
       members: [
         field('tail', 'u32', 'Where the next slot is written; wraps.'),
         field('cachedHead', 'u32', 'The head as the producer last saw it.'),
-        field('enqueued', 'u64', 'Messages written.'),
-        field('dropped', 'u64', 'Messages refused or pushed out because it was full.'),
-        field('maxDepth', 'u32', 'The most that ever waited.'),
         field('closed', 'u32', '1 when nothing more will be written.'),
         field('urgent', 'u32', 'Messages published of another priority than normal; wraps.'),
-        field('epoch', 'u32', 'Producers so far: the last one owns the line.'),
-        padding(24),
+        padding(48),
       ],
     },
     {
@@ -157,9 +155,25 @@ const queueHeader: StructDescription = {
       members: [
         field('head', 'u32', 'Where the next slot is read; wraps.'),
         field('cachedTail', 'u32', 'The tail as the consumer last saw it.'),
+        padding(56),
+      ],
+    },
+    {
+      writer: 'consumer',
+      members: [
         field('dequeued', 'u64', 'Messages read.'),
         field('mostFound', 'u32', 'The most slots that the consumer ever found in use.'),
-        padding(44),
+        padding(52),
+      ],
+    },
+    {
+      writer: 'producer',
+      members: [
+        field('enqueued', 'u64', 'Messages written.'),
+        field('dropped', 'u64', 'Messages refused or pushed out because it was full.'),
+        field('maxDepth', 'u32', 'The most that ever waited.'),
+        field('epoch', 'u32', 'Producers so far: the last one owns the line of the tail.'),
+        padding(40),
       ],
     },
   ],
