@@ -6,13 +6,23 @@ import type { Reporter, TestModule } from 'vitest/node';
 class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    const failures: string[] = [];
     for (const module of modules) {
-      if (module.errors().length > 0) count.failed++;
-      for (const test of module.children.allTests()) count[test.result().state]++;
+      const file = module.relativeModuleId;
+      for (const error of module.errors()) {
+        count.failed++;
+        failures.push(`${file}: ${error.message}`);
+      }
+      for (const test of module.children.allTests()) {
+        const { state, errors } = test.result();
+        count[state]++;
+        if (state !== 'failed') continue;
+        failures.push(`${file} > ${test.fullName}: ${errors.map((e) => e.message).join('; ')}`);
+      }
     }
     const { passed, failed, skipped } = count;
     mkdirSync('build', { recursive: true });
-    writeFileSync('build/test-summary.json', JSON.stringify({ passed, failed, skipped }));
+    writeFileSync('build/test-summary.json', JSON.stringify({ passed, failed, skipped, failures }));
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
 }

@@ -24,6 +24,8 @@ for (const group of ['packages', 'tools']) {
     }
     const summary = JSON.parse(readFileSync(file, 'utf8'));
     for (const key of Object.keys(total)) total[key] += summary[key];
+    // Once more at the end: what failed scrolled away long ago, and a log is often cut at the front.
+    for (const failure of summary.failures) console.error(`FAILED ${group}/${name}/${failure}`);
   }
 }
 const failed =

@@ -109,10 +109,10 @@ function neverDone() {
   const words = new Int32Array(memory.buffer);
   parentPort.postMessage('writing');
   for (let n = 0; ; n++) {
-    const offset = producer.claim(4);
-    if (offset < 0) {
+    let offset = producer.claim(4);
+    while (offset < 0) {
       producer.publish();
-      continue;
+      offset = producer.claim(4);
     }
     const at = offset >>> 2;
     for (let i = 0; i < 64; i++) {
