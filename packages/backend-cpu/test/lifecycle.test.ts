@@ -1,3 +1,4 @@
+import type { DeviceKernel } from '@ringkernel/core';
 import { afterEach, expect, test } from 'vitest';
 import { adder, Collected, messages, plain, writeOne, writeTwo } from './hand-written.ts';
 import { closeAll, launch, open } from './opened.ts';
@@ -88,6 +89,58 @@ test('terminate without time gives back what waits as dead letters', async () =>
   expect(seen.letters.map((l) => l.reason)).toEqual(Array(10).fill('terminated'));
   const c = kernel.counters();
   expect([c.sent, c.deadLettered.terminated, c.pending]).toEqual([10, 10, 0]);
+});
+
+/** Messages that each keep their handler busy for 10 ms; all of them would take 10 seconds. */
+async function busy(workers: number): Promise<[DeviceKernel, Collected]> {
+  const device = await open({ workers });
+  const seen = new Collected();
+  const kernel = await launch(device, adder, {}, seen);
+  for (let i = 0; i < 1_000; i++) kernel.inject(0, messages.spin, writeOne, 10, plain);
+  return [kernel, seen];
+}
+
+const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('terminate ends a kernel within a long turn, and nothing of it runs afterwards', async () => {
+  const [kernel, seen] = await busy(1);
+  expect(await kernel.terminate(20)).toEqual({ drained: false });
+  const c = kernel.counters();
+  expect([c.sent, c.pending, c.handled + c.deadLettered.terminated]).toEqual([1_000, 0, 1_000]);
+  expect(c.handled).toBeLessThan(256);
+  expect(seen.letters.length).toBe(c.deadLettered.terminated);
+  expect(new Set(seen.letters.map((l) => l.reason))).toEqual(new Set(['terminated']));
+  await passing(100);
+  expect(kernel.counters().handled).toBe(c.handled);
+});
+
+test('deactivate acts within a long turn, and activate goes on where it stopped', async () => {
+  const [kernel] = await busy(2);
+  await kernel.deactivate();
+  const { handled, pending } = kernel.counters();
+  expect(handled).toBeLessThan(256);
+  await passing(100);
+  expect([kernel.counters().handled, handled + pending]).toEqual([handled, 1_000]);
+  await kernel.activate();
+  await kernel.deactivate();
+  const later = kernel.counters();
+  expect([later.handled < handled + 256, later.handled + later.pending]).toEqual([true, 1_000]);
+});
+
+test('a handler that outlasts terminate: what waits behind it is never handled', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const kernel = await launch(device, adder, {}, seen);
+  kernel.inject(0, messages.spin, writeOne, 3_000, plain);
+  for (let i = 0; i < 10; i++) kernel.inject(0, messages.add, writeOne, i, plain);
+  await passing(100); // long enough for it to begin, most likely; what is expected holds either way
+  expect(await kernel.terminate(1)).toEqual({ drained: false });
+  await expect.poll(() => kernel.counters().pending, { timeout: 20_000 }).toBe(0);
+  const { handled, deadLettered } = kernel.counters();
+  expect(handled + deadLettered.terminated).toBe(11);
+  expect(deadLettered.terminated).toBeGreaterThanOrEqual(10);
+  await expect.poll(() => seen.letters.length).toBe(deadLettered.terminated);
+  expect(seen.emitted).toEqual([]);
 });
 
 test('a kernel that never stops talking to itself ends too', async () => {

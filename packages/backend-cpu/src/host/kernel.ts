@@ -277,37 +277,46 @@ export class CpuKernel implements DeviceKernel {
   }
 
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
-    const { crew, pump, rounds } = this.#context;
+    const { crew, pump } = this.#context;
     if (this.#state === 'failed' && this.#failed < this.instances) return { drained: false };
     const ran = this.#state === 'active' || this.#state === 'failed';
     this.#state = 'terminating';
     pump.publish();
     pump.check();
-    const until = deadline(timeoutMs);
     const grace = deadline(timeoutMs + graceMs);
     crew.ref();
+    const outcome = { drained: false };
     try {
-      const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
-      if (!(await grace.within(ask('close')))) return { drained: false };
-      if (ran && timeoutMs > 0) {
+      const ended = await grace.within(this.#shutDown(ran ? timeoutMs : 0, outcome));
+      // A worker is inside of a long handler: it finds this behind the request it has not seen yet.
+      if (!ended) crew.askAll({ op: 'bury', baseAddress: this.base }).catch(() => {});
+    } catch (error) {
+      if (!(error instanceof DeviceClosedError || error instanceof DeviceLostError)) throw error;
+    } finally {
+      grace.clear();
+      crew.unref();
+      if (this.state !== 'failed') this.#state = 'terminated';
+    }
+    return { drained: outcome.drained };
+  }
+
+  /** New messages are refused, those that wait get so much time, then the workers end the kernel. */
+  async #shutDown(timeoutMs: number, outcome: { drained: boolean }): Promise<void> {
+    const { crew, pump, rounds } = this.#context;
+    const until = deadline(timeoutMs);
+    const ask = (op: 'close' | 'bury' | 'remove') => crew.askAll({ op, baseAddress: this.base });
+    try {
+      await ask('close');
+      if (timeoutMs > 0) {
         await until.within(
           rounds?.drain(this.base) ?? pump.watch(() => this.#finished() || until.over, true),
         );
       }
-      const drained = this.#finished();
-      const end = (): Promise<void> => this.#end(ask, grace);
+      outcome.drained = this.#finished();
+      const end = (): Promise<void> => this.#end(ask);
       await (rounds?.ordered(end) ?? end());
-      return { drained };
-    } catch (error) {
-      if (error instanceof DeviceClosedError || error instanceof DeviceLostError) {
-        return { drained: false };
-      }
-      throw error;
     } finally {
       until.clear();
-      grace.clear();
-      crew.unref();
-      if (this.state !== 'failed') this.#state = 'terminated';
       this.#context.forget(this);
     }
   }
@@ -318,12 +327,17 @@ export class CpuKernel implements DeviceKernel {
   }
 
   /** What waits becomes dead letters, then the workers forget the kernel. */
-  async #end(ask: (op: 'bury' | 'remove') => Promise<void>, grace: Deadline): Promise<void> {
+  async #end(ask: (op: 'bury' | 'remove') => Promise<void>): Promise<void> {
     const { pump, workers } = this.#context;
-    if (!(await grace.within(ask('bury')))) return;
-    await grace.within(pump.watch(() => this.#finished() || grace.over, true));
-    if (!(await grace.within(ask('remove')))) return;
-    await grace.within(pump.watch(() => this.#goodbyes === workers || grace.over, true));
+    await ask('bury');
+    const grace = deadline(graceMs);
+    try {
+      await pump.watch(() => this.#finished() || grace.over, true);
+      if (!(await grace.within(ask('remove')))) return;
+      await pump.watch(() => this.#goodbyes === workers || grace.over, true);
+    } finally {
+      grace.clear();
+    }
   }
 
   /** Whether everything sent to the kernel has come to an end. The ends are read first. */

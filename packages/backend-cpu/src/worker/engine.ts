@@ -1,6 +1,6 @@
 import type { Program } from '@ringkernel/compiler';
 import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/core';
-import type { ArenaLayout } from '../memory/arena.ts';
+import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { LaneReader } from '../queue/lane.ts';
 import type { LocalQueue } from '../queue/local-queue.ts';
 import { deadLetterRecord, faultRecord, slotsOf } from '../queue/record.ts';
@@ -27,12 +27,15 @@ const clockTurns = 16;
 export class Engine {
   readonly readers: readonly LaneReader[];
   readonly outbox: Outbox;
+  /** Control requests carried out so far, 32 bits that wrap. */
+  controlSeen = 0;
   /** Mailboxes of running kernels that still hold messages. */
   readonly #ready: Mailbox[] = [];
 
   readonly #words: Int32Array;
   readonly #clock: StampClock;
   readonly #stage: number;
+  readonly #control: number;
   readonly #epochMs: number;
   /** While messages of several priorities are about, lanes are sorted into the local queues first. */
   #sorting = false;
@@ -61,10 +64,19 @@ export class Engine {
     this.outbox = outbox;
     this.#clock = outbox.clock;
     this.#stage = layout.stage(thread);
+    this.#control = (layout.thread(thread) + threadBlock.control) >>> 2;
     this.#epochMs = epochMs;
     this.readers = Array.from({ length: threads }, (_, from) => from)
       .filter((from) => from !== thread)
       .map((from) => new LaneReader(arena, atomics, layout.lane(from, thread), laneSlots, from));
+  }
+
+  /**
+   * Whether the host wants something: then a turn ends before its next handler, however long handlers take. Plain, so
+   * that it can be asked for each message; the thread looks at the same word atomically between turns.
+   */
+  get asked(): boolean {
+    return this.#words[this.#control] !== this.controlSeen;
   }
 
   /** One turn; how many messages it took. */
@@ -190,7 +202,7 @@ export class Engine {
   /** Straight from the lane to the handlers, as long as everything in it is of normal priority. */
   #drain(reader: LaneReader): number {
     let taken = 0;
-    while (taken < budget) {
+    while (taken < budget && !this.asked) {
       const offset = reader.peek();
       if (offset < 0) break;
       if (reader.urgent) {
@@ -231,13 +243,13 @@ export class Engine {
     let taken = 0;
     if (!this.#sorting) {
       const normal = locals[1] as LocalQueue;
-      while (taken < budget && !normal.empty && !this.outbox.urgent) {
+      while (taken < budget && !normal.empty && !this.outbox.urgent && !this.asked) {
         this.#runFrom(normal);
         taken++;
       }
       return taken;
     }
-    while (taken < budget) {
+    while (taken < budget && !this.asked) {
       const ran = this.#runByPriority(locals);
       if (ran === 0) break;
       taken += ran;
@@ -253,13 +265,14 @@ export class Engine {
     if (highest < 0) return 0;
     this.#runFrom(locals[highest] as LocalQueue);
     if (++this.#streak < starvationBound) return 1;
-    this.#streak = 0;
     let ran = 1;
     for (let p = highest - 1; p >= 0; p--) {
       if ((locals[p] as LocalQueue).empty) continue;
+      if (this.asked) return ran; // the streak stays: those left out come with the next message
       this.#runFrom(locals[p] as LocalQueue);
       ran++;
     }
+    this.#streak = 0;
     return ran;
   }
 
@@ -403,7 +416,7 @@ export class Engine {
 
   #runMailboxes(): number {
     let taken = 0;
-    for (let i = this.#ready.length; i > 0 && taken < budget; i--) {
+    for (let i = this.#ready.length; i > 0 && taken < budget && !this.asked; i--) {
       const mailbox = this.#ready.shift() as Mailbox;
       taken += this.#work(mailbox, budget);
       if (mailbox.ready) this.#ready.push(mailbox);
@@ -415,7 +428,7 @@ export class Engine {
   #work(mailbox: Mailbox, most: number): number {
     const { kernel, instance } = mailbox;
     let taken = 0;
-    while (taken < most && !kernel.paused) {
+    while (taken < most && !kernel.paused && !this.asked) {
       const record = mailbox.next();
       if (record === null) break;
       this.handleCopy(kernel, instance, record);

@@ -26,7 +26,6 @@ export class WorkerThread {
   readonly #parking: Parking;
   readonly #words: Int32Array;
   readonly #block: number;
-  #controlSeen = 0;
   #phaseRun = 0;
   #phaseTold = 0;
   readonly #rounds: Rounds;
@@ -171,12 +170,14 @@ export class WorkerThread {
   }
 
   #asked(): boolean {
-    return this.#atomics.load((this.#block + threadBlock.control) >>> 2) !== this.#controlSeen;
+    return (
+      this.#atomics.load((this.#block + threadBlock.control) >>> 2) !== this.#engine.controlSeen
+    );
   }
 
   #obey(): void {
     for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
-      this.#controlSeen = (this.#controlSeen + 1) | 0;
+      this.#engine.controlSeen = (this.#engine.controlSeen + 1) | 0;
       const { request } = message;
       try {
         const bytes = this.#carryOut(message);
