@@ -2,6 +2,12 @@ import { NotSupportedError } from '../errors/operation.ts';
 import type { AtomicWords } from './atomic-words.ts';
 
 /**
+ * Who sleeps looks again after this time, rung or not: a thread that is terminated between publishing and ringing
+ * leaves something to find and nobody to say so.
+ */
+export const lookAgainMs = 1000;
+
+/**
  * A word on which threads sleep. Who waits arms the bell, looks once more for what it waits for, and sleeps; who
  * brings it publishes, then looks at the bell and rings it if it is armed (Dekker's protocol: of the two looks, at
  * least one sees the other side, all four operations being sequentially consistent). Nobody disarms a bell but the
@@ -33,10 +39,13 @@ export class Bell {
     Atomics.notify(this.#words, this.#word);
   }
 
-  /** Blocks the thread until the bell rings, at most so long. Throws `NotSupportedError` where threads may not block. */
+  /**
+   * Blocks the thread until the bell rings, at most so long, and at most `lookAgainMs`. Throws `NotSupportedError`
+   * where threads may not block.
+   */
   sleep(timeoutMs: number): void {
     try {
-      Atomics.wait(this.#words, this.#word, 1, timeoutMs);
+      Atomics.wait(this.#words, this.#word, 1, Math.min(timeoutMs, lookAgainMs));
     } catch (cause) {
       const reason = 'this thread may not block';
       const hint = 'use the methods that return promises, or wait: "spin"';

@@ -1,7 +1,8 @@
 import { CancelledError, TimeoutError } from '../errors/operation.ts';
-import type { Bell } from './bell.ts';
+import { type Bell, lookAgainMs } from './bell.ts';
 import { checkedTimeout } from './blocking-wait.ts';
 
+/** The longest time that a timer can be set to, almost 25 days; a longer wait is one without an end. */
 const longestTimer = 2 ** 31 - 1;
 
 /** How a promise of a queue may end early. */
@@ -19,8 +20,8 @@ interface Operation {
 }
 
 /**
- * Operations that wait on one bell without blocking, first come, first served. A timer keeps the event loop alive
- * for each: `Atomics.waitAsync` alone does not.
+ * Operations that wait on one bell without blocking, first come, first served. A timer that makes them look again
+ * keeps the event loop alive too: `Atomics.waitAsync` alone does not.
  */
 export class PendingOperations {
   readonly #bell: Bell;
@@ -45,10 +46,10 @@ export class PendingOperations {
       if (result !== undefined) return result;
     }
     return new Promise<R>((resolve, reject) => {
-      const timed = limit <= longestTimer;
-      const timer = timed
-        ? setTimeout(() => end(new TimeoutError(name, limit)), limit)
-        : setInterval(() => {}, longestTimer);
+      const timer =
+        limit <= longestTimer
+          ? setTimeout(() => end(new TimeoutError(name, limit)), limit)
+          : undefined;
       const abort = () => end(new CancelledError(name, signal?.reason));
       const stop = () => {
         clearTimeout(timer);
@@ -82,6 +83,7 @@ export class PendingOperations {
 
   async #pump(): Promise<void> {
     this.#pumping = true;
+    const again = setInterval(() => this.#bell.wake(), lookAgainMs);
     while (this.#operations.length > 0) {
       this.#bell.arm();
       if (this.#serve()) continue;
@@ -91,6 +93,7 @@ export class PendingOperations {
         for (const operation of this.#operations.splice(0)) operation.reject(error);
       }
     }
+    clearInterval(again);
     this.#pumping = false;
   }
 

@@ -5,7 +5,7 @@ import { PendingOperations, type PendingOptions } from './pending-operations.ts'
 import type { QueueRegion } from './queue-region.ts';
 import { ReceiverTurns } from './receiver-turns.ts';
 import { SharedReader, SingleReader, type SlotReader } from './slot-reader.ts';
-import { slotHeadBytes, slotWord } from './slot-ring.ts';
+import { type SlotRing, slotHeadBytes, slotWord } from './slot-ring.ts';
 
 /** How `dequeueSync` waits for a message. */
 export interface DequeueSyncOptions {
@@ -35,8 +35,10 @@ export class QueueReceiver<T> implements AsyncIterable<T> {
     this.#region = region;
     this.#words = new Int32Array(region.buffer, 0, region.buffer.byteLength >>> 2);
     this.#format = format;
-    const Reader = region.shape.lanes === 0 ? SharedReader : SingleReader;
-    const levels = region.rings.map((rings) => rings.map((ring) => new Reader(ring)));
+    const freed = () => region.sendersBell.ring();
+    const open = (ring: SlotRing) =>
+      region.shape.lanes === 0 ? new SharedReader(ring, freed) : new SingleReader(ring);
+    const levels = region.rings.map((rings) => rings.map(open));
     this.#readers = levels.flat();
     this.#turns = new ReceiverTurns(levels, starvationBound);
     this.#pending = new PendingOperations(region.receiverBell);
@@ -48,7 +50,10 @@ export class QueueReceiver<T> implements AsyncIterable<T> {
     return this.#pending.count === 0 ? this.#take() : undefined;
   }
 
-  /** Up to so many messages; their slots are given back together. */
+  /**
+   * Up to so many messages; their slots are given back together. Stops before the first that the codec refuses; when
+   * that is the very first one, it is taken and what the codec says is thrown.
+   */
   dequeueMany(most: number): T[] {
     if (!Number.isInteger(most) || most < 1) {
       throw new InvalidOptionError('most', 'an integer of at least 1', most);
@@ -59,8 +64,10 @@ export class QueueReceiver<T> implements AsyncIterable<T> {
       while (messages.length < most) {
         const reader = this.#turns.next();
         if (reader === undefined) break;
-        messages.push(this.#read(reader));
+        messages.push(this.#read(reader, messages.length > 0));
       }
+    } catch (error) {
+      if (messages.length === 0) throw error;
     } finally {
       for (const reader of this.#readers) reader.giveBack();
       this.#region.sendersBell.ring();
@@ -123,15 +130,23 @@ export class QueueReceiver<T> implements AsyncIterable<T> {
     }
   }
 
-  /** Reads the message that `reader` is at; it is taken even when the codec refuses it, or it would stay for good. */
-  #read(reader: SlotReader): T {
+  /**
+   * Takes the message that `reader` is at. One that the codec refuses is taken too, or it would stay for good;
+   * `keepRefused` leaves it to the next call.
+   */
+  #read(reader: SlotReader, keepRefused = false): T {
     const offset = reader.peek();
     const lengthBytes = this.#words[(offset >>> 2) + slotWord.length] as number;
+    let taken = !keepRefused;
     try {
-      return this.#format.read(offset + slotHeadBytes, lengthBytes);
+      const message = this.#format.read(offset + slotHeadBytes, lengthBytes);
+      taken = true;
+      return message;
     } finally {
-      reader.release();
-      this.#turns.took();
+      if (taken) {
+        reader.release();
+        this.#turns.took();
+      }
     }
   }
 }

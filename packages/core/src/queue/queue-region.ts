@@ -86,7 +86,7 @@ export class QueueRegion {
     this.rings = Array.from({ length: levels }, (_, level) =>
       Array.from({ length: lanes }, (_, lane) => ring(level * lanes + lane)),
     );
-    const words = new Int32Array(this.buffer);
+    const words = new Int32Array(this.buffer, 0, this.buffer.byteLength >>> 2);
     const header = byteOffset >>> 2;
     this.receiverBell = new Bell(words, this.atomics, header + region.receiverBellWord);
     this.sendersBell = new Bell(words, this.atomics, header + region.sendersBellWord);

@@ -147,6 +147,7 @@ export class QueueSender<T> {
       writer.ring.words[(offset >>> 2) + slotWord.length] = length;
     } catch (error) {
       writer.withdraw();
+      this.#region.receiverBell.ring(); // Of a shared ring only the receiver can free the slot.
       throw error;
     }
     return true;

@@ -63,11 +63,16 @@ export class SharedReader implements SlotReader {
   #head: number;
   #givenBack: number;
   #end: number;
+  readonly #freed: () => void;
   #taken = 0;
 
-  /** Passes over slots that a reader before this one gave back without having said so. */
-  constructor(ring: SlotRing) {
+  /**
+   * Passes over slots that a reader before this one gave back without having said so. `freed` is called when `peek`
+   * passes over a slot without a message: there is room, though nobody takes anything.
+   */
+  constructor(ring: SlotRing, freed: () => void) {
     this.#ring = ring;
+    this.#freed = freed;
     this.#head = ring.atomics.load(ring.headWord);
     while (this.#ahead() >= ring.capacity) this.#head = (this.#head + 1) & indexMask;
     this.#givenBack = this.#head;
@@ -82,6 +87,8 @@ export class SharedReader implements SlotReader {
       const offset = this.#ring.slotAt(this.#head);
       if (this.#ring.words[(offset >>> 2) + slotWord.length] !== voidLength) return offset;
       this.#pass();
+      this.giveBack();
+      this.#freed();
     }
   }
 
