@@ -87,9 +87,10 @@ export class Crew {
       this.#waiting.set(id, { thread, resolve, reject });
     });
     this.ref();
-    member.port.postMessage({ ...request, request: id } satisfies ControlMessage);
     const block = thread * threadBlock.sizeBytes;
+    // Counted before it is there, so that a worker in a turn may begin to see a request, but never cease to.
     Atomics.add(this.#words, (block + threadBlock.control) >>> 2, 1);
+    member.port.postMessage({ ...request, request: id } satisfies ControlMessage);
     Atomics.store(this.#words, (block + threadBlock.bell) >>> 2, 0);
     Atomics.notify(this.#words, (block + threadBlock.bell) >>> 2);
     return answer.finally(() => this.unref());

@@ -119,6 +119,7 @@ export class CpuKernel implements DeviceKernel {
 
   async activate(): Promise<void> {
     if (!this.open) return;
+    this.#context.pump.publish(); // what was sent before counts among what waited, whose order is by priority
     await this.#context.crew.askAll({ op: 'activate', baseAddress: this.base });
     if (this.open) this.#state = 'active';
   }

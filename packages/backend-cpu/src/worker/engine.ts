@@ -264,15 +264,19 @@ export class Engine {
     while (highest >= 0 && (locals[highest] as LocalQueue).empty) highest--;
     if (highest < 0) return 0;
     this.#runFrom(locals[highest] as LocalQueue);
-    if (++this.#streak < starvationBound) return 1;
+    this.#streak++;
     let ran = 1;
+    let passed = false;
     for (let p = highest - 1; p >= 0; p--) {
       if ((locals[p] as LocalQueue).empty) continue;
+      passed = true;
+      if (this.#streak < starvationBound) break;
       if (this.asked) return ran; // the streak stays: those left out come with the next message
       this.#runFrom(locals[p] as LocalQueue);
       ran++;
     }
-    this.#streak = 0;
+    // Only messages that others waited for count, and a new count begins when they had their turn.
+    if (!passed || this.#streak >= starvationBound) this.#streak = 0;
     return ran;
   }
 
