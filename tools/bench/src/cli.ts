@@ -3,13 +3,37 @@ import { parseArgs } from 'node:util';
 import type { Bench, Row } from './bench.ts';
 import { benches } from './list.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const usage = `bench [NAME ...] [--quick] [--json]
+
+Runs the benches named, or all: ${benches.map((b) => b.name).join(', ')}.
+Each figure is a median; ratios are to a peer that ran in turns with it. --quick runs everything once, to see that
+it works; --json prints {machine, results} as the last line.`;
+
+function refuse(reason: string): never {
+  console.error(`${reason}\n\n${usage}`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 
 function format(row: Row): string {
   const value = row.value >= 100 ? row.value.toFixed(0) : row.value.toPrecision(3);
@@ -23,10 +47,7 @@ function wanted(): readonly Bench[] {
   if (positionals.length === 0) return benches;
   const unknown = positionals.filter((name) => !benches.some((b) => b.name === name));
   if (unknown.length === 0) return benches.filter((b) => positionals.includes(b.name));
-  console.error(
-    `no bench ${unknown.join(', ')}; there are: ${benches.map((b) => b.name).join(', ')}`,
-  );
-  process.exit(2);
+  refuse(`no bench ${unknown.join(', ')}`);
 }
 
 const chosen = wanted();
