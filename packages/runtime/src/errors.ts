@@ -1,4 +1,10 @@
-import { type DeadLetterReason, type ErrorDetails, RingKernelError } from '@ringkernel/core';
+import {
+  type DeadLetterReason,
+  type ErrorDetails,
+  listNames,
+  nearestName,
+  RingKernelError,
+} from '@ringkernel/core';
 
 /** The runtime was closed before or while it was asked. */
 export class RuntimeClosedError extends RingKernelError {
@@ -75,5 +81,53 @@ export class HostProgramError extends RingKernelError {
     super(HostProgramError.code, `Host actor '${actorName}': ${problem}`, details);
     this.actorName = actorName;
     this.captured = captured;
+  }
+}
+
+/** A listener took its events too slowly to see them all. */
+export class FeedOverflowError extends RingKernelError {
+  static readonly code = 'RK_FEED_OVERFLOW';
+  readonly subject: string;
+  readonly capacity: number;
+
+  constructor(subject: string, capacity: number) {
+    super(
+      FeedOverflowError.code,
+      `${subject}: more than ${capacity} events waited for their listener`,
+      { hint: 'take them faster, and start anew from what there is now' },
+    );
+    this.subject = subject;
+    this.capacity = capacity;
+  }
+}
+
+/** The name is taken by another entry of the registry. */
+export class NameTakenError extends RingKernelError {
+  static readonly code = 'RK_NAME_TAKEN';
+  readonly registeredName: string;
+
+  constructor(registeredName: string) {
+    super(NameTakenError.code, `The name '${registeredName}' is taken`, {
+      hint: 'unregister it first, or choose another one',
+    });
+    this.registeredName = registeredName;
+  }
+}
+
+/** Nobody is registered under the name. */
+export class NameNotFoundError extends RingKernelError {
+  static readonly code = 'RK_NAME_NOT_FOUND';
+  readonly wantedName: string;
+  readonly knownNames: readonly string[];
+
+  constructor(wantedName: string, knownNames: readonly string[]) {
+    const nearest = nearestName(wantedName, knownNames);
+    super(
+      NameNotFoundError.code,
+      `Nobody is registered as '${wantedName}'; there are: ${listNames(knownNames)}`,
+      nearest === undefined ? {} : { hint: `is it '${nearest}'?` },
+    );
+    this.wantedName = wantedName;
+    this.knownNames = knownNames;
   }
 }

@@ -46,6 +46,8 @@ function receptionLimits(options: ReceiveOptions): ReceptionLimits {
   };
 }
 
+let kernelOfHandle: (handle: AnyInstanceHandle) => Kernel;
+
 /** What one can say to an instance of a kernel, and hear from it. */
 export class InstanceHandle<
   M extends Messages = Messages,
@@ -57,6 +59,10 @@ export class InstanceHandle<
   readonly index: number;
   protected readonly kernel: Kernel;
   readonly #from: number | undefined;
+
+  static {
+    kernelOfHandle = (handle) => handle.kernel;
+  }
 
   constructor(kernel: Kernel, index: number, from: number | undefined) {
     this.kernel = kernel;
@@ -231,11 +237,27 @@ export class KernelHandle<
 // biome-ignore lint/suspicious/noExplicitAny: any message may be sent to it.
 export type AnyKernelHandle = KernelHandle<any, any, any>;
 
+/** A handle of a kernel or of one of its instances, of a definition that the type checker does not know. */
+// biome-ignore lint/suspicious/noExplicitAny: any message may be sent to it.
+export type AnyInstanceHandle = InstanceHandle<any, any, any>;
+
+/** The runtime's own: the kernel behind a handle. */
+export function kernelOf(handle: AnyInstanceHandle): Kernel {
+  return kernelOfHandle(handle);
+}
+
 /** The handle of a definition's kernel. */
 export type HandleOf<D> = D extends {
   readonly spec: { readonly messages: infer M extends Messages; readonly emits?: infer E };
 }
   ? KernelHandle<M, E extends Emits ? E : NoFields, StateOf<D>>
+  : never;
+
+/** The handle of an instance of a definition's kernel. */
+export type InstanceOf<D> = D extends {
+  readonly spec: { readonly messages: infer M extends Messages; readonly emits?: infer E };
+}
+  ? InstanceHandle<M, E extends Emits ? E : NoFields, StateOf<D>>
   : never;
 
 type NoFields = Record<never, never>;

@@ -61,16 +61,21 @@ export {
 export { createRuntime } from './create-runtime.ts';
 export { type DeadLetter, DeadLetters } from './dead-letters.ts';
 export {
+  FeedOverflowError,
   HostProgramError,
   KernelFailedError,
+  NameNotFoundError,
+  NameTakenError,
   RuntimeClosedError,
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
 export type {
+  AnyInstanceHandle,
   AnyKernelHandle,
   HandleOf,
   InstanceHandle,
+  InstanceOf,
   KernelHandle,
   MessageId,
 } from './handle.ts';
@@ -86,6 +91,13 @@ export type {
 } from './options.ts';
 export type { CorrelatedReply, Received, ReceivedMeta } from './received.ts';
 export type { Reception } from './reception.ts';
+export type {
+  Registry,
+  RegistryEntry,
+  RegistryEvent,
+  RegistryQuery,
+  WatchOptions,
+} from './registry/registry.ts';
 export type { FaultListener, Runtime } from './runtime.ts';
 export type { Selection } from './select.ts';
 export type { KernelSummary, MessageCounts, RuntimeSummary, TotalLatency } from './summary.ts';

@@ -46,6 +46,7 @@ export interface KernelSettings {
   readonly queueCapacity: number;
   readonly outputQueueCapacity: number;
   readonly onFull: FullPolicy;
+  readonly tags: readonly string[];
 }
 
 /** What a kernel needs of its runtime. */

@@ -39,6 +39,8 @@ export interface LaunchOptions {
   readonly onFull?: FullPolicy;
   /** Whether the kernel is active when `launch` resolves, true by default. */
   readonly autoActivate?: boolean;
+  /** What the kernel is found by in the registry, beside its id. */
+  readonly tags?: readonly string[];
 }
 
 /** How a message is sent. */
@@ -95,6 +97,7 @@ export const launchOptionNames: readonly string[] = [
   'outputQueueCapacity',
   'onFull',
   'autoActivate',
+  'tags',
 ];
 export const deliveryOptionNames: readonly string[] = ['priority', 'deadlineMs', 'correlation'];
 export const sendOptionNames: readonly string[] = [...deliveryOptionNames, 'timeoutMs', 'signal'];

@@ -27,9 +27,12 @@ export type Received<E, K extends keyof E & string = keyof E & string> = {
 }[K];
 
 /** The answer to a message sent with a correlation; `type` is the name of that message. */
-export type CorrelatedReply<M> = {
-  [N in AskName<M>]: { readonly type: N } & ReceivedMeta & Decoded<ReplyFields<M[N]>>;
-}[AskName<M>];
+export type CorrelatedReply<M> = 0 extends M & 1
+  ? // biome-ignore lint/suspicious/noExplicitAny: of any messages any reply, so that any handle is an `AnyKernelHandle`.
+    any
+  : {
+      [N in AskName<M>]: { readonly type: N } & ReceivedMeta & Decoded<ReplyFields<M[N]>>;
+    }[AskName<M>];
 
 /** Any of them, where the definition is not known to the type checker. */
 export type AnyReceived = { readonly type: string } & ReceivedMeta &

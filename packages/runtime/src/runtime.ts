@@ -13,7 +13,7 @@ import {
 import { Calls } from './calls.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
-import { RuntimeClosedError } from './errors.ts';
+import { NameTakenError, RuntimeClosedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
 import { type AnyKernelHandle, type HandleOf, KernelHandle } from './handle.ts';
 import { imageOf } from './images.ts';
@@ -30,6 +30,7 @@ import {
   terminateOptionNames,
 } from './options.ts';
 import type { DeadlineClock } from './outbound.ts';
+import { checkTags, Registry } from './registry/registry.ts';
 import type { SelectedDevice, Selection } from './select.ts';
 import { countsOf, type RuntimeSummary, Totals } from './summary.ts';
 import type { WaitingRoom } from './waiting.ts';
@@ -56,6 +57,8 @@ export class Runtime implements AsyncDisposable {
   /** Why this backend, and why not the others. */
   readonly selection: readonly Selection[];
   readonly deadLetters: DeadLetters;
+  /** Who can be found by name. */
+  readonly registry: Registry;
   readonly #device: Device;
   readonly #room: WaitingRoom;
   readonly #host: KernelHost;
@@ -77,6 +80,7 @@ export class Runtime implements AsyncDisposable {
     this.selection = selection;
     this.deadLetters = new DeadLetters(deadLetterCapacity);
     this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
+    this.registry = new Registry(this.#room);
     const clock: DeadlineClock =
       device.schedule === 'lockstep'
         ? { epochMs: 0, nowMs: () => this.#rounds }
@@ -117,8 +121,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Compiles an actor and launches it. Rejects with `CompileError`, `KernelAlreadyExistsError`, `InvalidOptionError`,
-   * or what the backend has against it.
+   * Compiles an actor and launches it. Rejects with `CompileError`, `KernelAlreadyExistsError`, `NameTakenError`,
+   * `InvalidOptionError`, or what the backend has against it.
    */
   async launch<D extends AnyDefinition>(
     definition: D,
@@ -130,6 +134,7 @@ export class Runtime implements AsyncDisposable {
     const { id } = settings;
     const known = this.#kernels.get(id);
     if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
+    if (this.registry.entry(id) !== undefined) throw new NameTakenError(id);
     if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
     this.#launching.add(id);
     try {
@@ -137,6 +142,7 @@ export class Runtime implements AsyncDisposable {
       const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
       const kernel = await keepAlive.during(launch);
       this.#check('launch');
+      await this.#register(kernel);
       this.#kernels.set(id, kernel);
       this.#launched++;
       if (autoActivate) await kernel.activate('activate');
@@ -261,6 +267,7 @@ export class Runtime implements AsyncDisposable {
       await this.terminateAll(options);
     } finally {
       await this.#device.close();
+      this.registry.close();
       this.#room.deadlines.close();
     }
   }
@@ -282,6 +289,7 @@ export class Runtime implements AsyncDisposable {
       id,
       instances,
       autoActivate,
+      tags: checkTags(options.tags ?? []),
       queueCapacity: capacity('queueCapacity'),
       outputQueueCapacity: capacity('outputQueueCapacity'),
       onFull: checkOneOf('onFull', onFull, policies),
@@ -311,6 +319,16 @@ export class Runtime implements AsyncDisposable {
     return handle;
   }
 
+  /** Somebody may have taken the name while the kernel was being launched: then it ends. */
+  async #register(kernel: Kernel): Promise<void> {
+    try {
+      this.registry.register(kernel.id, this.#handle(kernel), { tags: kernel.settings.tags });
+    } catch (error) {
+      await kernel.terminate(0);
+      throw error;
+    }
+  }
+
   #find(id: string): Kernel {
     const kernel = this.#kernels.get(id);
     if (kernel !== undefined) return kernel;
@@ -338,6 +356,7 @@ export class Runtime implements AsyncDisposable {
   #onEnd(kernel: Kernel): void {
     if (this.#kernels.get(kernel.id) !== kernel) return;
     this.#kernels.delete(kernel.id);
+    this.registry.release(kernel);
     this.#ended.add(kernel.counters());
   }
 

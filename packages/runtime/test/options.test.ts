@@ -11,6 +11,7 @@ const launches: [name: string, option: string, options: object][] = [
   ['no room for output', 'outputQueueCapacity', { outputQueueCapacity: -1 }],
   ['no such policy', 'onFull', { onFull: 'drop' }],
   ['neither true nor false', 'autoActivate', { autoActivate: 1 }],
+  ['tags that are no list', 'tags', { tags: 'hot' }],
   ['an empty id', 'id', { id: '' }],
   ['an id that is no text', 'id', { id: 7 }],
 ];
