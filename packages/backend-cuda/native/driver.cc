@@ -1,0 +1,127 @@
+#include "driver.h"
+
+#include <map>
+#include <mutex>
+
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace rk {
+
+#if defined(_WIN32)
+void* open_library(const std::string& path, std::string& reason) {
+  HMODULE library = LoadLibraryExA(path.c_str(), nullptr, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+  if (library == nullptr) reason = "LoadLibrary error " + std::to_string(GetLastError());
+  return reinterpret_cast<void*>(library);
+}
+
+void* find_symbol(void* library, const char* name) {
+  return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
+}
+#else
+void* open_library(const std::string& path, std::string& reason) {
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* text = dlerror();
+    reason = text != nullptr ? text : "dlopen failed";
+  }
+  return library;
+}
+
+void* find_symbol(void* library, const char* name) { return dlsym(library, name); }
+#endif
+
+namespace {
+
+std::mutex drivers_mutex;
+
+std::map<std::string, std::shared_ptr<const Driver>>& drivers() {
+  // Never destroyed: finalizers of a dying environment still free memory through it.
+  static auto* all = new std::map<std::string, std::shared_ptr<const Driver>>();
+  return *all;
+}
+
+// Fills in all entries; the name of the first that is missing, or null.
+const char* bind(Driver& driver, void* library) {
+#define X(name, parameters)                                                             \
+  driver.name = reinterpret_cast<decltype(driver.name)>(find_symbol(library, #name));   \
+  if (driver.name == nullptr) return #name;
+  RK_DRIVER_ENTRIES(X)
+#undef X
+  return nullptr;
+}
+
+}  // namespace
+
+Failure driver_failure(const Driver& driver, const char* call, CUresult result) {
+  const char* name = nullptr;
+  const char* text = nullptr;
+  driver.cuGetErrorName(result, &name);
+  driver.cuGetErrorString(result, &text);
+  Failure failure;
+  failure.code = "RK_CUDA_DRIVER";
+  failure.call = call;
+  failure.result = result;
+  failure.result_name = name != nullptr ? name : "unknown";
+  failure.message = std::string(call) + ": " + failure.result_name + " (" + std::to_string(result) +
+                    "): " + (text != nullptr ? text : "no text");
+  return failure;
+}
+
+Failure load_driver(const std::vector<std::string>& paths, std::vector<std::string>& reasons,
+                    std::shared_ptr<const Driver>& loaded) {
+  std::lock_guard<std::mutex> lock(drivers_mutex);
+  for (const auto& path : paths) {
+    const auto known = drivers().find(path);
+    if (known != drivers().end()) {
+      loaded = known->second;
+      return {};
+    }
+    std::string reason;
+    void* library = open_library(path, reason);
+    if (library == nullptr) {
+      reasons.push_back(path + ": " + reason);
+      continue;
+    }
+    auto driver = std::make_shared<Driver>();
+    driver->path = path;
+    const char* missing = bind(*driver, library);
+    if (missing != nullptr) {
+      Failure failure;
+      failure.code = "RK_CUDA_DRIVER_TOO_OLD";
+      failure.call = missing;
+      failure.message = path + " has no " + missing + ": a driver of CUDA 11 or newer is wanted";
+      return failure;
+    }
+    driver->cuDriverGetVersion(&driver->version);
+    drivers()[path] = driver;
+    loaded = driver;
+    return {};
+  }
+  Failure failure;
+  failure.code = "RK_CUDA_NO_DRIVER";
+  failure.message = "no CUDA driver library could be loaded";
+  return failure;
+}
+
+Failure start_driver(const Driver& driver) {
+  const CUresult started = driver.cuInit(0);
+  int count = 0;
+  const CUresult counted = started == kSuccess ? driver.cuDeviceGetCount(&count) : kSuccess;
+  if (started == kSuccess && counted == kSuccess && count > 0) return {};
+  if (started == kSuccess && counted == kSuccess) {
+    Failure failure;
+    failure.code = "RK_CUDA_NO_DEVICE";
+    failure.message = "the driver sees no device";
+    return failure;
+  }
+  const char* call = started != kSuccess ? "cuInit" : "cuDeviceGetCount";
+  Failure failure = driver_failure(driver, call, started != kSuccess ? started : counted);
+  if (failure.result == kNoDevice) failure.code = "RK_CUDA_NO_DEVICE";
+  return failure;
+}
+
+}  // namespace rk

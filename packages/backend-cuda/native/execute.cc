@@ -1,0 +1,126 @@
+// Streams, launches, and waiting for them.
+#include <cstring>
+
+#include "environment.h"
+#include "exports.h"
+
+namespace rk {
+
+namespace {
+
+constexpr unsigned kNonBlocking = 1;
+constexpr size_t kMostParameters = 16;
+
+class WaitWork : public Napi::AsyncWorker {
+ public:
+  WaitWork(Napi::Env env, std::shared_ptr<Stream> stream)
+      : AsyncWorker(env), promise(Napi::Promise::Deferred::New(env)), stream_(std::move(stream)) {}
+  Napi::Promise::Deferred promise;
+
+  void Execute() override {
+    const auto& context = *stream_->context;
+    context.enter();
+    const CUresult result = context.driver->cuStreamSynchronize(stream_->handle);
+    if (result != kSuccess) failure_ = driver_failure(*context.driver, "cuStreamSynchronize", result);
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_) {
+      promise.Reject(error_of(Env(), failure_).Value());
+    } else {
+      promise.Resolve(Env().Undefined());
+    }
+  }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+  Failure failure_;
+};
+
+}  // namespace
+
+// createStream(context): a handle. Does not wait for the legacy default stream.
+Napi::Value CreateStream(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  auto stream = std::make_shared<Stream>();
+  stream->context = resource_at<Device>(info, 0, "context")->context;
+  auto& context = *stream->context;
+  context.enter();
+  check(env, context, "cuStreamCreateWithPriority",
+        context.driver->cuStreamCreateWithPriority(&stream->handle, kNonBlocking, 0));
+  context.streams.push_back(stream);
+  return Napi::Number::New(env, environment(env).add(stream));
+}
+
+// setKillWord(stream, hostMemory, word, value): writing the value there makes the kernel on this stream leave. Done
+// when the environment ends while it runs.
+Napi::Value SetKillWord(const Napi::CallbackInfo& info) {
+  const auto stream = resource_at<Stream>(info, 0, "stream");
+  const auto memory = resource_at<HostMemory>(info, 1, "memory");
+  stream->kill_word = static_cast<uint32_t>(whole_at(info, 2, "word", 0, memory->bytes / 4 - 1));
+  stream->kill_value = static_cast<uint32_t>(whole_at(info, 3, "value", 0, UINT32_MAX));
+  stream->kill_memory = memory;
+  return info.Env().Undefined();
+}
+
+// launch(function, stream, blocks, threads, parameters, offsets, cooperative): `offsets` says where each parameter
+// starts in `parameters`. Cooperative: all blocks run at once, or the launch is refused.
+Napi::Value Launch(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const auto function = resource_at<Function>(info, 0, "function");
+  const auto stream = resource_at<Stream>(info, 1, "stream");
+  const auto blocks = static_cast<unsigned>(whole_at(info, 2, "blocks", 1, INT32_MAX));
+  const auto threads = static_cast<unsigned>(whole_at(info, 3, "threads", 1, 1024));
+  const auto parameters = bytes_at(info, 4, "parameters");
+  const bool cooperative = flag_at(info, 6, "cooperative");
+  if (!info[5].IsArray() || info[5].As<Napi::Array>().Length() > kMostParameters) {
+    reject(env, "offsets", "an array of up to 16 offsets", info[5]);
+  }
+  const auto offsets = info[5].As<Napi::Array>();
+  // A copy: aligned for any parameter, and 64 bytes longer than any offset.
+  std::vector<uint64_t> copy(parameters.ByteLength() / 8 + 9, 0);
+  if (parameters.ByteLength() > 0) memcpy(copy.data(), parameters.Data(), parameters.ByteLength());
+  void* arguments[kMostParameters] = {};
+  for (uint32_t i = 0; i < offsets.Length(); i++) {
+    const Napi::Value offset = offsets.Get(i);
+    const double value = offset.IsNumber() ? offset.As<Napi::Number>().DoubleValue() : -1;
+    if (!(value >= 0) || value >= static_cast<double>(parameters.ByteLength())) {
+      reject(env, "offsets", "within the parameters", offset);
+    }
+    arguments[i] = reinterpret_cast<char*>(copy.data()) + static_cast<size_t>(value);
+  }
+  const auto& context = *function->context;
+  const auto& driver = *context.driver;
+  context.enter();
+  if (cooperative) {
+    check(env, context, "cuLaunchCooperativeKernel",
+          driver.cuLaunchCooperativeKernel(function->handle, blocks, 1, 1, threads, 1, 1, 0,
+                                           stream->handle, arguments));
+  } else {
+    check(env, context, "cuLaunchKernel",
+          driver.cuLaunchKernel(function->handle, blocks, 1, 1, threads, 1, 1, 0, stream->handle,
+                                arguments, nullptr));
+  }
+  return env.Undefined();
+}
+
+// synchronize(stream): a promise that resolves when all that was launched there has ended, and rejects with its error.
+// It holds a thread of the pool meanwhile: tell a persistent kernel to leave first.
+Napi::Value Synchronize(const Napi::CallbackInfo& info) {
+  auto* work = new WaitWork(info.Env(), resource_at<Stream>(info, 0, "stream"));
+  const auto promise = work->promise.Promise();
+  work->Queue();
+  return promise;
+}
+
+// query(stream): 'idle' or 'running'; throws the error that ended what ran there.
+Napi::Value Query(const Napi::CallbackInfo& info) {
+  const auto stream = resource_at<Stream>(info, 0, "stream");
+  const auto& context = *stream->context;
+  context.enter();
+  const CUresult result = context.driver->cuStreamQuery(stream->handle);
+  if (result != kNotReady) check(info.Env(), context, "cuStreamQuery", result);
+  return Napi::String::New(info.Env(), result == kNotReady ? "running" : "idle");
+}
+
+}  // namespace rk

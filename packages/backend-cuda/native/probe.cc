@@ -1,0 +1,142 @@
+// Which driver is here, and which devices it has.
+#include "environment.h"
+#include "exports.h"
+
+namespace rk {
+
+namespace {
+
+std::shared_ptr<const Driver> driver_at(const Napi::CallbackInfo& info,
+                                        std::vector<std::string>& reasons) {
+  std::shared_ptr<const Driver> driver;
+  const Failure failure = load_driver(texts_at(info, 0, "paths"), reasons, driver);
+  if (!failure) return driver;
+  auto error = error_of(info.Env(), failure);
+  auto list = Napi::Array::New(info.Env(), reasons.size());
+  for (uint32_t i = 0; i < reasons.size(); i++) list.Set(i, reasons[i]);
+  error.Set("reasons", list);
+  throw error;
+}
+
+struct Attribute {
+  const char* name;
+  int id;
+};
+
+constexpr Attribute kAttributes[] = {
+    {"warpSize", 10},           {"multiprocessors", 16}, {"kernelTimeout", 17},
+    {"canMapHostMemory", 19},   {"computeMode", 20},     {"pciBus", 33},
+    {"pciDevice", 34},          {"major", 75},           {"minor", 76},
+    {"threadsPerMultiprocessor", 39}, {"cooperativeLaunch", 95}, {"hostRegister", 99}};
+
+std::string uuid_text(const CUuuid& uuid) {
+  static const char digits[] = "0123456789abcdef";
+  std::string text = "GPU-";
+  for (int i = 0; i < 16; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += digits[uuid.bytes[i] >> 4];
+    text += digits[uuid.bytes[i] & 15];
+  }
+  return text;
+}
+
+Napi::Object describe(Napi::Env env, const Driver& driver, int ordinal) {
+  CUdevice device = 0;
+  char name[256] = "";
+  CUuuid uuid = {};
+  size_t bytes = 0;
+  const auto need = [&](const char* call, CUresult result) {
+    if (result != kSuccess) throw error_of(env, driver_failure(driver, call, result));
+  };
+  need("cuDeviceGet", driver.cuDeviceGet(&device, ordinal));
+  need("cuDeviceGetName", driver.cuDeviceGetName(name, sizeof name, device));
+  need("cuDeviceGetUuid", driver.cuDeviceGetUuid(&uuid, device));
+  need("cuDeviceTotalMem_v2", driver.cuDeviceTotalMem_v2(&bytes, device));
+  auto found = Napi::Object::New(env);
+  found.Set("ordinal", ordinal);
+  found.Set("name", name);
+  found.Set("uuid", uuid_text(uuid));
+  found.Set("memoryBytes", static_cast<double>(bytes));
+  for (const auto& [key, id] : kAttributes) {
+    int value = 0;
+    need("cuDeviceGetAttribute", driver.cuDeviceGetAttribute(&value, id, device));
+    found.Set(key, value);
+  }
+  return found;
+}
+
+Napi::Array peers(Napi::Env env, const Driver& driver, int ordinal, int count) {
+  auto list = Napi::Array::New(env);
+  uint32_t length = 0;
+  for (int peer = 0; peer < count; peer++) {
+    CUdevice a = 0, b = 0;
+    int can = 0;
+    if (peer == ordinal || driver.cuDeviceGet(&a, ordinal) != kSuccess ||
+        driver.cuDeviceGet(&b, peer) != kSuccess) {
+      continue;
+    }
+    if (driver.cuDeviceCanAccessPeer(&can, a, b) == kSuccess && can != 0) list.Set(length++, peer);
+  }
+  return list;
+}
+
+}  // namespace
+
+// findDriver(paths): { path, version }. Loads a library, does not start it.
+Napi::Value FindDriver(const Napi::CallbackInfo& info) {
+  std::vector<std::string> reasons;
+  const auto driver = driver_at(info, reasons);
+  auto found = Napi::Object::New(info.Env());
+  found.Set("path", driver->path);
+  found.Set("version", driver->version);
+  return found;
+}
+
+// listDevices(paths): what the driver's devices are. Starts it.
+Napi::Value ListDevices(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  std::vector<std::string> reasons;
+  const auto driver = driver_at(info, reasons);
+  const Failure failure = start_driver(*driver);
+  if (failure) throw error_of(env, failure);
+  int count = 0;
+  driver->cuDeviceGetCount(&count);
+  auto list = Napi::Array::New(env);
+  for (int i = 0; i < count; i++) {
+    auto device = describe(env, *driver, i);
+    device.Set("peers", peers(env, *driver, i, count));
+    list.Set(static_cast<uint32_t>(i), device);
+  }
+  return list;
+}
+
+// open(paths, ordinal): a handle of the device's primary context.
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  std::vector<std::string> reasons;
+  auto context = std::make_shared<Context>();
+  context->driver = driver_at(info, reasons);
+  const auto ordinal = static_cast<int>(whole_at(info, 1, "ordinal", 0, 1023));
+  const Failure failure = start_driver(*context->driver);
+  if (failure) throw error_of(env, failure);
+  check(env, *context, "cuDeviceGet", context->driver->cuDeviceGet(&context->device, ordinal));
+  check(env, *context, "cuDevicePrimaryCtxRetain",
+        context->driver->cuDevicePrimaryCtxRetain(&context->handle, context->device));
+  context->enter();
+  auto device = std::make_shared<Device>();
+  device->context = context;
+  return Napi::Number::New(env, environment(env).add(device));
+}
+
+// free(handle): gives back whatever it names. What others still need lives until they are freed too.
+Napi::Value Free(const Napi::CallbackInfo& info) {
+  const auto handle = static_cast<uint32_t>(whole_at(info, 0, "handle", 1, UINT32_MAX));
+  auto& all = environment(info.Env()).resources;
+  const auto found = all.find(handle);
+  if (found == all.end()) reject(info.Env(), "handle", "a live handle", info[0]);
+  require_idle(info.Env(), *found->second->context, "free");
+  all.erase(found);
+  return info.Env().Undefined();
+}
+
+}  // namespace rk

@@ -1,0 +1,310 @@
+// A stand-in for the CUDA driver that runs kernels, compiled by g++ from the same source, on CPU threads: what
+// native/driver.h lists and no more. Selected by its path only.
+//
+// RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then.
+#include <dlfcn.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#define API extern "C" __attribute__((visibility("default"))) int
+
+namespace {
+
+constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100;
+constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
+constexpr int kOutOfResources = 701, kTooLarge = 720;
+constexpr unsigned kMostThreads = 64;
+constexpr size_t kMemoryBytes = size_t{1} << 30;
+
+struct ThreadIndex {
+  uint32_t thread, threads, block, blocks;
+};
+using Entry = void (*)(const ThreadIndex*, void*);
+
+struct Function {
+  Entry entry;
+  size_t parameter_bytes;
+};
+
+struct Module {
+  void* library;
+  std::vector<Function*> functions;
+};
+
+// What is asked of a stream is done in order by a thread of its own.
+class Stream {
+ public:
+  Stream() : thread_([this] { run(); }) {}
+  ~Stream() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  void add(std::function<void()> work) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      queue_.push_back(std::move(work));
+    }
+    changed_.notify_all();
+  }
+  bool idle() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return queue_.empty();
+  }
+  void wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return queue_.empty(); });
+  }
+
+ private:
+  void run() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      auto& work = queue_.front();
+      lock.unlock();
+      work();
+      lock.lock();
+      queue_.pop_front();
+      changed_.notify_all();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> queue_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+std::mutex memory_mutex;
+std::map<uintptr_t, size_t> allocations;
+size_t allocated = 0;
+bool initialized = false;
+int context_object;
+
+int injected(const char* call) {
+  const char* wanted = getenv("RK_SIM_FAIL");
+  const size_t length = strlen(call);
+  if (wanted == nullptr || strncmp(wanted, call, length) != 0 || wanted[length] != ':') return 0;
+  return atoi(wanted + length + 1);
+}
+
+#define INJECT(call)                               \
+  if (const int wanted = injected(call)) return wanted
+
+int allocate(uintptr_t* pointer, size_t bytes, size_t alignment) {
+  std::lock_guard<std::mutex> lock(memory_mutex);
+  if (bytes == 0) return kInvalidValue;
+  if (bytes > kMemoryBytes - allocated) return kOutOfMemory;
+  void* memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) return kOutOfMemory;
+  allocations[reinterpret_cast<uintptr_t>(memory)] = bytes;
+  allocated += bytes;
+  *pointer = reinterpret_cast<uintptr_t>(memory);
+  return 0;
+}
+
+int release(uintptr_t pointer) {
+  std::lock_guard<std::mutex> lock(memory_mutex);
+  const auto found = allocations.find(pointer);
+  if (found == allocations.end()) return kInvalidValue;
+  allocated -= found->second;
+  allocations.erase(found);
+  free(reinterpret_cast<void*>(pointer));
+  return 0;
+}
+
+// Whether so many bytes from here are within one allocation.
+bool within(uintptr_t pointer, size_t bytes) {
+  std::lock_guard<std::mutex> lock(memory_mutex);
+  auto found = allocations.upper_bound(pointer);
+  if (found == allocations.begin()) return false;
+  --found;
+  return pointer + bytes <= found->first + found->second;
+}
+
+void run_grid(const Function& function, unsigned blocks, unsigned threads, void* parameters) {
+  std::vector<std::thread> all;
+  all.reserve(size_t{blocks} * threads);
+  for (unsigned b = 0; b < blocks; b++) {
+    for (unsigned t = 0; t < threads; t++) {
+      all.emplace_back([&function, parameters, index = ThreadIndex{t, threads, b, blocks}] {
+        function.entry(&index, parameters);
+      });
+    }
+  }
+  for (auto& thread : all) thread.join();
+}
+
+int launch(Function* function, unsigned blocks, unsigned threads, Stream* stream, void** arguments) {
+  if (function == nullptr || stream == nullptr || arguments == nullptr) return kInvalidValue;
+  if (size_t{blocks} * threads > kMostThreads) return kOutOfResources;
+  const size_t bytes = function->parameter_bytes;
+  auto parameters = std::vector<uint64_t>((bytes + 7) / 8);
+  memcpy(parameters.data(), arguments[0], bytes);
+  stream->add([=, parameters = std::move(parameters)]() mutable {
+    run_grid(*function, blocks, threads, parameters.data());
+  });
+  return 0;
+}
+
+const char* error_name(int error) {
+  switch (error) {
+    case 0: return "CUDA_SUCCESS";
+    case kInvalidValue: return "CUDA_ERROR_INVALID_VALUE";
+    case kOutOfMemory: return "CUDA_ERROR_OUT_OF_MEMORY";
+    case kNotInitialized: return "CUDA_ERROR_NOT_INITIALIZED";
+    case kNoDevice: return "CUDA_ERROR_NO_DEVICE";
+    case kInvalidDevice: return "CUDA_ERROR_INVALID_DEVICE";
+    case kInvalidImage: return "CUDA_ERROR_INVALID_IMAGE";
+    case kNotFound: return "CUDA_ERROR_NOT_FOUND";
+    case kNotReady: return "CUDA_ERROR_NOT_READY";
+    case 700: return "CUDA_ERROR_ILLEGAL_ADDRESS";
+    case kOutOfResources: return "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES";
+    case kTooLarge: return "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE";
+    default: return "CUDA_ERROR_UNKNOWN";
+  }
+}
+
+int attribute(int id) {
+  switch (id) {
+    case 10: return 1;   // warp size
+    case 16: return 4;   // multiprocessors
+    case 39: return 16;  // threads per multiprocessor
+    case 75: return 7;   // compute capability 7.5
+    case 76: return 5;
+    case 19: case 95: case 99: return 1;  // maps host memory, launches cooperatively, registers host memory
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+API cuInit(unsigned) {
+  INJECT("cuInit");
+  initialized = true;
+  return 0;
+}
+API cuDriverGetVersion(int* version) { *version = 13000; return 0; }
+API cuGetErrorName(int error, const char** text) { *text = error_name(error); return 0; }
+API cuGetErrorString(int, const char** text) { *text = "said by the simulated driver"; return 0; }
+API cuDeviceGetCount(int* count) { *count = 1; return 0; }
+API cuDeviceGet(int* device, int ordinal) { *device = 0; return ordinal == 0 ? 0 : kInvalidDevice; }
+API cuDeviceGetName(char* name, int length, int) { snprintf(name, length, "simulated CUDA device"); return 0; }
+API cuDeviceGetUuid(unsigned char* uuid, int) { memset(uuid, 0, 16); return 0; }
+API cuDeviceGetAttribute(int* value, int id, int) { *value = attribute(id); return 0; }
+API cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = kMemoryBytes; return 0; }
+API cuDeviceCanAccessPeer(int* can, int, int) { *can = 0; return 0; }
+API cuDevicePrimaryCtxRetain(void** context, int) { *context = &context_object; return initialized ? 0 : kNotInitialized; }
+API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
+API cuCtxSetCurrent(void*) { return 0; }
+
+API cuMemAlloc_v2(unsigned long long* pointer, size_t bytes) {
+  INJECT("cuMemAlloc_v2");
+  uintptr_t memory = 0;
+  const int result = allocate(&memory, bytes, 256);
+  *pointer = memory;
+  return result;
+}
+API cuMemFree_v2(unsigned long long pointer) { return release(pointer); }
+API cuMemsetD8_v2(unsigned long long pointer, unsigned char value, size_t bytes) {
+  if (!within(pointer, bytes)) return kInvalidValue;
+  memset(reinterpret_cast<void*>(pointer), value, bytes);
+  return 0;
+}
+API cuMemcpyHtoD_v2(unsigned long long to, const void* from, size_t bytes) {
+  if (!within(to, bytes)) return kInvalidValue;
+  memcpy(reinterpret_cast<void*>(to), from, bytes);
+  return 0;
+}
+API cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, size_t bytes, Stream* stream) {
+  if (stream == nullptr || !within(from, bytes)) return kInvalidValue;
+  stream->add([=] { memcpy(to, reinterpret_cast<const void*>(from), bytes); });
+  return 0;
+}
+API cuMemHostAlloc(void** pointer, size_t bytes, unsigned) {
+  INJECT("cuMemHostAlloc");
+  uintptr_t memory = 0;
+  const int result = allocate(&memory, bytes, 4096);
+  *pointer = reinterpret_cast<void*>(memory);
+  return result;
+}
+API cuMemFreeHost(void* pointer) { return release(reinterpret_cast<uintptr_t>(pointer)); }
+API cuMemHostRegister_v2(void* pointer, size_t bytes, unsigned) {
+  INJECT("cuMemHostRegister_v2");
+  return pointer == nullptr || bytes == 0 ? kInvalidValue : 0;
+}
+API cuMemHostUnregister(void*) { return 0; }
+API cuMemHostGetDevicePointer_v2(unsigned long long* device, void* pointer, unsigned) {
+  *device = reinterpret_cast<uintptr_t>(pointer);
+  return 0;
+}
+
+API cuStreamCreateWithPriority(Stream** stream, unsigned, int) { *stream = new Stream(); return 0; }
+API cuStreamDestroy_v2(Stream* stream) { delete stream; return 0; }
+API cuStreamSynchronize(Stream* stream) {
+  stream->wait();
+  return injected("cuStreamSynchronize");
+}
+API cuStreamQuery(Stream* stream) {
+  INJECT("cuStreamQuery");
+  return stream->idle() ? 0 : kNotReady;
+}
+
+// An image is `RKSIM:` and the path of a library that the simulated NVRTC made.
+API cuModuleLoadDataEx(Module** module, const void* image, unsigned options, int* keys, void** values) {
+  const char* text = static_cast<const char*>(image);
+  void* library = nullptr;
+  if (strncmp(text, "RKSIM:", 6) == 0) library = dlopen(text + 6, RTLD_NOW | RTLD_LOCAL);
+  if (library != nullptr) {
+    *module = new Module{library, {}};
+    return 0;
+  }
+  if (options >= 2 && keys[0] == 5 && keys[1] == 6) {
+    const char* why = strncmp(text, "RKSIM:", 6) == 0 ? dlerror() : "not an image of the simulation";
+    snprintf(static_cast<char*>(values[0]), reinterpret_cast<uintptr_t>(values[1]), "%s", why);
+  }
+  return kInvalidImage;
+}
+API cuModuleUnload(Module* module) {
+  for (auto* function : module->functions) delete function;
+  dlclose(module->library);
+  delete module;
+  return 0;
+}
+API cuModuleGetFunction(Function** function, Module* module, const char* name) {
+  auto* entry = reinterpret_cast<Entry>(dlsym(module->library, (std::string(name) + "__call").c_str()));
+  auto* bytes = static_cast<const unsigned long*>(dlsym(module->library, (std::string(name) + "__bytes").c_str()));
+  if (entry == nullptr || bytes == nullptr) return kNotFound;
+  *function = new Function{entry, *bytes};
+  module->functions.push_back(*function);
+  return 0;
+}
+API cuFuncGetAttribute(int* value, int, Function*) { *value = 0; return 0; }
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function*, int, size_t) { *blocks = 16; return 0; }
+API cuLaunchKernel(Function* function, unsigned gx, unsigned, unsigned, unsigned bx, unsigned, unsigned,
+                   unsigned, Stream* stream, void** arguments, void**) {
+  INJECT("cuLaunchKernel");
+  return launch(function, gx, bx, stream, arguments);
+}
+API cuLaunchCooperativeKernel(Function* function, unsigned gx, unsigned, unsigned, unsigned bx, unsigned,
+                              unsigned, unsigned, Stream* stream, void** arguments) {
+  INJECT("cuLaunchCooperativeKernel");
+  if (gx * bx > kMostThreads) return kTooLarge;
+  return launch(function, gx, bx, stream, arguments);
+}

@@ -1,0 +1,80 @@
+// The device's primitives on CPU threads: one thread for each CUDA thread. Only loads, stores and read-modify-writes
+// with an order, no fences, because ThreadSanitizer does not model those.
+#pragma once
+
+#include <sched.h>
+#include <time.h>
+
+#define RK_DEV static inline
+#define RK_WARP 1
+
+struct rk_sim_thread {
+  rk_u32 thread, threads, block, blocks;
+};
+extern "C" __attribute__((visibility("default"))) inline thread_local rk_sim_thread rk_sim_self = {};
+
+#define RK_TID (rk_sim_self.thread)
+#define RK_BDIM (rk_sim_self.threads)
+#define RK_BID (rk_sim_self.block)
+#define RK_GDIM (rk_sim_self.blocks)
+
+// A kernel takes one struct by value. The simulated driver finds it by `name__call`, and copies `name__bytes` bytes.
+#define RK_KERNEL(name, Parameters)                                                            \
+  static void name(Parameters p);                                                              \
+  extern "C" __attribute__((visibility("default"))) void name##__call(const rk_sim_thread* self, \
+                                                                      void* parameters) {      \
+    rk_sim_self = *self;                                                                       \
+    name(*static_cast<Parameters*>(parameters));                                               \
+  }                                                                                            \
+  extern "C" __attribute__((visibility("default"))) const unsigned long name##__bytes;         \
+  const unsigned long name##__bytes = sizeof(Parameters);                                      \
+  static void name(Parameters p)
+
+#define RK_SIM_LOAD(name, T, order) \
+  RK_DEV T name(const T* p) { return __atomic_load_n(p, order); }
+#define RK_SIM_STORE(name, T, order) \
+  RK_DEV void name(T* p, T v) { __atomic_store_n(p, v, order); }
+RK_SIM_LOAD(rk_load_acquire_sys, rk_u32, __ATOMIC_ACQUIRE)
+RK_SIM_LOAD(rk_load_relaxed_sys, rk_u32, __ATOMIC_RELAXED)
+RK_SIM_LOAD(rk_load_acquire, rk_u32, __ATOMIC_ACQUIRE)
+RK_SIM_LOAD(rk_load_acquire, rk_u64, __ATOMIC_ACQUIRE)
+RK_SIM_LOAD(rk_load_relaxed, rk_u32, __ATOMIC_RELAXED)
+RK_SIM_LOAD(rk_load_relaxed, rk_u64, __ATOMIC_RELAXED)
+RK_SIM_STORE(rk_store_release_sys, rk_u32, __ATOMIC_RELEASE)
+RK_SIM_STORE(rk_store_relaxed_sys, rk_u32, __ATOMIC_RELAXED)
+RK_SIM_STORE(rk_store_release, rk_u32, __ATOMIC_RELEASE)
+RK_SIM_STORE(rk_store_release, rk_u64, __ATOMIC_RELEASE)
+RK_SIM_STORE(rk_store_relaxed, rk_u32, __ATOMIC_RELAXED)
+
+RK_DEV rk_u32 rk_add(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
+RK_DEV rk_u32 rk_add_relaxed(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+RK_DEV rk_u64 rk_add_relaxed(rk_u64* p, rk_u64 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+RK_DEV rk_u32 rk_max_relaxed(rk_u32* p, rk_u32 v) {
+  rk_u32 old = __atomic_load_n(p, __ATOMIC_RELAXED);
+  while (old < v && !__atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  return old;
+}
+RK_DEV rk_u32 rk_or(rk_u32* p, rk_u32 v) { return __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL); }
+RK_DEV rk_u32 rk_and(rk_u32* p, rk_u32 v) { return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL); }
+RK_DEV rk_u32 rk_exchange(rk_u32* p, rk_u32 v) { return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL); }
+RK_DEV rk_u32 rk_compare_exchange(rk_u32* p, rk_u32 wanted, rk_u32 v) {
+  __atomic_compare_exchange_n(p, &wanted, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  return wanted;
+}
+
+// A thread that waits for long gives its core away, because there are more threads than cores.
+RK_DEV void rk_sleep(rk_u32 ns) {
+  if (ns < 1000) {
+    sched_yield();
+  } else {
+    const struct timespec time = {0, 50000};
+    nanosleep(&time, nullptr);
+  }
+}
+
+RK_DEV rk_u64 rk_clock_ns() {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (rk_u64)t.tv_sec * 1000000000ull + (rk_u64)t.tv_nsec;
+}

@@ -1,0 +1,88 @@
+import { RingKernelError } from '@ringkernel/core';
+
+/** What the addon throws, before it becomes one of the errors below. */
+interface NativeFailure {
+  readonly code?: string;
+  readonly message?: string;
+  readonly call?: string;
+  readonly result?: number;
+  readonly resultName?: string;
+  readonly log?: string;
+  readonly reasons?: readonly string[];
+}
+
+/** The addon, the driver or a device can't be used here. */
+export class CudaUnavailableError extends RingKernelError {
+  static readonly code = 'RK_CUDA_UNAVAILABLE';
+  /** What was missing: `addon`, `driver`, `device`, `compiler`, `simulation`. */
+  readonly missing: string;
+  /** Everything that was tried, and why it failed. */
+  readonly reasons: readonly string[];
+
+  constructor(missing: string, message: string, reasons: readonly string[], hint: string) {
+    super(CudaUnavailableError.code, [message, ...reasons].join('\n  '), { hint });
+    this.missing = missing;
+    this.reasons = reasons;
+  }
+}
+
+/** A call of the CUDA driver failed; the message has the driver's own name and text. */
+export class CudaDriverError extends RingKernelError {
+  static readonly code = 'RK_CUDA_DRIVER';
+  readonly call: string;
+  /** The driver's number, 0 when the addon refused before it asked the driver. */
+  readonly result: number;
+  readonly resultName: string;
+  /** What the driver's own compiler said, for modules. */
+  readonly log: string;
+
+  constructor(failure: NativeFailure, cause: unknown) {
+    const log = failure.log ?? '';
+    const message = failure.message ?? String(cause);
+    super(CudaDriverError.code, log === '' ? message : `${message}\n${log}`, { cause });
+    this.call = failure.call ?? '';
+    this.result = failure.result ?? 0;
+    this.resultName = failure.resultName ?? '';
+    this.log = log;
+  }
+}
+
+/** The device's compiler refused a program; `log` is what it said. */
+export class CudaCompileError extends RingKernelError {
+  static readonly code = 'RK_CUDA_COMPILE';
+  readonly program: string;
+  readonly log: string;
+
+  constructor(program: string, failure: NativeFailure, cause: unknown) {
+    const log = failure.log ?? '';
+    super(
+      CudaCompileError.code,
+      `'${program}' should compile, but ${failure.message ?? String(cause)}\n${log}`,
+      { cause },
+    );
+    this.program = program;
+    this.log = log;
+  }
+}
+
+const missing: Readonly<Record<string, readonly [string, string]>> = {
+  RK_CUDA_NO_DRIVER: ['driver', 'install the NVIDIA driver, or name its library in RK_CUDA_DRIVER'],
+  RK_CUDA_DRIVER_TOO_OLD: ['driver', 'install a driver of CUDA 11 or newer'],
+  RK_CUDA_NO_DEVICE: ['device', 'see what nvidia-smi lists, and CUDA_VISIBLE_DEVICES'],
+  RK_CUDA_NO_COMPILER: ['compiler', 'install NVRTC, or name its library in RK_CUDA_NVRTC'],
+};
+
+/** What the addon threw, as one of our own errors; anything else as it is. */
+export function typedError(thrown: unknown, program?: string): unknown {
+  const failure = Object(thrown) as NativeFailure;
+  const [what, hint] = missing[failure.code ?? ''] ?? [];
+  if (what !== undefined && hint !== undefined) {
+    return new CudaUnavailableError(what, failure.message ?? '', failure.reasons ?? [], hint);
+  }
+  if (failure.code === 'RK_CUDA_COMPILE')
+    return new CudaCompileError(program ?? '', failure, thrown);
+  if (failure.code === 'RK_CUDA_DRIVER' || failure.code === 'RK_CUDA_BUSY') {
+    return new CudaDriverError(failure, thrown);
+  }
+  return thrown;
+}

@@ -1,0 +1,2 @@
+export { CudaCompileError, CudaDriverError, CudaUnavailableError } from './errors.ts';
+export { probeDevices } from './probe/probe.ts';

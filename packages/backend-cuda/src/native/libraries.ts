@@ -1,0 +1,50 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where to look for the driver and for NVRTC, in order. */
+export interface Libraries {
+  readonly driver: readonly string[];
+  readonly nvrtc: readonly string[];
+}
+
+const driverNames: readonly string[] = [
+  'libcuda.so.1',
+  'libcuda.so',
+  '/usr/lib/wsl/lib/libcuda.so.1',
+  '/usr/local/nvidia/lib64/libcuda.so.1',
+  '/usr/local/nvidia/lib/libcuda.so.1',
+  '/run/opengl-driver/lib/libcuda.so.1',
+];
+
+/** All of CUDA 11.2 to 11.8 have the library name of 11.2. */
+const nvrtcNames: readonly string[] = [
+  'libnvrtc.so.13',
+  'libnvrtc.so.12',
+  'libnvrtc.so.11.2',
+  'libnvrtc.so',
+];
+
+/** The libraries of the system. RK_CUDA_DRIVER and RK_CUDA_NVRTC name one file each instead. */
+export function systemLibraries(env: NodeJS.ProcessEnv = process.env): Libraries {
+  const { RK_CUDA_DRIVER: driver, RK_CUDA_NVRTC: nvrtc } = env;
+  const folders = toolkitFolders(env);
+  const named = folders.flatMap((folder) => nvrtcNames.map((name) => join(folder, name)));
+  return {
+    driver: driver ? [driver] : driverNames,
+    nvrtc: nvrtc ? [nvrtc] : [...nvrtcNames, ...named.filter((path) => existsSync(path))],
+  };
+}
+
+function toolkitFolders(env: NodeJS.ProcessEnv): readonly string[] {
+  const roots = [env.CUDA_PATH, env.CUDA_HOME, env.CONDA_PREFIX, ...toolkitsIn('/usr/local')];
+  return roots.flatMap((root) => (root ? [join(root, 'lib64'), join(root, 'lib')] : []));
+}
+
+function toolkitsIn(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.startsWith('cuda'));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return []; // no such folder: nothing is installed there
+  }
+}

@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CudaUnavailableError } from '../errors.ts';
+import type { Addon } from './addon.ts';
+
+/** The package's own folder, from `dist/native` and from `src/native`. */
+export const packageFolder: string = fileURLToPath(new URL('../..', import.meta.url));
+
+let loaded: Addon | null = null;
+
+/**
+ * The addon: the one named in RK_CUDA_ADDON, one built here, or the one that came with the package. Throws a
+ * `CudaUnavailableError` that says of each why it could not be loaded.
+ */
+export function loadAddon(): Addon {
+  loaded ??= loadFirst(addonPaths(process.env.RK_CUDA_ADDON));
+  return loaded;
+}
+
+export function addonPaths(chosen: string | undefined): readonly string[] {
+  if (chosen !== undefined && chosen !== '') return [chosen];
+  const file = 'ringkernel_cuda.node';
+  return [
+    join(packageFolder, 'build', 'native', 'Release', file),
+    join(packageFolder, 'prebuilds', `${process.platform}-${process.arch}`, file),
+  ];
+}
+
+export function loadFirst(paths: readonly string[]): Addon {
+  const require = createRequire(import.meta.url);
+  const reasons: string[] = [];
+  for (const path of paths) {
+    try {
+      return require(path) as Addon;
+    } catch (error) {
+      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+      reasons.push(`${path}: ${reason}`);
+    }
+  }
+  throw new CudaUnavailableError(
+    'addon',
+    `No addon for ${process.platform}-${process.arch} could be loaded:`,
+    reasons,
+    'build it: pnpm --filter @ringkernel/backend-cuda build:native',
+  );
+}

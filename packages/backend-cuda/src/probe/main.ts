@@ -1,0 +1,3 @@
+import { look } from './child.ts';
+
+process.stdout.write(JSON.stringify(look()));

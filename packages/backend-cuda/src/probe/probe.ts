@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { DeviceInfo, ProbeResult } from '@ringkernel/core';
+import { RingKernelError } from '@ringkernel/core';
+import { CudaUnavailableError, typedError } from '../errors.ts';
+import type { FoundDevice } from '../native/addon.ts';
+import { systemLibraries } from '../native/libraries.ts';
+import { loadAddon } from '../native/load.ts';
+import type { ProbeReport } from './child.ts';
+
+/** A driver that hangs is one that can't be used. */
+const patienceMs = 30_000;
+
+let found: Promise<ProbeResult> | null = null;
+
+/** The real devices of this machine. Looked up once for the process. */
+export function probeDevices(): Promise<ProbeResult> {
+  found ??= findDevices();
+  return found;
+}
+
+async function findDevices(): Promise<ProbeResult> {
+  try {
+    // Only loads the library: where there is none, no process is started.
+    loadAddon().findDriver(systemLibraries().driver);
+    return resultOf(await askChild(fileURLToPath(new URL('./main.js', import.meta.url))));
+  } catch (thrown) {
+    return refusal(typedError(thrown));
+  }
+}
+
+/** Runs a script that prints a `ProbeReport`; what became of it when it does not. */
+export function askChild(script: string): Promise<ProbeReport> {
+  return new Promise((resolve) => {
+    const options = { timeout: patienceMs, maxBuffer: 1 << 20 };
+    execFile(process.execPath, [script], options, (error, stdout) => {
+      if (error === null) {
+        resolve(JSON.parse(stdout) as ProbeReport);
+        return;
+      }
+      const { signal } = error as { readonly signal?: string | null };
+      const how = signal ? `was ended by ${signal}` : error.message;
+      const message = `a process that started the driver ${how}`;
+      resolve({ error: { code: 'RK_CUDA_DRIVER', message } });
+    });
+  });
+}
+
+/** A probe's report as the contract wants it. */
+export function resultOf({ driver, devices, error }: ProbeReport): ProbeResult {
+  if (error !== undefined) return refusal(typedError(error));
+  const usable = (devices ?? []).filter((device) => unusable(device) === null);
+  const refused = (devices ?? []).map((device) => `${device.name}: ${unusable(device)}`);
+  if (usable.length === 0) {
+    const reason = `no device can be used: ${refused.join('; ')}`;
+    return { available: false, code: CudaUnavailableError.code, reason };
+  }
+  return { available: true, devices: usable.map((device) => deviceInfo(device, driver)) };
+}
+
+/** Why a device can't run persistent kernels, or null. */
+function unusable(device: FoundDevice): string | null {
+  if (device.computeMode === 2) return 'its compute mode is prohibited';
+  if (device.major * 10 + device.minor < 75) {
+    return `compute capability 7.5 is wanted, it has ${device.major}.${device.minor}`;
+  }
+  if (device.canMapHostMemory === 0) return "it can't map host memory";
+  if (device.cooperativeLaunch === 0) return "it can't launch cooperatively";
+  return null;
+}
+
+export function deviceInfo(device: FoundDevice, driver: string | undefined): DeviceInfo {
+  return {
+    id: device.uuid,
+    backend: 'cuda',
+    name: device.name,
+    kind: 'gpu',
+    memoryBytes: device.memoryBytes,
+    computeUnits: device.multiprocessors,
+    ...(driver !== undefined && { driver }),
+    capabilities: ['f64', 'i64'],
+  };
+}
+
+function refusal(error: unknown): ProbeResult {
+  const typed = error instanceof RingKernelError ? error : null;
+  const code = typed?.code ?? CudaUnavailableError.code;
+  const reason = error instanceof Error ? error.message : String(Object(error).message ?? error);
+  return { available: false, code, reason, ...(typed?.hint !== undefined && { hint: typed.hint }) };
+}

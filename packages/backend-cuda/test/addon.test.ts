@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import type { Addon } from '../dist/native/addon.js';
+import { addonPaths, loadAddon, loadFirst } from '../dist/native/load.js';
+import { simulatedLibraries, simulationFolder } from '../dist/simulation/build.js';
+import { noSimulation } from './simulation.ts';
+
+const simulated = test.skipIf(noSimulation !== null);
+
+/** A kernel that adds one to so many words, and one that runs until a word says stop. */
+const source = `
+typedef unsigned int rk_u32; typedef unsigned long long rk_u64;
+#include "rk_sim.h"
+struct Many { rk_u32* words; rk_u64 count; };
+RK_KERNEL(add_one, Many) { for (rk_u64 i = RK_TID; i < p.count; i += RK_BDIM) p.words[i] += 1; }
+struct Until { rk_u32* words; };
+RK_KERNEL(wait_for, Until) {
+  rk_store_release_sys(p.words + 1, 7u);
+  while (rk_load_acquire_sys(p.words) != 5u) rk_sleep(2000);
+}
+`;
+
+async function compiled(addon: Addon, text: string) {
+  const { driver, nvrtc } = await simulatedLibraries();
+  const { readFileSync } = await import('node:fs');
+  const header = readFileSync(new URL('../sim/rk_sim.h', import.meta.url), 'utf8');
+  const options = [`--sim-folder=${simulationFolder}`, '--sim-flags=-O0'];
+  const { image } = await addon.compile(nvrtc, 'test', text, ['rk_sim.h'], [header], options);
+  return { driver, image };
+}
+
+const thrownBy = (call: () => unknown): Record<string, unknown> => {
+  try {
+    call();
+  } catch (error) {
+    return { ...(error as object), message: (error as Error).message };
+  }
+  throw new Error('nothing was thrown');
+};
+
+test('an addon that is not there gives every reason', () => {
+  expect(() => loadFirst(['/nowhere/a.node', '/nowhere/b.node'])).toThrow(
+    /No addon for .*\n.*\/nowhere\/a\.node.*\n.*\/nowhere\/b\.node/,
+  );
+  expect(addonPaths('/chosen.node')).toEqual(['/chosen.node']);
+});
+
+test('the prebuilt addon for Linux on x64 is in the package', () => {
+  const prebuilt = new URL('../prebuilds/linux-x64/ringkernel_cuda.node', import.meta.url);
+  expect(existsSync(prebuilt)).toBe(true);
+});
+
+test('a missing driver is an error with all that was tried', () => {
+  const failure = thrownBy(() => loadAddon().findDriver(['/nowhere/a.so', '/nowhere/b.so']));
+  expect(failure.code).toBe('RK_CUDA_NO_DRIVER');
+  expect(failure.reasons).toHaveLength(2);
+});
+
+test('a library that is no driver is refused by name of what it lacks', () => {
+  const failure = thrownBy(() => loadAddon().findDriver(['libc.so.6']));
+  expect(failure).toMatchObject({ code: 'RK_CUDA_DRIVER_TOO_OLD', call: 'cuInit' });
+});
+
+test('every function says what argument was wrong, and what was wanted', () => {
+  const addon = loadAddon() as unknown as Record<string, (...a: unknown[]) => unknown>;
+  for (const [name, call] of Object.entries(addon)) {
+    for (const bad of [undefined, {}, -1, 1.5, 'x', Number.NaN, null, 4_000_000_000]) {
+      const failure = thrownBy(() => call(bad, bad, bad, bad, bad, bad, bad));
+      expect(failure, name).toMatchObject({ code: 'RK_CUDA_ARGUMENT' });
+      expect(failure.wanted, name).toBeTypeOf('string');
+    }
+  }
+});
+
+simulated('a program is compiled, loaded, launched, and its result read', async () => {
+  const addon = loadAddon();
+  const { driver, image } = await compiled(addon, source);
+  const context = addon.open(driver, 0);
+  const module = await addon.loadModule(context, image);
+  const fn = addon.getFunction(module, 'add_one', 1);
+  const stream = addon.createStream(context);
+  const memory = addon.allocateDevice(context, 400);
+  addon.copyToDevice(memory.handle, 0, new Uint8Array(Uint32Array.of(41).buffer));
+  const parameters = new Uint8Array(BigUint64Array.of(memory.device, 100n).buffer);
+  addon.launch(fn.handle, stream, 1, 4, parameters, [0], true);
+  await addon.synchronize(stream);
+  const bytes = await addon.copyFromDevice(memory.handle, 0, 8, stream);
+  expect([...new Uint32Array(bytes.buffer, bytes.byteOffset, 2)]).toEqual([42, 1]);
+  for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
+  expect(thrownBy(() => addon.query(stream))).toMatchObject({ code: 'RK_CUDA_ARGUMENT' });
+});
+
+simulated('what could hang while a kernel runs is refused; the kernel obeys the host', async () => {
+  const addon = loadAddon();
+  const { driver, image } = await compiled(addon, source);
+  const context = addon.open(driver, 0);
+  const module = await addon.loadModule(context, image);
+  const fn = addon.getFunction(module, 'wait_for', 1);
+  const stream = addon.createStream(context);
+  const memory = addon.allocateHost(context, 64);
+  const words = new Int32Array(memory.buffer);
+  const parameters = new Uint8Array(BigUint64Array.of(memory.device).buffer);
+  addon.launch(fn.handle, stream, 1, 1, parameters, [0], false);
+  while (Atomics.load(words, 1) !== 7) await new Promise((resolve) => setImmediate(resolve));
+  expect(addon.query(stream)).toBe('running');
+  const refused = thrownBy(() => addon.allocateDevice(context, 64));
+  expect(refused).toMatchObject({ code: 'RK_CUDA_BUSY', call: 'cuMemAlloc_v2' });
+  Atomics.store(words, 0, 5);
+  await addon.synchronize(stream);
+  expect(addon.query(stream)).toBe('idle');
+  for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
+});
+
+simulated('compile errors carry the log; images that are none are refused', async () => {
+  const addon = loadAddon();
+  await expect(compiled(addon, 'int f( {')).rejects.toMatchObject({
+    code: 'RK_CUDA_COMPILE',
+    log: expect.stringContaining('error'),
+  });
+  const { driver } = await simulatedLibraries();
+  const context = addon.open(driver, 0);
+  await expect(addon.loadModule(context, Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
+    code: 'RK_CUDA_DRIVER',
+    call: 'cuModuleLoadDataEx',
+    resultName: 'CUDA_ERROR_INVALID_IMAGE',
+  });
+  addon.free(context);
+});
+
+simulated('fifty workers start and stop, some with a kernel that still runs', async () => {
+  const addon = loadAddon();
+  const { driver, image } = await compiled(addon, source);
+  const script = `
+    const { workerData, parentPort } = require('node:worker_threads');
+    const addon = require(workerData.addon);
+    const context = addon.open(workerData.driver, 0);
+    addon.loadModule(context, workerData.image).then((module) => {
+      const fn = addon.getFunction(module, 'wait_for', 1);
+      const stream = addon.createStream(context);
+      const memory = addon.allocateHost(context, 64);
+      const words = new Int32Array(memory.buffer);
+      const waker = addon.startWaker(context, 100, 50, () => {});
+      addon.watchRing(waker, memory.handle, 4, 1, 1, 3);
+      addon.armWaker(waker);
+      addon.setKillWord(stream, memory.handle, 0, 5);
+      addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0], true);
+      const started = setInterval(() => {
+        if (Atomics.load(words, 1) !== 7) return;
+        clearInterval(started);
+        parentPort.postMessage('runs');
+        if (workerData.clean) Atomics.store(words, 0, 5);
+        process.exit(0);
+      }, 1);
+    });`;
+  const path = addonPaths(process.env.RK_CUDA_ADDON).find((p) => existsSync(p));
+  for (let i = 0; i < 50; i++) {
+    const workerData = { addon: path, driver, image, clean: i % 2 === 0 };
+    const worker = new Worker(script, { eval: true, workerData });
+    const said: unknown[] = [];
+    worker.on('message', (message) => said.push(message));
+    const code = await new Promise((resolve, reject) => {
+      worker.once('exit', resolve);
+      worker.once('error', reject);
+    });
+    expect([code, said]).toEqual([0, ['runs']]);
+  }
+});
