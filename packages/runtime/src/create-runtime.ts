@@ -4,6 +4,7 @@ import {
   checkInteger,
   checkNames,
   checkOneOf,
+  checkTimeout,
   type RuntimeOptions,
   runtimeOptionNames,
 } from './options.ts';
@@ -33,12 +34,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     ...(device === undefined ? {} : { deviceId: device }),
     ...(backendOptions === undefined ? {} : { backendOptions }),
   };
-  const deadLetterCapacity = checkInteger(
-    'deadLetterCapacity',
-    options.deadLetterCapacity ?? 10_000,
-    0,
-    2 ** 24,
-  );
+  const { deadLetterCapacity = 10_000, deadLetterBytes = 2 ** 24 } = options;
+  const limits = {
+    deadLetterCapacity: checkInteger('deadLetterCapacity', deadLetterCapacity, 0, 2 ** 24),
+    deadLetterBytes: checkInteger('deadLetterBytes', deadLetterBytes, 0, 2 ** 40),
+    deadLetterAgeMs: checkTimeout(options.deadLetterAgeMs ?? 3_600_000, 'deadLetterAgeMs'),
+  };
   const selected = await select(backend, deviceOptions);
-  return new Runtime({ ...selected, epochMs, deadLetterCapacity });
+  return new Runtime({ ...selected, epochMs, ...limits });
 }

@@ -2,6 +2,14 @@ import { CancelledError } from '@ringkernel/core';
 import { FeedOverflowError } from './errors.ts';
 import { Waiting, type WaitingRoom } from './waiting.ts';
 
+/** Events as they happen, for one listener: take them with `for await`, and leave the loop to end it. */
+export interface EventStream<T> extends AsyncIterableIterator<T, undefined> {
+  /** Events that came while too many waited already. */
+  readonly dropped: number;
+  /** Events that wait to be taken. */
+  readonly size: number;
+}
+
 /** What a feed is, and who has to know when nobody listens any more. */
 export interface FeedOptions {
   /** What is listened to, as errors call it: `watch of the registry`. */
@@ -35,7 +43,7 @@ class NextWaiting<T> extends Waiting<IteratorResult<T, undefined>> {
 }
 
 /** Events for one listener, who takes them with `for await`. Bounded; it listens from the moment it is made. */
-export class Feed<T> implements AsyncIterableIterator<T, undefined> {
+export class Feed<T> implements EventStream<T> {
   readonly #room: WaitingRoom;
   readonly #options: FeedOptions;
   readonly #abort: () => void;

@@ -11,7 +11,7 @@ import {
 } from '@ringkernel/core';
 import { type Calls, isCall } from './calls.ts';
 import type { Correlations } from './correlations.ts';
-import type { DeadLetter } from './dead-letters.ts';
+import type { UndeliveredMessage } from './dead-letters.ts';
 import { UndeliveredError } from './errors.ts';
 import { faultError, type KernelFault } from './faults.ts';
 import type { MessageTypes } from './message-type.ts';
@@ -27,7 +27,7 @@ export interface InboundContext {
   readonly calls: Calls;
   readonly correlations: Correlations;
   readonly output: OutputQueue;
-  onDeadLetter(letter: DeadLetter): void;
+  onDeadLetter(letter: UndeliveredMessage): void;
 }
 
 /** Everything from a kernel to the host. */
@@ -60,15 +60,18 @@ export class Inbound implements KernelSink {
     const { id, types, calls, correlations, baseAddress } = this.context;
     const { reason, type, source, destination, correlationLow, correlationHigh, payload } = letter;
     const correlation = idToBigInt(correlationLow, correlationHigh);
+    const isMine = inputReasons.includes(reason) && reason !== 'not-found';
     this.context.onDeadLetter({
       reason,
       kernelId: id,
+      instance: isMine ? destination - baseAddress : undefined,
       type: types.nameOf(type),
       typeId: type,
       source,
       destination,
       correlation,
       payload: types.payloadOf(type, payload),
+      bytes: payload.byteLength,
     });
     if (source !== 0 || correlation === 0n || !inputReasons.includes(reason)) return;
     const name = types.nameOf(type) ?? `type ${type}`;
@@ -88,19 +91,21 @@ export class Inbound implements KernelSink {
   }
 
   /** A received message that nobody received in time. */
-  overflow(message: AnyReceived, typeId: number): void {
+  overflow(message: AnyReceived, typeId: number, bytes: number): void {
     const { id, baseAddress } = this.context;
     const { type, from, id: _id, hlc: _hlc, priority: _priority, correlation, ...fields } = message;
     this.undelivered['output-full']++;
     this.context.onDeadLetter({
       reason: 'output-full',
       kernelId: id,
+      instance: undefined,
       type,
       typeId,
       source: baseAddress + from,
       destination: 0,
       correlation,
       payload: fields,
+      bytes,
     });
   }
 
@@ -131,12 +136,14 @@ export class Inbound implements KernelSink {
     this.context.onDeadLetter({
       reason,
       kernelId: id,
+      instance: undefined,
       type: types.nameOf(type),
       typeId: type,
       source: baseAddress + instance,
       destination: 0,
       correlation: idToBigInt(message.correlationLow, message.correlationHigh),
       payload: types.payloadOf(type, bytes),
+      bytes: byteLength,
     });
   }
 }

@@ -59,7 +59,13 @@ export {
   u64,
 } from '@ringkernel/core';
 export { createRuntime } from './create-runtime.ts';
-export { type DeadLetter, DeadLetters } from './dead-letters.ts';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetters,
+  ReplayResult,
+  UndeliveredMessage,
+} from './dead-letters.ts';
 export {
   FeedOverflowError,
   HostProgramError,
@@ -70,6 +76,7 @@ export {
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
+export type { EventStream } from './feed.ts';
 export type {
   AnyInstanceHandle,
   AnyKernelHandle,
@@ -85,6 +92,7 @@ export type {
   DeliveryOptions,
   LaunchOptions,
   ReceiveOptions,
+  ReplayOptions,
   RuntimeOptions,
   SendOptions,
   TerminateOptions,

@@ -18,11 +18,11 @@ import {
 } from '@ringkernel/core';
 import type { Callee, Calls } from './calls.ts';
 import { Correlations } from './correlations.ts';
-import type { DeadLetter } from './dead-letters.ts';
+import type { UndeliveredMessage } from './dead-letters.ts';
 import { KernelFailedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
 import { Inbound } from './inbound.ts';
-import { MessageTypes } from './message-type.ts';
+import { type MessageType, MessageTypes } from './message-type.ts';
 import { type DeadlineClock, Outbound } from './outbound.ts';
 import { type Filter, OutputQueue } from './output-queue.ts';
 import type { AnyReceived } from './received.ts';
@@ -54,7 +54,7 @@ export interface KernelHost {
   readonly room: WaitingRoom;
   readonly calls: Calls;
   readonly clock: DeadlineClock;
-  onDeadLetter(letter: DeadLetter): void;
+  onDeadLetter(letter: UndeliveredMessage): void;
   onFault(fault: KernelFault): void;
   /** The kernel ended, its id is free. */
   onEnd(kernel: Kernel): void;
@@ -374,15 +374,17 @@ export class Kernel implements Callee, ReceptionContext {
 function createInbound(host: KernelHost, image: KernelImage, settings: KernelSettings): Inbound {
   const { id, baseAddress, outputQueueCapacity: capacity } = settings;
   const types = new MessageTypes(image);
-  const emitIds = new Map([...types.emits].map(([typeId, { name }]) => [name, typeId]));
-  const output = new OutputQueue(capacity, (oldest) =>
-    inbound.overflow(oldest, emitIds.get(oldest.type) as number),
-  );
-  const correlations = new Correlations(host.room, id, capacity, (reply) =>
-    inbound.overflow(reply, types.byName.get(reply.type)?.descriptor.reply?.id as number),
-  );
+  const emits = new Map([...types.emits.values()].map((type) => [type.name, type]));
+  const output = new OutputQueue(capacity, (oldest) => {
+    const { descriptor } = emits.get(oldest.type) as MessageType;
+    inbound.overflow(oldest, descriptor.id, descriptor.layout.size);
+  });
+  const correlations = new Correlations(host.room, id, capacity, (answer) => {
+    const { reply } = (types.byName.get(answer.type) as MessageType).descriptor;
+    inbound.overflow(answer, reply?.id ?? 0, reply?.layout.size ?? 0);
+  });
   const { calls } = host;
-  const onDeadLetter = (letter: DeadLetter) => host.onDeadLetter(letter);
+  const onDeadLetter = (letter: UndeliveredMessage) => host.onDeadLetter(letter);
   const context = { id, image, types, baseAddress, calls, correlations, output, onDeadLetter };
   const inbound: Inbound = new Inbound(context);
   return inbound;

@@ -24,6 +24,10 @@ export interface RuntimeOptions {
   readonly nodeId?: number;
   /** How many dead letters are kept, 10,000 by default; older ones give way and are counted. */
   readonly deadLetterCapacity?: number;
+  /** Bytes of payload that they may hold together, 16 MiB by default. */
+  readonly deadLetterBytes?: number;
+  /** How long they are kept, an hour by default. */
+  readonly deadLetterAgeMs?: number;
 }
 
 export interface LaunchOptions {
@@ -70,6 +74,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ReplayOptions {
+  /** How long each message waits for room in its mailbox, 5,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface ReceiveOptions {
   /** 30,000 by default for one message; without a limit in `for await` unless it is given. */
   readonly timeoutMs?: number;
@@ -89,6 +99,8 @@ export const runtimeOptionNames: readonly string[] = [
   'seed',
   'nodeId',
   'deadLetterCapacity',
+  'deadLetterBytes',
+  'deadLetterAgeMs',
 ];
 export const launchOptionNames: readonly string[] = [
   'id',
@@ -140,9 +152,9 @@ export function checkOneOf<T extends string>(
 }
 
 /** Milliseconds to wait; infinity is for ever. */
-export function checkTimeout(value: unknown): number {
+export function checkTimeout(value: unknown, option = 'timeoutMs'): number {
   if (typeof value === 'number' && value >= 0) return value;
-  throw new InvalidOptionError('timeoutMs', 'a number of at least 0', value);
+  throw new InvalidOptionError(option, 'a number of at least 0', value);
 }
 
 export function checkSignal(value: unknown): AbortSignal {

@@ -26,6 +26,7 @@ import {
   checkTimeout,
   type LaunchOptions,
   launchOptionNames,
+  type ReplayOptions,
   type TerminateOptions,
   terminateOptionNames,
 } from './options.ts';
@@ -50,6 +51,8 @@ export type FaultListener = (fault: KernelFault) => void;
 export interface RuntimeParts extends SelectedDevice {
   readonly epochMs: number;
   readonly deadLetterCapacity: number;
+  readonly deadLetterBytes: number;
+  readonly deadLetterAgeMs: number;
 }
 
 /** Kernels on one device. Made by `createRuntime`. */
@@ -75,11 +78,17 @@ export class Runtime implements AsyncDisposable {
   #lost: RingKernelError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ device, selection, epochMs, deadLetterCapacity }: RuntimeParts) {
+  constructor({ device, selection, epochMs, ...limits }: RuntimeParts) {
     this.#device = device;
     this.selection = selection;
-    this.deadLetters = new DeadLetters(deadLetterCapacity);
     this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
+    this.deadLetters = new DeadLetters({
+      capacity: limits.deadLetterCapacity,
+      maxBytes: limits.deadLetterBytes,
+      maxAgeMs: limits.deadLetterAgeMs,
+      room: this.#room,
+      resend: async (letter, options) => await this.#resend(letter, options),
+    });
     this.registry = new Registry(this.#room);
     const clock: DeadlineClock =
       device.schedule === 'lockstep'
@@ -89,7 +98,7 @@ export class Runtime implements AsyncDisposable {
       clock,
       room: this.#room,
       calls: new Calls(this.#room),
-      onDeadLetter: (letter: DeadLetter) => this.deadLetters.add(letter),
+      onDeadLetter: (letter) => this.deadLetters.add(letter),
       onFault: (fault) => this.#onFault(fault),
       onEnd: (kernel) => this.#onEnd(kernel),
       onLateRefusal: () => this.#ended.refuse(),
@@ -268,6 +277,7 @@ export class Runtime implements AsyncDisposable {
     } finally {
       await this.#device.close();
       this.registry.close();
+      this.deadLetters.close();
       this.#room.deadlines.close();
     }
   }
@@ -338,6 +348,13 @@ export class Runtime implements AsyncDisposable {
   #check(operation: string): void {
     if (this.#lost !== undefined) throw this.#lost;
     if (this.#closing !== undefined) throw new RuntimeClosedError(operation);
+  }
+
+  #resend(letter: DeadLetter, options: ReplayOptions): Promise<unknown> {
+    const { type = '', instance = 0, payload, kernelId } = letter;
+    return this.get(kernelId)
+      .at(instance)
+      .send(type, payload as never, options);
   }
 
   #onFault(fault: KernelFault): void {

@@ -28,6 +28,8 @@ const creations: [name: string, option: string, options: object][] = [
   ['backend options that are none', 'backendOptions', { backendOptions: 3 }],
   ['a backend option that the backend does not know', 'worker', { backendOptions: { worker: 3 } }],
   ['a capacity below 0', 'deadLetterCapacity', { deadLetterCapacity: -1 }],
+  ['bytes below 0', 'deadLetterBytes', { deadLetterBytes: -1 }],
+  ['an age below 0', 'deadLetterAgeMs', { deadLetterAgeMs: -1 }],
 ];
 
 const deliveries: [name: string, option: string, options: object][] = [

@@ -1,6 +1,6 @@
 import { type AnyDefinition, InvalidOptionError } from '@ringkernel/core';
 import { NameNotFoundError, NameTakenError } from '../errors.ts';
-import { Feed } from '../feed.ts';
+import { type EventStream, Feed } from '../feed.ts';
 import { type AnyInstanceHandle, InstanceHandle, type InstanceOf, kernelOf } from '../handle.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkNames, checkSignal } from '../options.ts';
@@ -115,7 +115,7 @@ export class Registry {
    * What is registered and unregistered from now on, preceded by what matches already. A watcher who lets more than
    * 10,000 events wait gets a `FeedOverflowError`, since it can't know any longer what there is.
    */
-  watch(options: WatchOptions = {}): AsyncIterableIterator<RegistryEvent> {
+  watch(options: WatchOptions = {}): EventStream<RegistryEvent> {
     const { signal, ...query } = options;
     checkNames(query, ['pattern', 'tags'], 'options');
     const matches = matcher(query);
