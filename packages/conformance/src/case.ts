@@ -11,6 +11,7 @@ export const groups = [
   'k2k',
   'flow',
   'faults',
+  'supervision',
   'telemetry',
   'lockstep',
 ] as const;

@@ -1,4 +1,5 @@
 import type {
+  FailurePolicy,
   FullPolicy,
   HostProgram,
   MessageDescriptor,
@@ -33,6 +34,7 @@ export interface KernelStart {
   readonly instances: number;
   readonly queueCapacity: number;
   readonly onFull: FullPolicy;
+  readonly onFailure: FailurePolicy;
   readonly stateBytes: number;
   /** Threads that own instances, ascending. */
   readonly ownerThreads: readonly number[];
@@ -68,6 +70,14 @@ export type ControlMessage =
       readonly request: number;
       readonly baseAddress: number;
       readonly instance: number;
+    }
+  | {
+      readonly op: 'restart';
+      readonly request: number;
+      readonly baseAddress: number;
+      readonly instance: number;
+      /** The new state; null: zeros. */
+      readonly state: Uint8Array | null;
     }
   | { readonly op: 'exit'; readonly request: number };
 

@@ -161,7 +161,7 @@ export class CpuDevice implements Device {
     options: DeviceLaunchOptions,
     sink: KernelSink,
   ): Promise<DeviceKernel> {
-    const { instances, baseAddress, queueCapacity, onFull } = options;
+    const { instances, baseAddress, queueCapacity, onFull, onFailure = 'dead-letter' } = options;
     const placement = place(instances, this.#options.workers, this.#launched++);
     const ownerThreads = [...new Set(placement.owners)].sort((a, b) => a - b);
     const threads = this.#options.workers + 1;
@@ -183,6 +183,7 @@ export class CpuDevice implements Device {
       instances,
       queueCapacity,
       onFull,
+      onFailure,
       stateBytes: image.state.size,
       ownerThreads,
       ...placement,

@@ -6,10 +6,12 @@ import {
   HandlerError,
   type InjectOptions,
   type InjectStatus,
+  InvalidOptionError,
   instanceWords,
   type KernelCounters,
   type KernelSink,
   type KernelState,
+  KernelTerminatedError,
   type MessageDescriptor,
   messageHeader,
   type PayloadWriter,
@@ -73,7 +75,9 @@ export class CpuKernel implements DeviceKernel {
   readonly #sentTo: Int32Array;
   readonly #id: { low: number; high: number } = { low: 0, high: 0 };
   #state: KernelState = 'launched';
-  #failed = 0;
+  readonly #failed: Set<number> = new Set();
+  /** What the kernel was when its last sound instance failed. */
+  #stateBefore: KernelState = 'active';
   #goodbyes = 0;
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
 
@@ -206,6 +210,25 @@ export class CpuKernel implements DeviceKernel {
     return new Uint8Array(this.#memory).slice(at, at + this.#stateBytes);
   }
 
+  async restart(instance: number, state: Uint8Array | null): Promise<void> {
+    const bytes = this.#stateBytes;
+    if (state !== null && state.length !== bytes) {
+      throw new InvalidOptionError('state', `${bytes} bytes`, state.length);
+    }
+    if (!this.open && this.#state !== 'failed') {
+      throw new KernelTerminatedError(this.name, 'restart');
+    }
+    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+    await this.#context.crew.ask(owner, {
+      op: 'restart',
+      baseAddress: this.base,
+      instance,
+      state: state === null ? null : state.slice(),
+    });
+    this.#recount(instance);
+    this.#context.pump.check(); // whoever waits for room in a kernel that had failed
+  }
+
   /** A message for the sink. */
   deliver(message: HostMessage, offset: number): void {
     message.fill(this.#context.pump.words, offset, this.base);
@@ -235,8 +258,7 @@ export class CpuKernel implements DeviceKernel {
     const { words } = this.#context.pump;
     const word = offset >>> 2;
     const instance = ((words[word + 13] as number) - this.base) | 0;
-    this.#failed++;
-    if (this.#failed >= this.instances && this.open) this.#state = 'failed';
+    this.#recount(instance);
     const text = new Uint8Array(words.buffer).slice(
       offset + headerBytes + faultTextOffset,
       offset + headerBytes + (words[word + messageHeader.payloadBytesWord] as number),
@@ -279,7 +301,7 @@ export class CpuKernel implements DeviceKernel {
 
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
     const { crew, pump } = this.#context;
-    if (this.#state === 'failed' && this.#failed < this.instances) return { drained: false };
+    if (this.#state === 'failed' && this.#failed.size < this.instances) return { drained: false };
     const ran = this.#state === 'active' || this.#state === 'failed';
     this.#state = 'terminating';
     pump.publish();
@@ -310,7 +332,7 @@ export class CpuKernel implements DeviceKernel {
       await ask('close');
       if (timeoutMs > 0) {
         await until.within(
-          rounds?.drain(this.base) ?? pump.watch(() => this.#finished() || until.over, true),
+          rounds?.drain(this.base) ?? pump.watch(() => this.#stuck() || until.over, true),
         );
       }
       outcome.drained = this.#finished();
@@ -320,6 +342,20 @@ export class CpuKernel implements DeviceKernel {
       until.clear();
       this.#context.forget(this);
     }
+  }
+
+  /** Looks whether the instance is failed now, which decides about the kernel: a fault may be old news. */
+  #recount(instance: number): void {
+    const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
+    const failed = Atomics.load(this.#words, own + instanceWords.faultSiteWord) !== 0;
+    if (failed) this.#failed.add(instance);
+    else this.#failed.delete(instance);
+    if (this.#options.onFailure === 'wait') return;
+    const all = this.#failed.size === this.instances;
+    if (all && this.open) {
+      this.#stateBefore = this.#state;
+      this.#state = 'failed';
+    } else if (!all && this.#state === 'failed') this.#state = this.#stateBefore;
   }
 
   #thrown(instance: number, text: Uint8Array): HandlerError {
@@ -346,6 +382,18 @@ export class CpuKernel implements DeviceKernel {
     this.meter.flush();
     const finished = this.#reader.finished();
     return finished >= this.#reader.sent();
+  }
+
+  /** Whether nothing more is handled: all has an end, but for what waits for instances that have failed. */
+  #stuck(): boolean {
+    if (this.#finished()) return true;
+    if (this.#options.onFailure !== 'wait') return false;
+    let held = 0;
+    for (const instance of this.#failed) {
+      const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
+      held += Atomics.load(this.#words, own + instanceWords.depthWord);
+    }
+    return this.#reader.finished() + held >= this.#reader.sent();
   }
 
   #limit(): number {

@@ -120,10 +120,18 @@ export class Engine {
   activate(kernel: WorkerKernel): void {
     kernel.paused = false;
     for (const mailbox of kernel.mailboxes.values()) {
-      if (mailbox.empty || mailbox.ready || kernel.loops.has(mailbox.instance)) continue;
-      mailbox.ready = true;
-      this.#ready.push(mailbox);
+      this.#makeReady(mailbox);
     }
+  }
+
+  /** The instance has a new state and may go on. */
+  restart(kernel: WorkerKernel, instance: number): void {
+    const own = kernel.wordOf(instance);
+    kernel.words[own + instanceWords.faultSiteWord] = 0;
+    kernel.words[own + instanceWords.faultValueWord] = 0;
+    kernel.flags[instance] = (kernel.flags[instance] as number) & ~failedFlag;
+    const mailbox = kernel.mailboxes.get(instance);
+    if (mailbox !== undefined && !kernel.paused) this.#makeReady(mailbox);
   }
 
   /** Nothing of this kernel is handled any more: what waits and what still comes become dead letters. */
@@ -329,7 +337,7 @@ export class Engine {
   #hold(kernel: WorkerKernel, instance: number, word: number): void {
     const flags = kernel.flags[instance] as number;
     if (kernel.buried) this.#dead(kernel, this.#words, word, deadLetterCode.terminated);
-    else if ((flags & failedFlag) !== 0) {
+    else if ((flags & failedFlag) !== 0 && !kernel.holds) {
       this.#dead(kernel, this.#words, word, deadLetterCode.instanceFailed);
     } else {
       const mailbox = kernel.mailbox(instance);
@@ -338,11 +346,17 @@ export class Engine {
       if (dropped !== null) this.#dead(kernel, dropped, 0, deadLetterCode.queueFull);
       const loop = kernel.loops.get(instance);
       if (loop !== undefined) loop.wake();
-      else if (!kernel.paused && !mailbox.ready) {
-        mailbox.ready = true;
-        this.#ready.push(mailbox);
-      }
+      else if (!kernel.paused) this.#makeReady(mailbox);
     }
+  }
+
+  /** Puts a mailbox on the list of those to work off, unless its instance has failed or has a loop. */
+  #makeReady(mailbox: Mailbox): void {
+    const { kernel, instance } = mailbox;
+    if (mailbox.empty || mailbox.ready || kernel.loops.has(instance)) return;
+    if (((kernel.flags[instance] as number) & failedFlag) !== 0) return;
+    mailbox.ready = true;
+    this.#ready.push(mailbox);
   }
 
   #handle(kernel: WorkerKernel, instance: number, word: number, offset: number): void {
@@ -410,7 +424,9 @@ export class Engine {
     this.outbox.forward(report, 0, faultRecord, 0);
     const mailbox = kernel.mailboxes.get(instance);
     if (this.#clock.lockstep) return; // the round buries what is left
-    if (mailbox !== undefined) this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+    if (mailbox !== undefined && !kernel.holds) {
+      this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+    }
   }
 
   #buryAll(mailbox: Mailbox, reason: number): void {
@@ -432,13 +448,15 @@ export class Engine {
   #work(mailbox: Mailbox, most: number): number {
     const { kernel, instance } = mailbox;
     let taken = 0;
-    while (taken < most && !kernel.paused && !this.asked) {
+    let failed = false;
+    while (taken < most && !kernel.paused && !failed && !this.asked) {
       const record = mailbox.next();
       if (record === null) break;
       this.handleCopy(kernel, instance, record);
+      failed = ((kernel.flags[instance] as number) & failedFlag) !== 0;
       taken++;
     }
-    if (kernel.paused) mailbox.ready = false;
+    if (kernel.paused || failed) mailbox.ready = false;
     else if (mailbox.empty) {
       mailbox.ready = false;
       kernel.flags[instance] = (kernel.flags[instance] as number) & ~mailedFlag;

@@ -45,10 +45,24 @@ export class HostLoops {
     const program = this.#programs.get(kernel);
     if (program === undefined) return;
     for (const loop of kernel.loops.values()) {
-      if (!loop.begun) this.live++;
-      loop.begin(program);
+      this.#begin(loop, program);
       loop.wake();
     }
+  }
+
+  #begin(loop: HostLoop, program: Loop): void {
+    if (!loop.begun) this.live++;
+    loop.begin(program);
+  }
+
+  /** Begins the loop of an instance anew, where there is one. One that still runs can't be told to stop. */
+  restart(kernel: WorkerKernel, instance: number): void {
+    const loop = kernel.loops.get(instance);
+    if (loop === undefined) return;
+    if (loop.live) throw new Error('the loop of a host-only instance still runs');
+    loop.begun = false;
+    const program = this.#programs.get(kernel);
+    if (!kernel.paused && program !== undefined) this.#begin(loop, program);
   }
 
   /** The state of the kernel has changed. */

@@ -23,6 +23,8 @@ export class WorkerKernel {
   readonly owners: Uint8Array;
   readonly queueCapacity: number;
   readonly onFull: FullPolicy;
+  /** Messages to a failed instance wait for its restart. */
+  readonly holds: boolean;
   readonly stateBytes: number;
   readonly memory: SharedArrayBuffer;
   readonly layout: KernelMemory;
@@ -52,6 +54,7 @@ export class WorkerKernel {
     this.owners = start.owners;
     this.queueCapacity = start.queueCapacity;
     this.onFull = start.onFull;
+    this.holds = start.onFailure === 'wait';
     this.stateBytes = start.stateBytes;
     this.memory = start.memory;
     this.layout = new KernelMemory(threads, start.ownerThreads, start.instances, start.stateBytes);
@@ -74,6 +77,14 @@ export class WorkerKernel {
       this.mailboxes.set(instance, mailbox);
     }
     return mailbox;
+  }
+
+  /** Gives an instance a new state; null: zeros. */
+  writeState(instance: number, state: Uint8Array | null): void {
+    const at = this.layout.stateOffset + instance * this.layout.stateStride;
+    const bytes = new Uint8Array(this.memory, at, this.stateBytes);
+    if (state === null) bytes.fill(0);
+    else bytes.set(state);
   }
 
   /** Copy of an instance's state. */

@@ -75,6 +75,12 @@ export class Mailbox {
     return taken;
   }
 
+  /** Puts back what `takeAll` took and nobody handled. Nothing may have come meanwhile. */
+  putBack(records: readonly Int32Array[]): void {
+    for (const record of records) this.#enqueue(record);
+    this.#tell();
+  }
+
   /** All that are parked, in order of arrival. */
   takeParked(): Int32Array[] {
     const taken: Int32Array[] = [];

@@ -113,11 +113,20 @@ export class Rounds {
 
   #runOne(mailbox: Mailbox): void {
     const { kernel, instance } = mailbox;
-    for (const record of mailbox.takeAll()) {
-      if (this.#failed(mailbox)) this.#engine.dead(kernel, record, deadLetterCode.instanceFailed);
-      else this.#engine.handleCopy(kernel, instance, record);
+    if (kernel.holds && this.#failed(mailbox)) return;
+    const records = mailbox.takeAll();
+    let handled = 0;
+    for (const record of records) {
+      if (this.#failed(mailbox)) break;
+      this.#engine.handleCopy(kernel, instance, record);
+      handled++;
     }
-    if (this.#failed(mailbox)) this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+    const left = records.slice(handled);
+    if (kernel.holds) mailbox.putBack(left);
+    else if (this.#failed(mailbox)) {
+      for (const record of left) this.#engine.dead(kernel, record, deadLetterCode.instanceFailed);
+      this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+    }
     if (mailbox.empty) this.#held.delete(mailbox);
   }
 

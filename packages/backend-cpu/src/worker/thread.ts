@@ -228,10 +228,20 @@ export class WorkerThread {
       case 'remove':
         this.#loops.whenEnded(kernel, () => this.#remove(kernel));
         break;
+      case 'restart':
+        this.#restart(kernel, message.instance, message.state);
+        break;
       case 'read':
         return kernel.state(message.instance);
     }
     return null;
+  }
+
+  /** Between two handlers: what waits for the instance is handled with its new state. */
+  #restart(kernel: WorkerKernel, instance: number, state: Uint8Array | null): void {
+    this.#loops.restart(kernel, instance);
+    kernel.writeState(instance, state);
+    this.#engine.restart(kernel, instance);
   }
 
   #launch({ kernel: start }: ControlMessage & { op: 'launch' }): Promise<void> | null {

@@ -8,6 +8,7 @@ import { messaging } from './messaging.ts';
 import { numbers } from './numbers.ts';
 import { ordering } from './ordering.ts';
 import { state } from './state.ts';
+import { supervision } from './supervision.ts';
 import { telemetry } from './telemetry.ts';
 
 const all: readonly Case[] = [
@@ -19,6 +20,7 @@ const all: readonly Case[] = [
   ...k2k.cases,
   ...flow.cases,
   ...faults.cases,
+  ...supervision.cases,
   ...telemetry.cases,
   ...lockstep.cases,
 ];

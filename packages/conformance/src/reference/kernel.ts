@@ -6,10 +6,12 @@ import {
   deadLetterReasons,
   type InjectOptions,
   type InjectStatus,
+  InvalidOptionError,
   type KernelCounters,
   type KernelImage,
   type KernelSink,
   type KernelState,
+  KernelTerminatedError,
   type MessageDescriptor,
   type PayloadWriter,
   RingKernelError,
@@ -32,6 +34,7 @@ export class ReferenceKernel implements DeviceKernel {
   readonly sink: KernelSink;
   readonly mailboxes: Mailbox[];
   readonly failed: boolean[];
+  readonly holds: boolean;
   readonly memory: ArrayBuffer;
   state: KernelState = 'launched';
   lastMessageId: { low: number; high: number } = { low: 0, high: 0 };
@@ -45,6 +48,8 @@ export class ReferenceKernel implements DeviceKernel {
   #writing: { readonly size: number; readonly finish: Outgoing } | null = null;
   #handling: ReferenceMessage | null = null;
   #faulted = false;
+  /** What the kernel was when its last sound instance failed. */
+  #stateBefore: KernelState = 'active';
   #sent = 0;
   #handled = 0;
   #rejected = 0;
@@ -70,6 +75,7 @@ export class ReferenceKernel implements DeviceKernel {
     this.options = options;
     this.sink = sink;
     const { instances } = options;
+    this.holds = options.onFailure === 'wait';
     this.#stateStride = Math.max(8, Math.ceil(image.state.size / 8) * 8);
     this.#drawsIndex = (this.#stateStride * instances) / 4;
     this.memory = new ArrayBuffer(this.#stateStride * instances + instances * 4);
@@ -175,12 +181,16 @@ export class ReferenceKernel implements DeviceKernel {
   /** Handles everything that waits in one instance's mailbox. */
   round(instance: number): void {
     const mailbox = this.mailboxes[instance] as Mailbox;
+    if (this.holds && this.failed[instance]) return;
     for (const message of mailbox.takeAll()) {
-      if (this.failed[instance]) this.bury(message, 'instance-failed');
-      else if (message.deadlineMs !== 0 && this.#device.round > message.deadlineMs)
+      if (this.failed[instance]) {
+        if (this.holds) mailbox.waiting.push(message);
+        else this.bury(message, 'instance-failed');
+      } else if (message.deadlineMs !== 0 && this.#device.round > message.deadlineMs)
         this.bury(message, 'expired');
       else this.#handle(instance, message);
     }
+    if (this.holds) return;
     // A failed instance never empties what is parked behind its mailbox by handling it.
     if (this.failed[instance])
       for (const m of mailbox.parked.splice(0)) this.bury(m, 'instance-failed');
@@ -234,6 +244,21 @@ export class ReferenceKernel implements DeviceKernel {
   async readState(instance: number): Promise<Uint8Array> {
     const at = instance * this.#stateStride;
     return new Uint8Array(this.memory.slice(at, at + this.image.state.size));
+  }
+
+  async restart(instance: number, state: Uint8Array | null): Promise<void> {
+    if (this.state === 'terminating' || this.state === 'terminated') {
+      throw new KernelTerminatedError(this.options.id, 'restart');
+    }
+    const { size } = this.image.state;
+    if (state !== null && state.length !== size) {
+      throw new InvalidOptionError('state', `${size} bytes`, state.length);
+    }
+    const bytes = new Uint8Array(this.memory, instance * this.#stateStride, size);
+    if (state === null) bytes.fill(0);
+    else bytes.set(state);
+    this.failed[instance] = false;
+    if (this.state === 'failed') this.state = this.#stateBefore;
   }
 
   #handle(instance: number, message: ReferenceMessage): void {
@@ -357,7 +382,10 @@ export class ReferenceKernel implements DeviceKernel {
     this.#faulted = true;
     this.failed[instance] = true;
     this.#errors++;
-    if (this.failed.every(Boolean)) this.state = 'failed';
+    if (!this.holds && this.failed.every(Boolean)) {
+      this.#stateBefore = this.state;
+      this.state = 'failed';
+    }
     const { type, correlationLow, correlationHigh } = this.#handling as ReferenceMessage;
     const fault = { instance, site, value, type, correlationLow, correlationHigh };
     this.#device.tell(() => this.sink.fault(fault));

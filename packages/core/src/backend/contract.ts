@@ -1,5 +1,5 @@
 import type { RingKernelError } from '../errors.ts';
-import type { DeadLetterReason, FullPolicy } from '../kernel/options.ts';
+import type { DeadLetterReason, FailurePolicy, FullPolicy } from '../kernel/options.ts';
 import type { KernelState } from '../kernel/state.ts';
 import type { StructLayout } from '../schema/layout.ts';
 
@@ -97,6 +97,8 @@ export interface DeviceLaunchOptions {
   /** Messages that may wait for one instance. */
   readonly queueCapacity: number;
   readonly onFull: FullPolicy;
+  /** What becomes of messages to an instance that has failed; `dead-letter` when left out. */
+  readonly onFailure?: FailurePolicy;
 }
 
 export interface Device {
@@ -166,6 +168,13 @@ export interface DeviceKernel {
   counters(): KernelCounters;
   /** A copy of the state of one instance, between two handlers. */
   readState(instance: number): Promise<Uint8Array>;
+  /**
+   * Gives an instance a new state between two handlers and lets it go on, whether it has failed or not: `state` are
+   * the bytes of its state struct, null stands for zeros. Its mailbox goes on where it was, and so does its random
+   * sequence. A kernel that had failed takes messages again. Rejects with `InvalidOptionError` when `state` is not as
+   * long as a state, and with `KernelTerminatedError` when the kernel has ended or is about to.
+   */
+  restart(instance: number, state: Uint8Array | null): Promise<void>;
 }
 
 /**

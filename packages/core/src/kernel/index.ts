@@ -1,6 +1,7 @@
 export {
   type DeadLetterReason,
   deadLetterReasons,
+  type FailurePolicy,
   type FullPolicy,
   inputReasons,
   type PriorityName,

@@ -1,6 +1,13 @@
 /** What happens to a message that finds its mailbox full. Each outcome is counted. */
 export type FullPolicy = 'wait' | 'reject' | 'drop-oldest';
 
+/**
+ * What becomes of messages to an instance that has failed: `dead-letter` buries what waits and what comes, and a kernel
+ * whose instances have all failed refuses more; with `wait` they stay in its mailbox until somebody restarts it, and
+ * what was not handled when the kernel ends is buried.
+ */
+export type FailurePolicy = 'dead-letter' | 'wait';
+
 /** Delivered first to last: `critical`, `high`, `normal`, `low`. On the wire 3, 2, 1, 0. */
 export type PriorityName = 'low' | 'normal' | 'high' | 'critical';
 
