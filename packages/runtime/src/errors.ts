@@ -27,7 +27,7 @@ export class KernelFailedError extends RingKernelError {
 
   constructor(kernelId: string, operation: string, cause?: unknown) {
     super(KernelFailedError.code, `Cannot ${operation}: kernel '${kernelId}' has failed`, {
-      hint: 'terminate it and launch it again',
+      hint: 'restart its instances, or terminate it and launch it again',
       ...(cause === undefined ? {} : { cause }),
     });
     this.kernelId = kernelId;

@@ -34,6 +34,8 @@ const terminateTimeoutMs = 5_000;
 /** Id of an accepted message: node (16 bits) | thread (8) | counter (40). */
 export type MessageId = bigint;
 
+const restartOptionNames: readonly string[] = ['state'];
+
 type PayloadOf<M, K extends keyof M> = Payload<RequestFields<M[K]>>;
 type Event<E> = keyof E & string;
 
@@ -146,6 +148,15 @@ export class InstanceHandle<
   /** A copy of the instance's state, taken between two handlers. */
   readState(): Promise<Decoded<S>> {
     return this.kernel.readState(this.index) as Promise<Decoded<S>>;
+  }
+
+  /**
+   * Gives the instance a new state between two handlers and lets it go on, whether it has failed or not. Without
+   * `state` it starts from zeros. Messages in its mailbox stay there. A state that does not fit is a `SchemaError`.
+   */
+  async restart(options: { readonly state?: Payload<S> } = {}): Promise<void> {
+    checkNames(options, restartOptionNames, 'options');
+    await this.kernel.restart(this.index, options.state);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Received<E>> {

@@ -17,6 +17,7 @@ export {
   DefinitionError,
   type DeviceInfo,
   DeviceLostError,
+  type FailurePolicy,
   type FullPolicy,
   f32,
   f64,

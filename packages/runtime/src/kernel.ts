@@ -6,6 +6,7 @@ import {
   type DeadLetterReason,
   type Device,
   type DeviceKernel,
+  type FailurePolicy,
   type FullPolicy,
   InvalidOptionError,
   type KernelCounters,
@@ -46,6 +47,7 @@ export interface KernelSettings {
   readonly queueCapacity: number;
   readonly outputQueueCapacity: number;
   readonly onFull: FullPolicy;
+  readonly onFailure: FailurePolicy;
   readonly tags: readonly string[];
 }
 
@@ -283,6 +285,26 @@ export class Kernel implements Callee, ReceptionContext {
       new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       0,
     );
+  }
+
+  /** Gives an instance a new state and lets it go on; undefined: zeros. */
+  async restart(instance: number, state?: unknown): Promise<void> {
+    let bytes: Uint8Array | null = null;
+    if (state !== undefined) {
+      bytes = new Uint8Array(this.#stateCodec.size);
+      this.#stateCodec.encode(new DataView(bytes.buffer), 0, state);
+    }
+    await this.restartFrom(instance, bytes);
+  }
+
+  /** The same from the bytes of a state. */
+  async restartFrom(instance: number, bytes: Uint8Array | null): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
+    await this.room.keepAlive.during(this.#device.restart(instance, bytes));
+    this.#failed.delete(instance);
+    if (this.#state !== 'failed' || this.#device.state === 'failed') return;
+    this.#state = this.#device.state;
+    this.#ending = undefined;
   }
 
   /** The device is gone. */

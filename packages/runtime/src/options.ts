@@ -1,5 +1,6 @@
 import {
   type BackendFactory,
+  type FailurePolicy,
   type FullPolicy,
   InvalidOptionError,
   maxDeadlineMs,
@@ -41,6 +42,11 @@ export interface LaunchOptions {
   readonly outputQueueCapacity?: number;
   /** What happens to a message that finds its mailbox full; `wait` by default. */
   readonly onFull?: FullPolicy;
+  /**
+   * What becomes of messages to an instance that has failed: dead letters (`dead-letter`, the default), or they
+   * `wait` in its mailbox until it is restarted.
+   */
+  readonly onFailure?: FailurePolicy;
   /** Whether the kernel is active when `launch` resolves, true by default. */
   readonly autoActivate?: boolean;
   /** What the kernel is found by in the registry, beside its id. */
@@ -108,6 +114,7 @@ export const launchOptionNames: readonly string[] = [
   'queueCapacity',
   'outputQueueCapacity',
   'onFull',
+  'onFailure',
   'autoActivate',
   'tags',
 ];

@@ -2,6 +2,7 @@ import {
   type AnyDefinition,
   type Device,
   type DeviceInfo,
+  type FailurePolicy,
   type FullPolicy,
   InvalidOptionError,
   KernelAlreadyExistsError,
@@ -44,6 +45,7 @@ const maxAddress = 2 ** 32 - 1;
 /** Addresses are handed out in pages, so that the kernel of an address is found by a table. */
 const pageAddresses = 64;
 const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
+const failurePolicies: readonly FailurePolicy[] = ['dead-letter', 'wait'];
 
 export type FaultListener = (fault: KernelFault) => void;
 
@@ -288,6 +290,7 @@ export class Runtime implements AsyncDisposable {
   ): KernelSettings & { readonly autoActivate: boolean } {
     checkNames(options, launchOptionNames, 'options');
     const { id = name, autoActivate = true, onFull = 'wait' } = options;
+    const { onFailure = 'dead-letter' } = options;
     if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a text', id);
     if (typeof autoActivate !== 'boolean') {
       throw new InvalidOptionError('autoActivate', 'true or false', autoActivate);
@@ -303,6 +306,7 @@ export class Runtime implements AsyncDisposable {
       queueCapacity: capacity('queueCapacity'),
       outputQueueCapacity: capacity('outputQueueCapacity'),
       onFull: checkOneOf('onFull', onFull, policies),
+      onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
       baseAddress: this.#addresses(instances),
     };
   }
