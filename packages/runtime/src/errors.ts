@@ -131,3 +131,41 @@ export class NameNotFoundError extends RingKernelError {
     this.knownNames = knownNames;
   }
 }
+
+/** Messages come faster than a limit allows. */
+export class RateLimitedError extends RingKernelError {
+  static readonly code = 'RK_RATE_LIMITED';
+  readonly kernelId: string;
+  /** Whose limit it is: `kernel 'x'` or `tenant 'y'`. */
+  readonly subject: string;
+  /** When the next message will be taken, if nobody else sends one. */
+  readonly retryAfterMs: number;
+
+  constructor(kernelId: string, subject: string, retryAfterMs: number) {
+    super(
+      RateLimitedError.code,
+      `Kernel '${kernelId}' took no message: the rate limit of ${subject} is over`,
+      { hint: `try again in ${Math.ceil(retryAfterMs)} ms` },
+    );
+    this.kernelId = kernelId;
+    this.subject = subject;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** So many messages wait in the kernel that its senders are held back. */
+export class BackpressureError extends RingKernelError {
+  static readonly code = 'RK_BACKPRESSURE';
+  readonly kernelId: string;
+  readonly highWater: number;
+
+  constructor(kernelId: string, highWater: number) {
+    super(
+      BackpressureError.code,
+      `Kernel '${kernelId}' holds its senders back: its high-water mark of ${highWater} messages was reached`,
+      { hint: 'send less, or raise waterMarks.highWater' },
+    );
+    this.kernelId = kernelId;
+    this.highWater = highWater;
+  }
+}

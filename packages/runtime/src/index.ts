@@ -68,16 +68,21 @@ export type {
   UndeliveredMessage,
 } from './dead-letters.ts';
 export {
+  BackpressureError,
   FeedOverflowError,
   HostProgramError,
   KernelFailedError,
   NameNotFoundError,
   NameTakenError,
+  RateLimitedError,
   RuntimeClosedError,
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
 export type { EventStream } from './feed.ts';
+export type { DedupeId } from './flow/dedupe-window.ts';
+export type { FlowMetrics } from './flow/flow.ts';
+export type { DedupeOptions, RateLimit, WaterMarks } from './flow/options.ts';
 export type {
   AnyInstanceHandle,
   AnyKernelHandle,

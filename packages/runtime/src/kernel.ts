@@ -22,6 +22,7 @@ import { Correlations } from './correlations.ts';
 import type { UndeliveredMessage } from './dead-letters.ts';
 import { KernelFailedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
+import { Flow, type FlowMetrics, type FlowSettings } from './flow/flow.ts';
 import { Inbound } from './inbound.ts';
 import { type MessageType, MessageTypes } from './message-type.ts';
 import { type DeadlineClock, Outbound } from './outbound.ts';
@@ -49,6 +50,7 @@ export interface KernelSettings {
   readonly onFull: FullPolicy;
   readonly onFailure: FailurePolicy;
   readonly tags: readonly string[];
+  readonly flow: FlowSettings;
 }
 
 /** What a kernel needs of its runtime. */
@@ -88,6 +90,7 @@ export interface KernelMetrics extends KernelCounters {
   readonly outputQueueDepth: number;
   /** Host senders that wait for room. They are not yet counted as sent. */
   readonly waitingSenders: number;
+  readonly flow: FlowMetrics;
   /** Since the launch. */
   readonly uptimeMs: number;
 }
@@ -125,6 +128,7 @@ export class Kernel implements Callee, ReceptionContext {
   readonly #host: KernelHost;
   readonly #device: DeviceKernel;
   readonly #inbound: Inbound;
+  readonly #flow: Flow;
   readonly #emitNames: readonly string[];
   readonly #stateCodec: Codec;
   readonly #faults: KernelFault[] = [];
@@ -157,10 +161,12 @@ export class Kernel implements Callee, ReceptionContext {
     this.#inbound = inbound;
     this.#emitNames = image.emits.map(({ name }) => name);
     this.#stateCodec = codecOf(image.state, `${image.name} state`);
+    this.#flow = new Flow(device, settings.flow, () => host.clock.monotonicMs());
     this.outbound = new Outbound({
       ...settings,
       types,
-      device,
+      device: this.#flow.door,
+      flow: this.#flow,
       correlations,
       room: host.room,
       calls: host.calls,
@@ -259,6 +265,7 @@ export class Kernel implements Callee, ReceptionContext {
       outputQueueCapacity,
       outputQueueDepth: this.output.size,
       waitingSenders: this.outbound.waiting,
+      flow: this.#flow.metrics(),
       uptimeMs: this.#uptimeMs(),
     };
   }

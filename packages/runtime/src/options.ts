@@ -9,6 +9,8 @@ import {
   priorityNames,
   type Schedule,
 } from '@ringkernel/core';
+import type { DedupeId } from './flow/dedupe-window.ts';
+import type { DedupeOptions, RateLimit, WaterMarks } from './flow/options.ts';
 
 export interface RuntimeOptions {
   /** `auto` (the default) takes the first usable of cuda, webgpu and cpu; or a backend of somebody else. */
@@ -51,6 +53,12 @@ export interface LaunchOptions {
   readonly autoActivate?: boolean;
   /** What the kernel is found by in the registry, beside its id. */
   readonly tags?: readonly string[];
+  /** How often the host may send to it; beyond that a `RateLimitedError`. Actors on its device are not limited. */
+  readonly rateLimit?: RateLimit;
+  /** Holds host senders back before the mailboxes are full. */
+  readonly waterMarks?: WaterMarks;
+  /** How long the `dedupeId` of a message is remembered. */
+  readonly dedupe?: DedupeOptions;
 }
 
 /** How a message is sent. */
@@ -67,6 +75,8 @@ export interface DeliveryOptions {
 }
 
 export interface SendOptions extends DeliveryOptions {
+  /** A message whose `dedupeId` was sent to this kernel before is not sent again: the first one's id is the answer. */
+  readonly dedupeId?: DedupeId;
   /** How long to wait for room in the mailbox, 5,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -117,9 +127,17 @@ export const launchOptionNames: readonly string[] = [
   'onFailure',
   'autoActivate',
   'tags',
+  'rateLimit',
+  'waterMarks',
+  'dedupe',
 ];
 export const deliveryOptionNames: readonly string[] = ['priority', 'deadlineMs', 'correlation'];
-export const sendOptionNames: readonly string[] = [...deliveryOptionNames, 'timeoutMs', 'signal'];
+export const sendOptionNames: readonly string[] = [
+  ...deliveryOptionNames,
+  'dedupeId',
+  'timeoutMs',
+  'signal',
+];
 export const callOptionNames: readonly string[] = ['priority', 'deadlineMs', 'timeoutMs', 'signal'];
 export const receiveOptionNames: readonly string[] = ['timeoutMs', 'signal'];
 export const terminateOptionNames: readonly string[] = ['timeoutMs'];
@@ -180,6 +198,11 @@ export function priorityCodeOf(value: unknown): number {
 export function checkDeadline(value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value <= maxDeadlineMs) return value;
   throw new InvalidOptionError('deadlineMs', `a number from 0 to ${maxDeadlineMs}`, value);
+}
+
+export function checkDedupeId(value: unknown): DedupeId {
+  if (typeof value === 'bigint' || (typeof value === 'string' && value !== '')) return value;
+  throw new InvalidOptionError('dedupeId', 'a text or bigint', value);
 }
 
 const maxCorrelation = 2n ** 63n - 1n;

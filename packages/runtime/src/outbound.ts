@@ -1,17 +1,18 @@
 import {
   CancelledError,
-  type DeviceKernel,
   deadlineAfter,
   type FullPolicy,
   InvalidOptionError,
   idFromBigInt,
   idToBigInt,
-  QueueFullError,
   TimeoutError,
   UnknownMessageError,
 } from '@ringkernel/core';
 import type { Call, Callee, Calls } from './calls.ts';
 import type { Correlations } from './correlations.ts';
+import { RateLimitedError } from './errors.ts';
+import type { Door } from './flow/credit-gate.ts';
+import type { Flow } from './flow/flow.ts';
 import {
   type Delivery,
   type MessageType,
@@ -23,6 +24,7 @@ import {
   callOptionNames,
   checkCorrelation,
   checkDeadline,
+  checkDedupeId,
   checkNames,
   checkSignal,
   checkTimeout,
@@ -32,7 +34,7 @@ import {
   type SendOptions,
   sendOptionNames,
 } from './options.ts';
-import { ParkedCall, ParkedSend, sending } from './parked.ts';
+import { fullError, ParkedCall, ParkedSend, sending } from './parked.ts';
 import { Senders } from './senders.ts';
 import type { WaitingRoom, WaitLimits } from './waiting.ts';
 
@@ -45,6 +47,8 @@ const callTimeoutMs = 30_000;
 export interface DeadlineClock {
   readonly epochMs: number;
   nowMs(): number;
+  /** For rates and windows: never goes back. */
+  monotonicMs(): number;
 }
 
 /** What sending to a kernel needs to know. */
@@ -53,7 +57,8 @@ export interface OutboundContext extends Callee {
   readonly queueCapacity: number;
   readonly onFull: FullPolicy;
   readonly types: MessageTypes;
-  readonly device: DeviceKernel;
+  readonly device: Door;
+  readonly flow: Flow;
   readonly room: WaitingRoom;
   readonly calls: Calls;
   readonly correlations: Correlations;
@@ -104,12 +109,16 @@ export class Outbound {
     return this.#senders.waiting;
   }
 
-  /** Gives a message over if there is room, and never waits. False: it was refused. */
+  /** Gives a message over if there is room and no limit is over, and never waits. False: it was refused. */
   trySend(name: string, instance: number, payload: unknown, options?: DeliveryOptions): boolean {
     if (options !== undefined) checkNames(options, deliveryOptionNames, 'options');
     const type = this.#typeOf(name);
     const delivery = this.#prepare(type, options);
     type.encode(payload);
+    if (this.#context.flow.limits.take() !== undefined) {
+      this.#context.refuse();
+      return false;
+    }
     const status = this.#inject(type, instance, delivery);
     if (status === 'accepted') {
       if (options?.correlation !== undefined) this.#expect(options.correlation, delivery);
@@ -127,8 +136,12 @@ export class Outbound {
       const type = this.#typeOf(name);
       const delivery = this.#prepare(type, options);
       const limit = limits(options, sendTimeoutMs);
-      type.encode(payload);
-      return this.#sendEncoded(type, instance, delivery, limit, options?.correlation);
+      const send = () => {
+        type.encode(payload);
+        return this.#sendEncoded(type, instance, delivery, limit, options?.correlation);
+      };
+      if (options?.dedupeId === undefined) return send();
+      return this.#context.flow.dedupe.once(checkDedupeId(options.dedupeId), send);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -151,6 +164,10 @@ export class Outbound {
       refuseAborted(signal, `send ${name} to kernel '${id}'`);
       const delivery = this.#prepare(type, options);
       type.encode(payload);
+      if (this.#context.flow.limits.take() !== undefined) {
+        this.#context.refuse();
+        return taken;
+      }
       const status = this.#inject(type, instance, delivery);
       if (status === 'full' && onFull === 'wait') {
         const leftMs = roundUp(Math.max(0, untilMs - performance.now()));
@@ -207,6 +224,8 @@ export class Outbound {
       const delivery = this.#prepare(type, options);
       const limit = limits(options, callTimeoutMs);
       type.encode(payload);
+      const limited = this.#rateLimited();
+      if (limited !== undefined) throw limited;
       return this.#callEncoded(type, instance, delivery, limit);
     } catch (error) {
       return Promise.reject(error);
@@ -254,6 +273,8 @@ export class Outbound {
   ): Promise<bigint> {
     const { device, onFull, correlations } = this.#context;
     refuseAborted(limit.signal, sending(type, instance));
+    const limited = this.#rateLimited();
+    if (limited !== undefined) return Promise.reject(limited);
     const status = this.#inject(type, instance, delivery);
     if (status === 'accepted') {
       if (correlation !== undefined) this.#expect(correlation, delivery);
@@ -270,6 +291,15 @@ export class Outbound {
       correlations.forget(correlation);
       throw error;
     });
+  }
+
+  /** The error when a rate limit is over; the message counts as refused then. */
+  #rateLimited(): RateLimitedError | undefined {
+    const { flow, id, refuse } = this.#context;
+    const over = flow.limits.take();
+    if (over === undefined) return undefined;
+    refuse();
+    return new RateLimitedError(id, over.subject, over.retryAfterMs);
   }
 
   #inject(type: MessageType, instance: number, delivery: Delivery): 'accepted' | 'full' | 'closed' {
@@ -314,8 +344,7 @@ export class Outbound {
   }
 
   #refusal(status: 'full' | 'closed', type: MessageType, instance: number): Error {
-    const { id, queueCapacity } = this.#context;
-    if (status === 'full') return new QueueFullError(id, instance, queueCapacity);
+    if (status === 'full') return fullError(this.#context, instance);
     return this.#context.closedError(sending(type, instance));
   }
 }

@@ -1,5 +1,6 @@
 import { idToBigInt, QueueFullError, TimeoutError } from '@ringkernel/core';
 import type { Call } from './calls.ts';
+import { BackpressureError } from './errors.ts';
 import type { Delivery, MessageType } from './message-type.ts';
 import type { OutboundContext } from './outbound.ts';
 import type { Parked, Senders } from './senders.ts';
@@ -54,8 +55,7 @@ export class ParkedSend extends Waiting<bigint> implements Parked {
   }
 
   protected override timedOut(timeoutMs: number): Error {
-    const { id, queueCapacity } = this.#context;
-    const cause = new QueueFullError(id, this.#instance, queueCapacity);
+    const cause = fullError(this.#context, this.#instance);
     return new TimeoutError(this.describe(), timeoutMs, { cause });
   }
 }
@@ -98,4 +98,11 @@ export class ParkedCall implements Parked {
 /** What is being done, as errors call it. */
 export function sending(type: MessageType, instance: number): string {
   return `send ${type.name} to instance ${instance}`;
+}
+
+/** Why there is no room: the mailbox is full, or the kernel holds its senders back before that. */
+export function fullError(context: OutboundContext, instance: number): Error {
+  const { id, queueCapacity, flow } = context;
+  if (flow.gate?.held) return new BackpressureError(id, flow.gate.highWater);
+  return new QueueFullError(id, instance, queueCapacity);
 }

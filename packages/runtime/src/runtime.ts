@@ -2,8 +2,6 @@ import {
   type AnyDefinition,
   type Device,
   type DeviceInfo,
-  type FailurePolicy,
-  type FullPolicy,
   InvalidOptionError,
   KernelAlreadyExistsError,
   KernelNotFoundError,
@@ -19,33 +17,28 @@ import type { KernelFault } from './faults.ts';
 import { type AnyKernelHandle, type HandleOf, KernelHandle } from './handle.ts';
 import { imageOf } from './images.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { Kernel, type KernelHost, type KernelMetrics, type KernelSettings } from './kernel.ts';
+import { Kernel, type KernelHost, type KernelMetrics } from './kernel.ts';
+import { launchSettings } from './launch-settings.ts';
 import {
   checkInteger,
   checkNames,
-  checkOneOf,
   checkTimeout,
   type LaunchOptions,
-  launchOptionNames,
   type ReplayOptions,
   type TerminateOptions,
   terminateOptionNames,
 } from './options.ts';
 import type { DeadlineClock } from './outbound.ts';
-import { checkTags, Registry } from './registry/registry.ts';
+import { Registry } from './registry/registry.ts';
 import type { SelectedDevice, Selection } from './select.ts';
 import { countsOf, type RuntimeSummary, Totals } from './summary.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 /** How long `terminateAll` and `close` drain by default, milliseconds. */
 const terminateAllTimeoutMs = 10_000;
-const maxInstances = 2 ** 24;
-const maxCapacity = 2 ** 24;
 const maxAddress = 2 ** 32 - 1;
 /** Addresses are handed out in pages, so that the kernel of an address is found by a table. */
 const pageAddresses = 64;
-const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
-const failurePolicies: readonly FailurePolicy[] = ['dead-letter', 'wait'];
 
 export type FaultListener = (fault: KernelFault) => void;
 
@@ -94,8 +87,8 @@ export class Runtime implements AsyncDisposable {
     this.registry = new Registry(this.#room);
     const clock: DeadlineClock =
       device.schedule === 'lockstep'
-        ? { epochMs: 0, nowMs: () => this.#rounds }
-        : { epochMs, nowMs: () => Date.now() };
+        ? { epochMs: 0, nowMs: () => this.#rounds, monotonicMs: () => this.#rounds }
+        : { epochMs, nowMs: () => Date.now(), monotonicMs: () => performance.now() };
     this.#host = {
       clock,
       room: this.#room,
@@ -141,7 +134,8 @@ export class Runtime implements AsyncDisposable {
   ): Promise<HandleOf<D>> {
     this.#check('launch');
     const image = imageOf(definition);
-    const { autoActivate = true, ...settings } = this.#settings(definition.name, options);
+    const { autoActivate, ...told } = launchSettings(definition.name, options);
+    const settings = { ...told, baseAddress: this.#addresses(told.instances) };
     const { id } = settings;
     const known = this.#kernels.get(id);
     if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
@@ -282,33 +276,6 @@ export class Runtime implements AsyncDisposable {
       this.deadLetters.close();
       this.#room.deadlines.close();
     }
-  }
-
-  #settings(
-    name: string,
-    options: LaunchOptions,
-  ): KernelSettings & { readonly autoActivate: boolean } {
-    checkNames(options, launchOptionNames, 'options');
-    const { id = name, autoActivate = true, onFull = 'wait' } = options;
-    const { onFailure = 'dead-letter' } = options;
-    if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a text', id);
-    if (typeof autoActivate !== 'boolean') {
-      throw new InvalidOptionError('autoActivate', 'true or false', autoActivate);
-    }
-    const instances = checkInteger('instances', options.instances ?? 1, 1, maxInstances);
-    const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
-      checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
-    return {
-      id,
-      instances,
-      autoActivate,
-      tags: checkTags(options.tags ?? []),
-      queueCapacity: capacity('queueCapacity'),
-      outputQueueCapacity: capacity('outputQueueCapacity'),
-      onFull: checkOneOf('onFull', onFull, policies),
-      onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
-      baseAddress: this.#addresses(instances),
-    };
   }
 
   /** The first of so many addresses; none is ever given twice. */

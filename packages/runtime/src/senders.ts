@@ -1,4 +1,4 @@
-import type { DeviceKernel } from '@ringkernel/core';
+import type { Door } from './flow/credit-gate.ts';
 import { type Delivery, type MessageType, writeEncoded } from './message-type.ts';
 
 /** A message that waits for room in a mailbox. Its bytes are its own. */
@@ -17,11 +17,11 @@ export interface Parked {
  * messages of a sender stay in order.
  */
 export class Senders {
-  readonly #kernel: DeviceKernel;
+  readonly #door: Door;
   readonly #lines: Map<number, Set<Parked>> = new Map();
 
-  constructor(kernel: DeviceKernel) {
-    this.#kernel = kernel;
+  constructor(door: Door) {
+    this.#door = door;
   }
 
   /** How many wait in all. */
@@ -56,7 +56,7 @@ export class Senders {
   async #serve(instance: number, line: Set<Parked>): Promise<void> {
     try {
       while (line.size > 0) {
-        await this.#kernel.room(instance);
+        await this.#door.room(instance);
         const moved = this.#admit(instance, line);
         // Room for a small message may be none for the one in front: others get a turn before the next try.
         if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
@@ -73,7 +73,7 @@ export class Senders {
     for (const parked of line) {
       const { type, bytes, delivery } = parked;
       const { descriptor } = type;
-      const status = this.#kernel.inject(instance, descriptor, writeEncoded, bytes, delivery);
+      const status = this.#door.inject(instance, descriptor, writeEncoded, bytes, delivery);
       if (status === 'full') break;
       line.delete(parked);
       moved++;

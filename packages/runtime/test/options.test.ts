@@ -2,6 +2,8 @@ import { createRuntime, InvalidOptionError, type Runtime } from '@ringkernel/run
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Probe } from './actors.ts';
 
+const bucket = (perSecond: number) => ({ kind: 'token-bucket', perSecond });
+
 const launches: [name: string, option: string, options: object][] = [
   ['a name nobody knows', 'instancse', { instancse: 3 }],
   ['no instances', 'instances', { instances: 0 }],
@@ -11,6 +13,21 @@ const launches: [name: string, option: string, options: object][] = [
   ['no room for output', 'outputQueueCapacity', { outputQueueCapacity: -1 }],
   ['no such policy', 'onFull', { onFull: 'drop' }],
   ['neither true nor false', 'autoActivate', { autoActivate: 1 }],
+  ['a rate limit that is a number', 'rateLimit', { rateLimit: 5 }],
+  ['no such kind of limit', 'rateLimit', { rateLimit: { kind: 'leaky' } }],
+  ['a rate of nothing', 'rateLimit.perSecond', { rateLimit: bucket(0) }],
+  ['half a burst', 'rateLimit.burst', { rateLimit: { ...bucket(9), burst: 0.5 } }],
+  ['a name of another kind of limit', 'max', { rateLimit: { ...bucket(9), max: 3 } }],
+  ['no window', 'rateLimit.windowMs', { rateLimit: { kind: 'sliding-window', max: 3 } }],
+  ['a high-water mark of nothing', 'waterMarks.highWater', { waterMarks: { highWater: 0 } }],
+  [
+    'a low mark above the high',
+    'waterMarks.lowWater',
+    { waterMarks: { highWater: 3, lowWater: 3 } },
+  ],
+  ['marks that hold nobody', 'waterMarks', { waterMarks: { highWater: 3 }, onFull: 'drop-oldest' }],
+  ['no window to find duplicates in', 'dedupe.windowMs', { dedupe: { windowMs: 0 } }],
+  ['no ids to remember', 'dedupe.capacity', { dedupe: { capacity: 0 } }],
   ['tags that are no list', 'tags', { tags: 'hot' }],
   ['an empty id', 'id', { id: '' }],
   ['an id that is no text', 'id', { id: 7 }],

@@ -1,0 +1,56 @@
+import { type FailurePolicy, type FullPolicy, InvalidOptionError } from '@ringkernel/core';
+import type { FlowSettings } from './flow/flow.ts';
+import { checkDedupe, checkWaterMarks, createLimiter } from './flow/options.ts';
+import type { KernelSettings } from './kernel.ts';
+import {
+  checkInteger,
+  checkNames,
+  checkOneOf,
+  type LaunchOptions,
+  launchOptionNames,
+} from './options.ts';
+import { checkTags } from './registry/registry.ts';
+
+const maxInstances = 2 ** 24;
+const maxCapacity = 2 ** 24;
+const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
+const failurePolicies: readonly FailurePolicy[] = ['dead-letter', 'wait'];
+
+/** All that a launch says, checked; the runtime adds the address. */
+export interface LaunchSettings extends Omit<KernelSettings, 'baseAddress'> {
+  readonly autoActivate: boolean;
+}
+
+/** Throws `InvalidOptionError`. */
+export function launchSettings(name: string, options: LaunchOptions): LaunchSettings {
+  checkNames(options, launchOptionNames, 'options');
+  const { id = name, autoActivate = true, onFailure = 'dead-letter' } = options;
+  if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a text', id);
+  if (typeof autoActivate !== 'boolean') {
+    throw new InvalidOptionError('autoActivate', 'true or false', autoActivate);
+  }
+  const onFull = checkOneOf('onFull', options.onFull ?? 'wait', policies);
+  const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
+    checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
+  return {
+    id,
+    instances: checkInteger('instances', options.instances ?? 1, 1, maxInstances),
+    autoActivate,
+    tags: checkTags(options.tags ?? []),
+    queueCapacity: capacity('queueCapacity'),
+    outputQueueCapacity: capacity('outputQueueCapacity'),
+    onFull,
+    onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
+    flow: flowSettings(id, options, onFull),
+  };
+}
+
+function flowSettings(id: string, options: LaunchOptions, onFull: FullPolicy): FlowSettings {
+  const { rateLimit, waterMarks, dedupe } = options;
+  const subject = `kernel '${id}'`;
+  return {
+    limits: rateLimit === undefined ? [] : [{ subject, limiter: createLimiter(rateLimit) }],
+    waterMarks: waterMarks && checkWaterMarks(waterMarks, onFull),
+    dedupe: checkDedupe(dedupe ?? {}),
+  };
+}
