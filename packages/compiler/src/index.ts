@@ -5,4 +5,5 @@ export * from './ir/index.ts';
 export * from './js/index.ts';
 export * from './optimize/index.ts';
 export { type StandaloneFunction, standaloneFunction } from './parse/standalone-function.ts';
+export * from './wasm/index.ts';
 export * from './wgsl/index.ts';

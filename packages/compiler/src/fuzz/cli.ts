@@ -6,7 +6,7 @@ import { type FuzzTarget, fuzzTargets } from './targets.ts';
 import { wgslTarget } from './wgsl-target.ts';
 
 /**
- * `fuzz --seed N --count M [--targets js,wgsl] [--integers] [--json]`: random programs on the targets against the
+ * `fuzz --seed N --count M [--targets js,wasm,wgsl] [--integers] [--json]`: random programs on the targets against the
  * interpreter. WGSL refuses programs with floats; `--integers` makes none.
  */
 async function main(): Promise<void> {

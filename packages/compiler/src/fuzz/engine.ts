@@ -26,9 +26,19 @@ const garbage = 0xa5;
 const outputBytes = 64 * 1024;
 const maxRecords = 4000;
 
-/** Runs a program over a scenario in plain memory, one message after the other. */
-export function runScenario(module: Module, scenario: Scenario, build: Build): Trace {
-  const recorder = new Recorder(module, scenario);
+/** Memory of at least so many bytes, all zero. */
+export type Allocate = (sizeBytes: number) => ArrayBufferLike;
+
+const plainMemory: Allocate = (sizeBytes) => new ArrayBuffer(sizeBytes);
+
+/** Runs a program over a scenario, one message after the other, in plain memory unless it needs another. */
+export function runScenario(
+  module: Module,
+  scenario: Scenario,
+  build: Build,
+  allocate: Allocate = plainMemory,
+): Trace {
+  const recorder = new Recorder(module, scenario, allocate);
   const program = build(recorder);
   for (const [i, { instance, bytes }] of scenario.messages.entries()) {
     const header = recorder.deliver(bytes);
@@ -40,7 +50,7 @@ export function runScenario(module: Module, scenario: Scenario, build: Build): T
 
 class Recorder implements ProgramEnv {
   readonly arena: ArrayBuffer;
-  readonly memory: ArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly stateOffset = 64;
   readonly stateStride: number;
   readonly drawsIndex: number;
@@ -56,7 +66,7 @@ class Recorder implements ProgramEnv {
   #records = 0;
   #faulted = false;
 
-  constructor(module: Module, scenario: Scenario) {
+  constructor(module: Module, scenario: Scenario, allocate: Allocate) {
     this.#module = module;
     this.instances = scenario.instances;
     this.baseAddress = scenario.baseAddress;
@@ -64,7 +74,7 @@ class Recorder implements ProgramEnv {
     this.stateStride = Math.ceil(module.state.size / 8) * 8 + 8;
     const states = this.stateOffset + this.stateStride * this.instances;
     this.drawsIndex = states / 4;
-    this.memory = new ArrayBuffer(states + this.instances * this.drawsStride * 8);
+    this.memory = allocate(states + this.#drawWords * 4);
     const largest = Math.max(64, ...scenario.messages.map(({ bytes }) => bytes.length));
     this.#inputBytes = Math.ceil(largest / 64) * 64 + 128;
     this.arena = new ArrayBuffer(this.#inputBytes + outputBytes);
@@ -130,6 +140,11 @@ class Recorder implements ProgramEnv {
     this.#lines.push(`${line}: ${hex(canonical(bytes, this.#layouts.get(type)))}`);
   }
 
+  /** More than are used, so that a counter written at a wrong place is seen. */
+  get #drawWords(): number {
+    return this.instances * this.drawsStride * 2;
+  }
+
   trace(): Trace {
     const { state } = this.#module;
     for (let i = 0; i < this.instances; i++) {
@@ -137,7 +152,7 @@ class Recorder implements ProgramEnv {
       const bytes = new Uint8Array(this.memory, start, this.stateStride).slice();
       this.#lines.push(`state ${i}: ${hex(canonical(bytes, state))}`);
     }
-    const draws = new Uint32Array(this.memory, this.drawsIndex * 4);
+    const draws = new Uint32Array(this.memory, this.drawsIndex * 4, this.#drawWords);
     this.#lines.push(`draws ${draws.join(' ')}`);
     return this.#lines;
   }

@@ -3,4 +3,5 @@ export { runScenario } from './engine.ts';
 export { generateCase } from './generate.ts';
 export { runFuzz } from './run.ts';
 export { type FuzzTarget, fuzzTargets } from './targets.ts';
+export { runWebAssembly } from './wasm-target.ts';
 export { wgslTarget } from './wgsl-target.ts';

@@ -2,6 +2,7 @@ import type { Module } from '../ir/types.ts';
 import { buildProgram, emitJavaScript } from '../js/index.ts';
 import { optimize } from '../optimize/index.ts';
 import { runScenario, type Scenario, type Trace } from './engine.ts';
+import { optimizedWebAssembly, webAssembly } from './wasm-target.ts';
 
 /** Something that can run a module and is compared with the interpreter. */
 export interface FuzzTarget {
@@ -21,4 +22,9 @@ const optimizedJavaScript: FuzzTarget = {
   run: (module, scenario) => javaScript.run(optimize(module), scenario),
 };
 
-export const fuzzTargets: readonly FuzzTarget[] = [javaScript, optimizedJavaScript];
+export const fuzzTargets: readonly FuzzTarget[] = [
+  javaScript,
+  optimizedJavaScript,
+  webAssembly,
+  optimizedWebAssembly,
+];

@@ -1,0 +1,3 @@
+export { buildWebAssemblyProgram, type WebAssemblyStage } from './build.ts';
+export { emitWebAssembly } from './emit.ts';
+export type { StageLayout, WebAssemblyCode } from './image.ts';
