@@ -1,8 +1,10 @@
 import {
   type ActorImage,
   buildProgram,
+  buildWebAssemblyProgram,
   compile,
   emitJavaScript,
+  emitWebAssembly,
   interpretProgram,
   type Program,
   type ProgramEnv,
@@ -48,7 +50,28 @@ const firstOutput = 1 << 16;
 const baseAddress = 64;
 const header = 128;
 
-/** Runs one program over messages, one after the other, in plain memory. */
+/** States and counters; the stage of a WebAssembly program lies behind them. */
+const stageOffset = 1 << 20;
+const pages = 48;
+
+interface SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+const { Memory } = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Memory: new (size: {
+        initial: number;
+        maximum: number;
+        shared: true;
+      }) => SharedMemory;
+    };
+  }
+).WebAssembly;
+const shared = new Memory({ initial: pages, maximum: pages, shared: true });
+
+/** Runs one program over messages, one after the other. */
 function run(
   image: ActorImage,
   make: (env: ProgramEnv) => Program,
@@ -59,7 +82,8 @@ function run(
   const { module } = image.program;
   const stateStride = Math.ceil(image.state.size / 8) * 8 + 8;
   const arena = new ArrayBuffer(arenaBytes);
-  const memory = new ArrayBuffer(stateStride * instances + instances * 8 + 8);
+  const memory = shared.buffer;
+  new Uint8Array(memory).fill(0);
   const layouts = namedLayouts([image, ...(setting.others ?? [])]);
   const pending: { output: Omit<Output, 'fields'>; id: number; offset: number }[] = [];
   const outputs: Output[] = [];
@@ -129,7 +153,7 @@ function namedLayouts(images: readonly ActorImage[]) {
   return new Map(all.map((message) => [message.id, message]));
 }
 
-/** Runs an actor on the interpreter and as JavaScript; throws when they do not agree. */
+/** Runs an actor on the interpreter, as JavaScript and as WebAssembly; throws when they do not agree. */
 export function runActor(
   definition: AnyActor,
   deliveries: readonly Delivery[],
@@ -140,9 +164,15 @@ export function runActor(
   const invalid = validateModule(module);
   if (invalid.length > 0) throw new Error(invalid.join('\n'));
   const expected = run(image, interpretProgram(module), deliveries, setting);
-  const actual = run(image, buildProgram(emitJavaScript(module)), deliveries, setting);
-  const [a, b] = [expected, actual].map(text);
-  if (a !== b) throw new Error(`the interpreter gives ${a}, JavaScript ${b}`);
+  const code = emitWebAssembly(module);
+  const builds: Readonly<Record<string, (env: ProgramEnv) => Program>> = {
+    JavaScript: buildProgram(emitJavaScript(module)),
+    WebAssembly: (env) => buildWebAssemblyProgram(code, env, { memory: shared, stageOffset }),
+  };
+  for (const [name, make] of Object.entries(builds)) {
+    const [a, b] = [expected, run(image, make, deliveries, setting)].map(text);
+    if (a !== b) throw new Error(`the interpreter gives ${a}, ${name} ${b}`);
+  }
   return expected;
 }
 

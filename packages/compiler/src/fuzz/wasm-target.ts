@@ -13,11 +13,7 @@ interface SharedMemory {
 }
 
 interface Engine {
-  readonly Memory: new (size: {
-    initial: number;
-    maximum: number;
-    shared: true;
-  }) => SharedMemory;
+  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => SharedMemory;
 }
 
 let memory: SharedMemory | null = null;
