@@ -10,7 +10,7 @@ function codeOf(definition: AnyActor) {
 const squares = [0, 1, 4, 9, 16];
 
 const Mixed = actor('Mixed', {
-  state: { xs: array(f32, 100), sum: f32, wave: f32, power: f32, square: u32, wide: i64 },
+  state: { xs: array(f32, 100), sum: f32, wave: f32, angle: f32, square: u32, wide: i64 },
   messages: {
     Load: ask({ xs: array(f32, 100), odd: u8 }, { xs: array(f32, 100), odd: u8 }),
     Use: { at: u32, by: i64 },
@@ -24,7 +24,7 @@ const Mixed = actor('Mixed', {
       const s = ctx.state;
       s.sum = ctx.sum(100, (i) => s.xs[i] as number);
       s.wave = Math.sin(s.sum) + Math.exp(f32(m.at));
-      s.power = s.sum ** 0.5;
+      s.angle = Math.atan2(s.sum, 2);
       s.square = squares[m.at] as number;
       s.wide = s.wide * 3n - m.by / 7n;
     },
@@ -62,7 +62,7 @@ describe('a program in WebAssembly', () => {
     ]);
     expect(outputs).toEqual([{ kind: 'reply', type: 'Load', fields: { xs, odd: 7 } }]);
     expect(state).toMatchObject({ square: 9, wide: 14n });
-    expect(state.power).toBe(Math.fround(Math.sqrt(state.sum as number)));
+    expect(state.angle).toBe(Math.fround(Math.atan2(state.sum as number, 2)));
   });
 
   it('faults where JavaScript does', () => {
