@@ -92,7 +92,7 @@ export type {
   KernelHandle,
   MessageId,
 } from './handle.ts';
-export type { KernelMetrics, KernelStatus } from './kernel.ts';
+export type { KernelEvent, KernelMetrics, KernelStatus } from './kernel.ts';
 export type {
   CallOptions,
   DeliveryOptions,
@@ -115,3 +115,19 @@ export type {
 export type { FaultListener, Runtime } from './runtime.ts';
 export type { Selection } from './select.ts';
 export type { KernelSummary, MessageCounts, RuntimeSummary, TotalLatency } from './summary.ts';
+export {
+  LinkedFailureError,
+  RestartIntensityError,
+  SupervisorStoppedError,
+} from './supervision/errors.ts';
+export type { SupervisionChange, SupervisionEvent } from './supervision/events.ts';
+export type {
+  BackOff,
+  ChildOptions,
+  RestartKind,
+  RestartState,
+  RestartStrategy,
+  SupervisionClock,
+  SupervisorOptions,
+} from './supervision/options.ts';
+export type { SupervisedChild, Supervisor, SupervisorState } from './supervision/supervisor.ts';

@@ -66,6 +66,13 @@ export interface KernelHost {
   onLateRefusal(): void;
 }
 
+/** Something that happened to a kernel. The last one is `terminated`, or `lost` with its device. */
+export type KernelEvent =
+  | { readonly kind: 'failed'; readonly instance: number; readonly error: RingKernelError }
+  | { readonly kind: 'restarted'; readonly instance: number }
+  | { readonly kind: 'terminated' }
+  | { readonly kind: 'lost'; readonly error: RingKernelError };
+
 /** How it is with a kernel. */
 export interface KernelStatus {
   readonly id: string;
@@ -125,6 +132,10 @@ export class Kernel implements Callee, ReceptionContext {
   readonly correlations: Correlations;
   readonly outbound: Outbound;
   readonly receivers: Set<ReceiveWaiting> = new Set();
+  /** Who hears of each event. They must not throw. */
+  readonly observers: Set<(event: KernelEvent) => void> = new Set();
+  /** Its supervisor's: treats it as if it had failed. */
+  failFrom: ((error: RingKernelError) => void) | undefined;
   readonly #host: KernelHost;
   readonly #device: DeviceKernel;
   readonly #inbound: Inbound;
@@ -284,10 +295,15 @@ export class Kernel implements Callee, ReceptionContext {
     };
   }
 
+  /** The bytes of the state of one instance, taken between two handlers. */
+  async readBytes(instance: number): Promise<Uint8Array> {
+    if (this.#lost !== undefined) throw this.#lost;
+    return await this.room.keepAlive.during(this.#device.readState(instance));
+  }
+
   /** A copy of the state of one instance, decoded. */
   async readState(instance: number): Promise<unknown> {
-    if (this.#lost !== undefined) throw this.#lost;
-    const bytes = await this.room.keepAlive.during(this.#device.readState(instance));
+    const bytes = await this.readBytes(instance);
     return this.#stateCodec.decode(
       new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       0,
@@ -307,11 +323,29 @@ export class Kernel implements Callee, ReceptionContext {
   /** The same from the bytes of a state. */
   async restartFrom(instance: number, bytes: Uint8Array | null): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost;
-    await this.room.keepAlive.during(this.#device.restart(instance, bytes));
-    this.#failed.delete(instance);
-    if (this.#state !== 'failed' || this.#device.state === 'failed') return;
-    this.#state = this.#device.state;
-    this.#ending = undefined;
+    const failed = this.#failed.delete(instance); // first: it may fail again before this goes on
+    try {
+      await this.room.keepAlive.during(this.#device.restart(instance, bytes));
+    } catch (error) {
+      if (failed) this.#failed.add(instance);
+      throw error;
+    }
+    if (this.#state === 'failed' && this.#device.state !== 'failed') {
+      this.#state = this.#device.state;
+      this.#ending = undefined;
+    }
+    this.#tell({ kind: 'restarted', instance });
+  }
+
+  /** Whether the instance handles nothing more until it is restarted. */
+  hasFailed(instance: number): boolean {
+    return this.#failed.has(instance);
+  }
+
+  /** The event after which none comes. */
+  get last(): KernelEvent | undefined {
+    if (this.#lost !== undefined) return { kind: 'lost', error: this.#lost };
+    return this.#state === 'terminated' ? { kind: 'terminated' } : undefined;
   }
 
   /** The device is gone. */
@@ -321,6 +355,7 @@ export class Kernel implements Callee, ReceptionContext {
     this.#lost = error;
     this.#end({ graceful: false, error: () => error });
     for (const waiting of this.#endWaits) waiting.fail(error);
+    this.#tell({ kind: 'lost', error });
   }
 
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
@@ -333,6 +368,7 @@ export class Kernel implements Callee, ReceptionContext {
       this.#end({ graceful: true, error });
       this.#host.onEnd(this);
       for (const waiting of this.#endWaits) waiting.succeed();
+      this.#tell({ kind: 'terminated' });
       return result;
     } catch (error) {
       this.#state = 'failed';
@@ -350,11 +386,16 @@ export class Kernel implements Callee, ReceptionContext {
     this.correlations.failAll(error('reply'));
   }
 
+  #tell(event: KernelEvent): void {
+    for (const observe of [...this.observers]) observe(event);
+  }
+
   #onFault(fault: KernelFault): void {
     this.#faults.push(fault);
     if (this.#faults.length > faultCapacity) this.#faults.shift();
     this.#failed.add(fault.instance);
     this.#host.onFault(fault);
+    this.#tell({ kind: 'failed', instance: fault.instance, error: fault.error });
     if (this.#device.state !== 'failed' || this.#state === 'terminating') return;
     this.#state = 'failed';
     const error = (operation: string) => new KernelFailedError(this.id, operation, fault.error);

@@ -14,24 +14,33 @@ import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { NameTakenError, RuntimeClosedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
-import { type AnyKernelHandle, type HandleOf, KernelHandle } from './handle.ts';
+import type { EventStream } from './feed.ts';
+import { type AnyKernelHandle, type HandleOf, KernelHandle, kernelOf } from './handle.ts';
 import { imageOf } from './images.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { Kernel, type KernelHost, type KernelMetrics } from './kernel.ts';
+
+import { Kernel, type KernelEvent, type KernelHost, type KernelMetrics } from './kernel.ts';
 import { launchSettings } from './launch-settings.ts';
 import {
   checkInteger,
   checkNames,
+  checkSignal,
   checkTimeout,
   type LaunchOptions,
   type ReplayOptions,
   type TerminateOptions,
   terminateOptionNames,
 } from './options.ts';
+
 import type { DeadlineClock } from './outbound.ts';
 import { Registry } from './registry/registry.ts';
 import type { SelectedDevice, Selection } from './select.ts';
 import { countsOf, type RuntimeSummary, Totals } from './summary.ts';
+import type { Launch } from './supervision/kernel-child.ts';
+import { Links } from './supervision/links.ts';
+import { monitor } from './supervision/monitor.ts';
+import { type SupervisorOptions, supervisorSettings } from './supervision/options.ts';
+import { Supervisor } from './supervision/supervisor.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 /** How long `terminateAll` and `close` drain by default, milliseconds. */
@@ -65,6 +74,8 @@ export class Runtime implements AsyncDisposable {
   readonly #launching: Set<string> = new Set();
   readonly #listeners: Set<FaultListener> = new Set();
   readonly #handles: WeakMap<Kernel, KernelHandle> = new WeakMap();
+  readonly #supervisors: Set<Supervisor> = new Set();
+  readonly #links: Links = new Links();
   readonly #ended: Totals = new Totals();
   readonly #createdMs: number = performance.now();
   #nextAddress = pageAddresses;
@@ -238,6 +249,33 @@ export class Runtime implements AsyncDisposable {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Begins a tree of supervisors. It ends with the runtime. */
+  supervise(options: SupervisorOptions = {}): Supervisor {
+    this.#check('supervise');
+    const launch: Launch = (definition, launchOptions) => this.launch(definition, launchOptions);
+    const supervisor = new Supervisor({ room: this.#room, launch }, supervisorSettings(options));
+    this.#supervisors.add(supervisor);
+    return supervisor;
+  }
+
+  /** What happens to a kernel from now on; the stream ends with the kernel. */
+  monitor(
+    handle: AnyKernelHandle,
+    options: { readonly signal?: AbortSignal } = {},
+  ): EventStream<KernelEvent> {
+    checkNames(options, ['signal'], 'options');
+    const { signal } = options;
+    return monitor(kernelOf(handle), signal === undefined ? undefined : checkSignal(signal));
+  }
+
+  /**
+   * Two kernels that fail together: when an instance of one fails, the other fails as a whole. Its supervisor restarts
+   * it; without one it is terminated. Until the returned function is called, or one of them ends.
+   */
+  link(one: AnyKernelHandle, other: AnyKernelHandle): () => void {
+    return this.#links.link(kernelOf(one), kernelOf(other));
+  }
+
   /** Resolves when every message was handled, waits for a stopped kernel, or has reached the host. */
   async settled(): Promise<void> {
     this.#check('settle');
@@ -269,6 +307,7 @@ export class Runtime implements AsyncDisposable {
 
   async #close(options: TerminateOptions): Promise<void> {
     try {
+      for (const supervisor of this.#supervisors) await supervisor.stop(options);
       await this.terminateAll(options);
     } finally {
       await this.#device.close();
