@@ -167,9 +167,9 @@ const cases: readonly (readonly [codes: string, handler: Loose, part: string])[]
   [
     'RK3001',
     (ctx: Loose) => {
-      for (const x of ctx.state.xs) ctx.state.u += x;
+      for (const i in ctx.state.xs) ctx.state.u += i;
     },
-    'for … of',
+    'for … in',
   ],
   [
     'RK3001',
@@ -401,6 +401,21 @@ const cases: readonly (readonly [codes: string, handler: Loose, part: string])[]
         ctx.state.xs[i] = ctx.state.xs[i + 1];
       }),
     'is read while',
+  ],
+  [
+    'RK3006',
+    (ctx: Loose, m: Loose) => {
+      for (const x of m.by) ctx.state.u += x;
+    },
+    "'m.by' is not an array",
+  ],
+  [
+    'RK3001',
+    (ctx: Loose) => {
+      let x = 0;
+      for (x of ctx.state.xs) ctx.state.u += x;
+    },
+    'declares its variable',
   ],
   // Several at once, each once, in the order of the source.
   [

@@ -354,3 +354,54 @@ test('literals become what they meet', () => {
     b: 1n << 40n,
   });
 });
+
+const weights = [0.25, 0.5, 1];
+
+test('for of goes over arrays of the state, the message and from outside', () => {
+  const Of = actor('Of', {
+    state: {
+      xs: array(u32, 4),
+      ticks: array(struct({ price: f32, count: u32 }), 2),
+      rows: array(struct({ cells: array(i16, 3) }), 2),
+      sum: u32,
+      pairs: u32,
+      value: f32,
+      weight: u32,
+      cells: i32,
+      next: u32,
+    },
+    messages: { Go: { ys: array(u32, 4) } },
+    on: {
+      Go(ctx, m) {
+        const s = ctx.state;
+        s.xs = m.ys;
+        for (const x of s.xs) {
+          if (x === 2) continue;
+          if (x === 9) break;
+          s.sum += x;
+          for (const y of m.ys) s.pairs += x * y;
+        }
+        for (const tick of s.ticks) {
+          tick.count += 3;
+          tick.price = f32(tick.count) * 0.5;
+        }
+        for (let x of s.xs) {
+          x += 1;
+          s.weight += x;
+        }
+        for (const w of weights) s.value += w;
+        for (const cell of s.rows[s.next++]!.cells) s.cells += cell + 1;
+      },
+    },
+  });
+  const { state } = runActor(Of, [{ type: 'Go', fields: { ys: [1, 2, 5, 9] } }]);
+  expect(state).toMatchObject({
+    sum: 6,
+    pairs: 6 * 17,
+    weight: 21,
+    value: 1.75,
+    cells: 3,
+    next: 1,
+  });
+  expect(state.ticks).toEqual([1.5, 1.5].map((price) => ({ price, count: 3 })));
+});

@@ -200,6 +200,7 @@ function nested(scope: Scope, region: Region): Choice[] {
   }
   if (region.kind === 'handler' && scope.repeats * 70 <= maxRepeats) {
     choices.push([1, () => [parallel(scope, inner)]], [2, () => [reduce(scope)]]);
+    choices.push([1, () => [scan(scope, inner)]]);
   }
   return choices;
 }
@@ -281,13 +282,35 @@ function reduce(scope: Scope): Statement {
   const index = sectionIndex(scope);
   const type = source.pick(scope.valueTypes.filter((t) => t !== 'bool'));
   const count = countOf(scope, index.type);
-  const { body, value } = scope.inside(() => {
-    scope.visible.push(index);
-    const list = Array.from({ length: source.below(3) }, () => declare(scope));
-    return { body: list, value: expression(scope, type, 2) };
-  }, 70);
+  const { body, value } = term(scope, index, type);
   const result = scope.add(type, 'reduced');
   scope.visible.push(result);
   const op = source.pick(['sum', 'min', 'max'] as const);
   return { kind: 'reduce', op, id: result.id, type, count, index: index.id, body, value };
+}
+
+/** The body and the value of what each round adds. */
+function term(
+  scope: Scope,
+  index: Local,
+  type: ValueType,
+): { readonly body: Statement[]; readonly value: Expression } {
+  return scope.inside(() => {
+    scope.visible.push(index);
+    const body = Array.from({ length: scope.source.below(3) }, () => declare(scope));
+    return { body, value: expression(scope, type, 2) };
+  }, 70);
+}
+
+function scan(scope: Scope, region: Region): Statement {
+  const index = sectionIndex(scope);
+  const type = scope.source.pick(scope.valueTypes.filter((t) => t !== 'bool'));
+  const count = countOf(scope, index.type);
+  const { body, value } = term(scope, index, type);
+  const sum = scope.add(type, 'sum');
+  const then = scope.inside(() => {
+    scope.visible.push(index, sum);
+    return statements(scope, { ...region, kind: 'parallel', inLoop: false }, 2);
+  }, 70);
+  return { kind: 'scan', id: sum.id, type, count, index: index.id, body, value, then };
 }

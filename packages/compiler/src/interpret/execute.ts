@@ -58,6 +58,9 @@ function step(machine: Machine, frame: Frame, s: Statement): Outcome {
     case 'reduce':
       frame.locals[s.id] = reduce(machine, frame, s);
       return 'end';
+    case 'scan':
+      scan(machine, frame, s);
+      return 'end';
     case 'fail':
       machine.env.fault(frame.self, s.site, unsigned(evaluate(machine, frame, s.code)));
       return 'return';
@@ -124,6 +127,31 @@ function reduce(machine: Machine, frame: Frame, s: Of<'reduce'>): Value {
     }
   }
   return partial[0] as Value;
+}
+
+function scan(machine: Machine, frame: Frame, s: Of<'scan'>): void {
+  const add = (a: Value, b: Value): Value => binary('+', s.type, s.type, a, b);
+  const count = Number(evaluate(machine, frame, s.count));
+  let carry = zeroOf(s.type);
+  for (let first = 0; first < count; first += lanes) {
+    let tile: Value[] = [];
+    for (let i = first; i < Math.min(first + lanes, count); i++) {
+      frame.locals[s.index] = i;
+      execute(machine, frame, s.body);
+      tile.push(evaluate(machine, frame, s.value));
+    }
+    for (let d = 1; d < lanes; d *= 2) {
+      const before: readonly Value[] = tile;
+      tile = before.map((value, q) => (q < d ? value : add(before[q - d] as Value, value)));
+    }
+    const sums = tile.map((value) => add(carry, value));
+    for (const [q, sum] of sums.entries()) {
+      frame.locals[s.index] = first + q;
+      frame.locals[s.id] = sum;
+      execute(machine, frame, s.then);
+    }
+    carry = sums.at(-1) as Value;
+  }
 }
 
 /** What a lane starts with: 0 for a sum, for min the greatest value of the type, for max the least. */

@@ -66,6 +66,14 @@ export function mapStatement(s: Statement, f: RewriteExpression, list: RewriteLi
       return { ...s, count: f(s.count), body: list(s.body) };
     case 'reduce':
       return { ...s, count: f(s.count), body: list(s.body), value: f(s.value) };
+    case 'scan':
+      return {
+        ...s,
+        count: f(s.count),
+        body: list(s.body),
+        value: f(s.value),
+        then: list(s.then),
+      };
     case 'fail':
       return { ...s, code: f(s.code) };
     default:

@@ -142,6 +142,9 @@ export type Expression =
       readonly args: readonly Expression[];
     };
 
+/** How rounds of a section merge into one scalar; `+` is also `-`. */
+export type MergeOperator = '+' | '&' | '|' | '^';
+
 /** One scalar of an outgoing payload, or a run of bytes copied from a place (whole arrays and structs). */
 export type PayloadPart =
   | {
@@ -160,7 +163,17 @@ export type PayloadPart =
 export type Statement = { readonly location?: Location } & (
   | { readonly kind: 'let'; readonly id: number; readonly value: Expression | null }
   | { readonly kind: 'assign'; readonly id: number; readonly value: Expression }
-  | { readonly kind: 'store'; readonly place: Place; readonly value: Expression }
+  /**
+   * With `merge`, which only stands in a section: other rounds may merge into the same scalar, which is an i32 or u32
+   * and not read otherwise. `value` is the load of the place, or that load `+ - & | ^` an operand; a target that runs
+   * rounds at the same time makes load and store one atomic operation. In order of the index it is a plain store.
+   */
+  | {
+      readonly kind: 'store';
+      readonly place: Place;
+      readonly value: Expression;
+      readonly merge?: MergeOperator;
+    }
   /** Copies a whole array or struct within the state, or from the message into the state. */
   | {
       readonly kind: 'copy';
@@ -226,6 +239,23 @@ export type Statement = { readonly location?: Location } & (
       readonly index: number;
       readonly body: readonly Statement[];
       readonly value: Expression;
+    }
+  /**
+   * Inclusive prefix sums in tiles of 64, so that f32 results agree everywhere. A tile is the next min(64, what is
+   * left) indices; lane q is its index first + q. Of each tile, in this order: every lane runs `body` and takes
+   * `value`; for d = 1, 2, 4, 8, 16, 32 every lane q >= d becomes lane[q - d] + lane[q], all at once; every lane
+   * becomes carry + lane, where carry is 0 in the first tile, later the last lane of the tile before; every lane
+   * runs `then`, with its sum in local `id`. Where lanes are run one after the other, it is in order of the index.
+   */
+  | {
+      readonly kind: 'scan';
+      readonly id: number;
+      readonly type: ValueType;
+      readonly count: Expression;
+      readonly index: number;
+      readonly body: readonly Statement[];
+      readonly value: Expression;
+      readonly then: readonly Statement[];
     }
   /** Records the fault and leaves the handler. */
   | { readonly kind: 'fail'; readonly code: Expression; readonly site: number }

@@ -1,6 +1,12 @@
 import { binaryProblem, isWide, isWord, mathProblem, valueTypeOf } from './operators.ts';
 import type { Expression, IrFunction, Module, PayloadPart, Place, Statement } from './types.ts';
-import { childExpressions, childLists, statementExpressions } from './walk.ts';
+import {
+  childExpressions,
+  childLists,
+  isSection,
+  type SectionStatement,
+  statementExpressions,
+} from './walk.ts';
 
 /** What is wrong with a module, one sentence each; nothing when every target can run it. */
 export function validateModule(module: Module): string[] {
@@ -90,6 +96,7 @@ class FunctionCheck {
         if (s.place.base !== 'state') this.#say(`a ${s.place.base} can't be written`);
         this.#place(s.place);
         this.#expect(s.value.type, valueTypeOf(s.place.storage), 'a stored value');
+        if (s.merge !== undefined) this.#merge(s.place, region);
         break;
       case 'copy':
         this.#copy(s, this.#module.state.size);
@@ -111,6 +118,7 @@ class FunctionCheck {
         break;
       case 'parallel':
       case 'reduce':
+      case 'scan':
         this.#section(s);
         break;
       case 'fail':
@@ -120,18 +128,23 @@ class FunctionCheck {
         this.#output(s);
     }
     const inner = { inLoop: s.kind === 'loop' || (s.kind === 'if' && region.inLoop) };
-    const inSection = region.inSection || s.kind === 'parallel' || s.kind === 'reduce';
+    const inSection = region.inSection || isSection(s);
     for (const list of childLists(s)) this.#list(list, { ...inner, inSection });
   }
 
-  #section(s: Extract<Statement, { kind: 'parallel' | 'reduce' }>): void {
+  #merge({ storage }: Place, { inSection }: Region): void {
+    if (!inSection) this.#say('a merge outside of a section');
+    if (storage !== 'i32' && storage !== 'u32') this.#say(`a merge into ${storage}`);
+  }
+
+  #section(s: SectionStatement): void {
     if (!isWord(s.count.type)) this.#say(`a count is ${s.count.type}`);
     this.#expect(this.#typeOf(s.index), s.count.type, 'the index of a section');
     this.#counters.add(s.index);
     if (s.kind === 'parallel') return;
-    if (s.type === 'bool') this.#say('a reduction of bool');
+    if (s.type === 'bool') this.#say(`a ${s.kind} of bool`);
     this.#expect(s.value.type, s.type, 'a term');
-    this.#expect(this.#typeOf(s.id), s.type, 'the result of a reduction');
+    this.#expect(this.#typeOf(s.id), s.type, `the result of a ${s.kind}`);
   }
 
   #output(s: Extract<Statement, { kind: 'send' | 'reply' | 'emit' }>): void {

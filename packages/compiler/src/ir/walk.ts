@@ -51,6 +51,7 @@ export function statementExpressions(s: Statement): readonly Expression[] {
     case 'parallel':
       return [s.count];
     case 'reduce':
+    case 'scan':
       return [s.count, s.value];
     case 'fail':
       return [s.code];
@@ -69,9 +70,18 @@ export function childLists(s: Statement): readonly (readonly Statement[])[] {
     case 'parallel':
     case 'reduce':
       return [s.body];
+    case 'scan':
+      return [s.body, s.then];
     default:
       return [];
   }
+}
+
+/** A statement whose rounds may run at the same time. */
+export type SectionStatement = Extract<Statement, { kind: 'parallel' | 'reduce' | 'scan' }>;
+
+export function isSection(s: Statement): s is Statement & SectionStatement {
+  return s.kind === 'parallel' || s.kind === 'reduce' || s.kind === 'scan';
 }
 
 /** Whether evaluating it can record a fault. Calls are taken to be able to. */

@@ -28,7 +28,7 @@ const ends: Partial<Record<ValueType, { readonly min: string; readonly max: stri
 
 /** 64 lanes, each over every 64th index, and then a tree: the order in which a GPU adds them. */
 export function reduceLines(text: FunctionText, s: Reduce, body: readonly string[]): string[] {
-  const lanes = text.program.lanes(s.type, arrays[s.type] ?? 'Float64Array');
+  const lanes = lanesOf(text, s.type);
   const start =
     s.op === 'sum' ? (s.type === 'i64' || s.type === 'u64' ? '0n' : '0') : ends[s.type]?.[s.op];
   const lane = text.local(s.index);
@@ -55,6 +55,15 @@ export function reduceLines(text: FunctionText, s: Reduce, body: readonly string
 
 function combine(text: FunctionText, { op, type }: Reduce, left: Code, right: Code): Code {
   if (op !== 'sum') return mathCode(text, op, type, [left, right]);
+  return addCode(text, type, left, right);
+}
+
+/** Names an array of 64 values, shared by all sections over values of this type. */
+export function lanesOf(text: FunctionText, type: ValueType): string {
+  return text.program.lanes(type, arrays[type] ?? 'Float64Array');
+}
+
+export function addCode(text: FunctionText, type: ValueType, left: Code, right: Code): Code {
   const sum = infix(left, '+', right, levels.sum);
   switch (type) {
     case 'i32':

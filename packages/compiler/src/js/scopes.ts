@@ -36,6 +36,17 @@ export function hoistedLocals(fn: IrFunction): Set<number> {
       declare(s.id);
       return;
     }
+    if (s.kind === 'scan') {
+      expression(s.count);
+      list(s.body, s.index);
+      expression(s.value);
+      visible.pop();
+      list([], s.index);
+      declare(s.id);
+      s.then.forEach(statement);
+      visible.pop();
+      return;
+    }
     statementExpressions(s).forEach(expression);
     if (s.kind === 'let' || s.kind === 'random') declare(s.id);
     if (s.kind === 'assign') use(s.id);

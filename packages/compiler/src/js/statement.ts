@@ -7,6 +7,7 @@ import { zero } from './function-text.ts';
 import { outputLines } from './output.ts';
 import { accessOf } from './place.ts';
 import { reduceLines } from './reduce.ts';
+import { scanLines } from './scan.ts';
 import { indent, levels, toU32, wrapped } from './text.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
@@ -63,6 +64,12 @@ function statementLines(text: FunctionText, s: Statement, loop: LoopContext): st
       return countedLines(text, s.count, s.index, blockLines(text, s.body, noLoop));
     case 'reduce':
       return reduceLines(text, s, blockLines(text, s.body, noLoop));
+    case 'scan':
+      return scanLines(text, s, {
+        body: blockLines(text, s.body, noLoop),
+        value: valueText(text, s.value),
+        then: blockLines(text, s.then, noLoop),
+      });
     case 'fail': {
       const code = wrapped(toU32(expressionCode(text, s.code)), levels.assignment);
       return [`env.fault(self, ${s.site}, ${code});`, 'return;'];

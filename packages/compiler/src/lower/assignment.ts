@@ -1,4 +1,5 @@
 import type { AnyNode, AssignmentExpression, UpdateExpression } from 'acorn';
+import type { MergeOperator } from '../ir/types.ts';
 import { rootOf } from '../parse/index.ts';
 import { isAmong, type Type, typeName, unify } from '../types/index.ts';
 import { fitsStorage } from './constant.ts';
@@ -6,6 +7,7 @@ import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
 import { combine, one } from './operator.ts';
 import { isContext, load, lowerPath } from './path.ts';
+import { mergeOf } from './section.ts';
 import { loadedType, type Path, placeOf, type Value } from './value.ts';
 import { isWhole, storeWhole } from './whole.ts';
 
@@ -65,7 +67,14 @@ function typeOf(c: FunctionContext, target: Target, node: AnyNode): Type {
 }
 
 /** Writes a value to a target. */
-function write(c: FunctionContext, target: Target, value: Value, at: AnyNode, node: AnyNode): void {
+function write(
+  c: FunctionContext,
+  target: Target,
+  value: Value,
+  at: AnyNode,
+  node: AnyNode,
+  merge?: MergeOperator,
+): void {
   const type = typeOf(c, target, at);
   if (!unify(type, value.type)) {
     const shown = c.textOf(at);
@@ -73,7 +82,7 @@ function write(c: FunctionContext, target: Target, value: Value, at: AnyNode, no
     c.fail(node, 'RK2001', message, storeHint(type, value));
   }
   if (target.kind === 'local') c.emit(node, { kind: 'assign', id: target.id, value: value.e });
-  else store(c, target.path, value, at);
+  else store(c, target.path, value, at, merge);
 }
 
 function storeHint(type: Type, value: Value): string {
@@ -83,7 +92,13 @@ function storeHint(type: Type, value: Value): string {
 }
 
 /** Writes one scalar of the state. */
-export function store(c: FunctionContext, path: Path, value: Value, node: AnyNode): void {
+export function store(
+  c: FunctionContext,
+  path: Path,
+  value: Value,
+  node: AnyNode,
+  merge?: MergeOperator,
+): void {
   if (c.section?.kind === 'reduce') {
     c.fail(
       node,
@@ -92,9 +107,10 @@ export function store(c: FunctionContext, path: Path, value: Value, node: AnyNod
       'only compute a value',
     );
   }
-  c.section?.stores.push({ path, node });
+  c.section?.stores.push({ path, node, merge });
   checkStorage(c, path, value, node);
-  c.emit(node, { kind: 'store', place: placeOf(path), value: value.e });
+  const statement = { kind: 'store', place: placeOf(path), value: value.e } as const;
+  c.emit(node, merge === undefined ? statement : { ...statement, merge });
 }
 
 /** A literal that a narrow field cannot hold is a mistake; a computed value keeps its low bits. */
@@ -133,9 +149,28 @@ export function lowerAssignment(
     return null;
   }
   const mark = c.mark();
+  const merge = wanted ? undefined : mergeAt(c, target, operator.slice(0, -1));
   const value =
-    operator === '=' ? lowerExpression(c, right) : compound(c, node, target, operator.slice(0, -1));
-  return finish(c, target, mark, value, node, wanted);
+    operator === '='
+      ? lowerExpression(c, right)
+      : compound(c, node, target, operator.slice(0, -1), merge);
+  return finish(c, target, mark, value, node, wanted, merge);
+}
+
+function mergeAt(c: FunctionContext, target: Target, operator: string): MergeOperator | undefined {
+  return target.kind === 'path' ? mergeOf(c.section, target.path, operator) : undefined;
+}
+
+/** Reads what is about to be changed. What is merged is not read by the user. */
+function readOld(
+  c: FunctionContext,
+  target: Target,
+  node: AnyNode,
+  merge: MergeOperator | undefined,
+): Value {
+  const value = read(c, target, node);
+  if (merge !== undefined) c.section?.loads.pop();
+  return value;
 }
 
 function compound(
@@ -143,8 +178,9 @@ function compound(
   node: AssignmentExpression,
   target: Target,
   operator: string,
+  merge: MergeOperator | undefined,
 ): Value {
-  const steps = [() => read(c, target, node.left), () => lowerExpression(c, node.right)];
+  const steps = [() => readOld(c, target, node.left, merge), () => lowerExpression(c, node.right)];
   const [old, operand] = c.inOrder(steps) as [Value, Value];
   return combine(c, node, operator, old, operand);
 }
@@ -157,12 +193,13 @@ function finish(
   value: Value,
   node: AssignmentExpression,
   wanted: boolean,
+  merge: MergeOperator | undefined,
 ): Value | null {
   const to: Target =
     target.kind === 'path' ? { kind: 'path', path: c.keepPath(target.path, mark) } : target;
   unify(typeOf(c, to, node.left), value.type);
   const result = wanted && to.kind === 'path' ? c.pin(value) : value;
-  write(c, to, result, node.left, node);
+  write(c, to, result, node.left, node, merge);
   if (!wanted) return null;
   return to.kind === 'local' ? c.readLocal(to.id) : result;
 }
@@ -175,12 +212,13 @@ export function lowerUpdate(
 ): Value | null {
   const target = targetOf(c, node.argument);
   if (target.kind === 'path' && isWhole(target.path)) load(c, target.path, node.argument);
-  const current = read(c, target, node.argument);
-  const old = wanted && !node.prefix ? c.pin(current) : current;
   const operator = node.operator === '++' ? '+' : '-';
+  const merge = wanted ? undefined : mergeAt(c, target, operator);
+  const current = readOld(c, target, node.argument, merge);
+  const old = wanted && !node.prefix ? c.pin(current) : current;
   const sum = combine(c, node, operator, old, one(c, node, old.type));
   const result = wanted && node.prefix && target.kind === 'path' ? c.pin(sum) : sum;
-  write(c, target, result, node.argument, node);
+  write(c, target, result, node.argument, node, merge);
   if (!wanted) return null;
   if (!node.prefix) return old;
   return target.kind === 'local' ? c.readLocal(target.id) : result;

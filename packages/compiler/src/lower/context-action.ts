@@ -10,6 +10,7 @@ import { outside } from './outside.ts';
 import { lowerParallelFor } from './parallel.ts';
 import { suggest } from './path.ts';
 import { lowerPayload } from './payload.ts';
+import { lowerScan } from './scan.ts';
 
 type Action = (typeof contextActions)[number];
 
@@ -40,6 +41,9 @@ export function lowerAction(c: FunctionContext, name: Action, node: CallExpressi
       return;
     case 'parallelFor':
       lowerParallelFor(c, node);
+      return;
+    case 'scan':
+      lowerScan(c, node);
       return;
   }
 }

@@ -12,7 +12,7 @@ import type { Value } from './value.ts';
 const addresses = ['self', 'sender', 'index', 'instances'] as const;
 
 /** What does something and has no value. */
-export const contextActions = ['send', 'reply', 'emit', 'fail', 'parallelFor'] as const;
+export const contextActions = ['send', 'reply', 'emit', 'fail', 'parallelFor', 'scan'] as const;
 
 const functions = [
   'at',

@@ -17,6 +17,8 @@ export function changes(statements: readonly Statement[], fresh: number): boolea
       case 'parallel':
       case 'reduce':
         return changes(statement.body, fresh);
+      case 'scan':
+        return changes(statement.body, fresh) || changes(statement.then, fresh);
       default:
         return false;
     }

@@ -100,7 +100,7 @@ function isAlways(c: FunctionContext, test: EsExpression | null): boolean {
 }
 
 function isLoop(node: AnyNode): boolean {
-  return ['ForStatement', 'WhileStatement', 'DoWhileStatement'].includes(node.type);
+  return /^(For|ForOf|While|DoWhile)Statement$/.test(node.type);
 }
 
 /** A loop that is always to go on must have a way out, or it holds the device for ever. */

@@ -10,33 +10,54 @@ import { checkRaces, type Section } from './section.ts';
 import { lowerStatements } from './statement.ts';
 import type { Value } from './value.ts';
 
+/** A function written in place that takes the index, and `parameters - 1` more values. */
+export function inPlace(
+  c: FunctionContext,
+  body: EsExpression,
+  name: string,
+  parameters: readonly string[],
+): { body: FunctionNode; names: readonly (string | null)[] } {
+  if (!isFunction(body)) {
+    const shown = `${name}(n, (${parameters.join(', ')}) => …)`;
+    c.fail(body, 'RK3009', `${name} takes a function written in place`, shown);
+  }
+  const { params } = body;
+  if (params.length > parameters.length || params.some(({ type }) => type !== 'Identifier')) {
+    const list = parameters.join(' and the ');
+    c.fail(body, 'RK3021', `the function takes the ${list}, and nothing else`);
+  }
+  const names = parameters.map((_, i) => {
+    const parameter = params[i];
+    return parameter?.type === 'Identifier' ? parameter.name : null;
+  });
+  return { body, names };
+}
+
+/** Sections do not nest. */
+export function requireOutside(c: FunctionContext, node: CallExpression, name: string): void {
+  if (c.section === null) return;
+  c.fail(node, 'RK3020', `${name} inside ${c.section.name}`, 'sections do not nest');
+}
+
 /** The count and the body of `ctx.name(count, i => …)`. */
 function parts(
   c: FunctionContext,
   node: CallExpression,
   name: string,
 ): { count: EsExpression; body: FunctionNode; index: string | null } {
-  const [count, body] = argumentNodes(c, node, name, 2) as [EsExpression, EsExpression];
-  if (!isFunction(body)) {
-    c.fail(body, 'RK3009', `${name} takes a function written in place`, `${name}(n, (i) => …)`);
-  }
-  const [index, ...more] = body.params;
-  if (more.length > 0 || (index !== undefined && index.type !== 'Identifier')) {
-    c.fail(body, 'RK3021', 'the function takes the index, and nothing else');
-  }
-  if (c.section !== null) {
-    c.fail(node, 'RK3020', `${name} inside ${c.section.name}`, 'sections do not nest');
-  }
-  return { count, body, index: index?.type === 'Identifier' ? index.name : null };
+  const [count, fn] = argumentNodes(c, node, name, 2) as [EsExpression, EsExpression];
+  const { body, names } = inPlace(c, fn, name, ['index']);
+  requireOutside(c, node, name);
+  return { count, body, index: names[0] ?? null };
 }
 
 /** Lowers the body of a section in its own scope. */
-function inSection<T>(
+export function inSection<T>(
   c: FunctionContext,
   kind: Section['kind'],
   name: string,
   index: string | null,
-  run: () => T,
+  run: (section: Section, id: number) => T,
 ): { readonly id: number; readonly result: T; readonly statements: (typeof c)['out'] } {
   c.actor.requires.add('parallel');
   const fresh = c.locals.length;
@@ -48,7 +69,7 @@ function inSection<T>(
   try {
     return c.scoped(() => {
       if (index !== null) c.bind(index, { kind: 'local', id, mutable: false });
-      const { result, statements } = c.collect(run);
+      const { result, statements } = c.collect(() => run(section, id));
       checkRaces(c, section);
       return { id, result, statements };
     });
@@ -63,10 +84,15 @@ export function lowerParallelFor(c: FunctionContext, node: CallExpression): void
   const { count, body, index } = parts(c, node, 'ctx.parallelFor');
   const times = lowerCount(c, count);
   const { id, statements } = inSection(c, 'parallel', 'ctx.parallelFor', index, () => {
-    if (body.body.type === 'BlockStatement') lowerStatements(c, body.body.body);
-    else lowerEffect(c, body.body);
+    lowerIteration(c, body);
   });
   c.emit(node, { kind: 'parallel', count: times.e, index: id, body: statements });
+}
+
+/** What an iteration does. */
+export function lowerIteration(c: FunctionContext, { body }: FunctionNode): void {
+  if (body.type === 'BlockStatement') lowerStatements(c, body.body);
+  else lowerEffect(c, body);
 }
 
 /** `ctx.sum(count, i => term)` and its kin. */
@@ -104,7 +130,7 @@ export function lowerReduction(
 }
 
 /** An expression, or a block that ends by returning one. */
-function lowerTerm(c: FunctionContext, body: FunctionNode, name: string): Value {
+export function lowerTerm(c: FunctionContext, body: FunctionNode, name: string): Value {
   if (body.body.type !== 'BlockStatement') return lowerExpression(c, body.body);
   const last = body.body.body.at(-1);
   if (last?.type !== 'ReturnStatement' || !last.argument) {

@@ -5,6 +5,7 @@ import { branch } from './branch.ts';
 import { lowerDeclaration } from './declaration.ts';
 import { lowerEffect } from './effect.ts';
 import { lowerCondition, lowerExpression } from './expression.ts';
+import { lowerForOf } from './for-of.ts';
 import type { FunctionContext } from './function-context.ts';
 import { lowerDoWhile, lowerFor, lowerWhile } from './loop.ts';
 import { lowerSwitch } from './switch.ts';
@@ -39,6 +40,9 @@ function lowerStatement(c: FunctionContext, node: AnyNode): void {
     case 'ForStatement':
       lowerFor(c, node);
       return;
+    case 'ForOfStatement':
+      lowerForOf(c, node);
+      return;
     case 'WhileStatement':
       lowerWhile(c, node);
       return;
@@ -70,11 +74,9 @@ function refuse(c: FunctionContext, node: AnyNode): never {
       const hint = 'ctx.fail(code) ends the handler and tells the supervisor';
       return c.fail(node, 'RK3001', `'${what}' is not in the language`, hint);
     }
-    case 'ForOfStatement':
     case 'ForInStatement': {
-      const what = node.type === 'ForOfStatement' ? 'for … of' : 'for … in';
       const hint = 'for (let i = 0; i < xs.length; i++)';
-      return c.fail(node, 'RK3001', `'${what}' is not in the language`, hint);
+      return c.fail(node, 'RK3001', "'for … in' is not in the language", hint);
     }
     case 'FunctionDeclaration':
     case 'ClassDeclaration':

@@ -1,6 +1,6 @@
 import { mapChildren, mapPlace, mapStatement } from '../ir/rewrite.ts';
 import type { Expression, IrFunction, Place, Statement } from '../ir/types.ts';
-import { childLists } from '../ir/walk.ts';
+import { childLists, isSection, type SectionStatement } from '../ir/walk.ts';
 import { type Facts, rangeOf, refine } from './facts.ts';
 import { fullRange, type Interval, join } from './interval.ts';
 
@@ -65,6 +65,7 @@ class Analysis {
         return this.#loop(s, facts);
       case 'parallel':
       case 'reduce':
+      case 'scan':
         return this.#section(s, facts);
       case 'break':
       case 'continue':
@@ -118,7 +119,7 @@ class Analysis {
     return { statements: [statement], facts: head };
   }
 
-  #section(s: Extract<Statement, { kind: 'parallel' | 'reduce' }>, facts: Facts): Result {
+  #section(s: SectionStatement, facts: Facts): Result {
     const count = prove(facts, s.count);
     const head = this.#forget(facts, assignedIn([s]));
     const { high } = rangeOf(facts, count);
@@ -128,7 +129,11 @@ class Analysis {
       return { statements: [{ ...s, count, body: body.statements }], facts: head };
     }
     const value = body.facts === null ? s.value : prove(body.facts, s.value);
-    return { statements: [{ ...s, count, body: body.statements, value }], facts: head };
+    if (s.kind === 'reduce') {
+      return { statements: [{ ...s, count, body: body.statements, value }], facts: head };
+    }
+    const then = this.list(s.then, inside).statements;
+    return { statements: [{ ...s, count, body: body.statements, value, then }], facts: head };
   }
 
   #set(facts: Facts, id: number, range: Interval): Facts {
@@ -158,8 +163,8 @@ function assignedIn(statements: readonly Statement[]): Set<number> {
   const ids = new Set<number>();
   const visit = (s: Statement): void => {
     if (s.kind === 'let' || s.kind === 'assign' || s.kind === 'random') ids.add(s.id);
-    if (s.kind === 'parallel' || s.kind === 'reduce') ids.add(s.index);
-    if (s.kind === 'reduce') ids.add(s.id);
+    if (isSection(s)) ids.add(s.index);
+    if (s.kind === 'reduce' || s.kind === 'scan') ids.add(s.id);
     for (const list of childLists(s)) list.forEach(visit);
   };
   statements.forEach(visit);

@@ -89,6 +89,20 @@ export interface HandlerContext<S, M, E> extends Conversions {
   min(count: number, term: (index: number) => bigint): bigint;
   max(count: number, term: (index: number) => number): number;
   max(count: number, term: (index: number) => bigint): bigint;
+  /**
+   * Inclusive prefix sums: calls `use` with each index and the sum of the terms up to and with it. In tiles of 64
+   * lanes, so that f32 sums agree on every backend. `use` may write `state.xs[i]` and its own locals.
+   */
+  scan(
+    count: number,
+    term: (index: number) => number,
+    use: (index: number, sum: number) => void,
+  ): void;
+  scan(
+    count: number,
+    term: (index: number) => bigint,
+    use: (index: number, sum: bigint) => void,
+  ): void;
   /** Whole division that truncates; `idiv(a, 0)` is `a`. */
   idiv(a: number, b: number): number;
   /** The upper 32 bits of the 64-bit product of two u32. */

@@ -9,16 +9,18 @@ export type TargetKey = typeof target;
 /** An actor's address, a u32. `T` is the function that names its definition. Any number can be assigned. */
 export type Address<T = undefined> = number & { readonly [target]?: T };
 
-/** An array in a handler: indexed and measured, nothing else. Its length never changes. */
+/** An array in a handler: indexed, measured and gone through with `for … of`. Its length never changes. */
 export interface FixedArray<V> {
   [index: number]: V;
   readonly length: number;
+  [Symbol.iterator](): Iterator<V>;
 }
 
 /** `FixedArray` in a message. */
 export interface ReadonlyFixedArray<V> {
   readonly [index: number]: V;
   readonly length: number;
+  [Symbol.iterator](): Iterator<V>;
 }
 
 type RefValue<T> = [T] extends [undefined] ? number : Address<T>;
