@@ -390,6 +390,7 @@ test('for of goes over arrays of the state, the message and from outside', () =>
           s.weight += x;
         }
         for (const w of weights) s.value += w;
+        // biome-ignore lint/style/noNonNullAssertion: the index is 0.
         for (const cell of s.rows[s.next++]!.cells) s.cells += cell + 1;
       },
     },

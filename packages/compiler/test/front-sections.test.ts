@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noNonNullAssertion: the indices are below the lengths.
 import { checkActor } from '@ringkernel/compiler';
 import { actor, array, f32, i32, struct, u8, u32, u64 } from '@ringkernel/core';
 import { expect, test } from 'vitest';
