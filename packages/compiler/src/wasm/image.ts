@@ -65,11 +65,11 @@ function largestOutput(body: readonly Statement[]): number {
   return Math.max(0, ...sizes);
 }
 
-/** How many reductions are one inside the other. */
+/** How many reductions and scans are one inside the other. */
 function reductionDepth(body: readonly Statement[]): number {
   const depths = body.map((s) => {
     const inside = Math.max(0, ...childLists(s).map(reductionDepth));
-    return s.kind === 'reduce' ? inside + 1 : inside;
+    return s.kind === 'reduce' || s.kind === 'scan' ? inside + 1 : inside;
   });
   return Math.max(0, ...depths);
 }

@@ -5,6 +5,7 @@ import { type FunctionCode, headerLocal, selfLocal } from './function-code.ts';
 import { opcode } from './opcodes.ts';
 import { output } from './output.ts';
 import { store } from './place.ts';
+import { scan } from './scan.ts';
 import { parallel, reduce } from './section.ts';
 
 /** The labels that `break` and `continue` go to. */
@@ -70,6 +71,12 @@ function statement(code: FunctionCode, s: Statement, loop: LoopLabels | null): v
       return;
     case 'reduce':
       reduce(code, s, () => statements(code, s.body, null));
+      return;
+    case 'scan':
+      scan(code, s, {
+        body: () => statements(code, s.body, null),
+        then: () => statements(code, s.then, null),
+      });
       return;
     case 'fail':
       code.get(selfLocal);
