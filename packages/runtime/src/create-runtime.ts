@@ -1,5 +1,6 @@
 import type { DeviceOptions } from '@ringkernel/core';
 import { InvalidOptionError } from '@ringkernel/core';
+import { checkK2KOptions } from './k2k/options.ts';
 import {
   checkInteger,
   checkNames,
@@ -26,9 +27,10 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     throw new InvalidOptionError('backendOptions', 'an object', backendOptions);
   }
   const epochMs = Date.now();
+  const nodeId = checkInteger('nodeId', options.nodeId ?? 0, 0, 0xffff);
   const deviceOptions: DeviceOptions = {
     schedule: checkOneOf('schedule', options.schedule ?? 'async', ['async', 'lockstep']),
-    nodeId: checkInteger('nodeId', options.nodeId ?? 0, 0, 0xffff),
+    nodeId,
     seed: checkInteger('seed', options.seed ?? 0, 0, 0xffff_ffff),
     epochMs,
     ...(device === undefined ? {} : { deviceId: device }),
@@ -40,6 +42,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     deadLetterBytes: checkInteger('deadLetterBytes', deadLetterBytes, 0, 2 ** 40),
     deadLetterAgeMs: checkTimeout(options.deadLetterAgeMs ?? 3_600_000, 'deadLetterAgeMs'),
   };
+  const k2k = checkK2KOptions(options.k2k ?? {});
   const selected = await select(backend, deviceOptions);
-  return new Runtime({ ...selected, epochMs, ...limits });
+  return new Runtime({ ...selected, epochMs, nodeId, k2k, ...limits });
 }

@@ -6,9 +6,16 @@ import type { WaitingRoom } from './waiting.ts';
 /** Events that may wait for a slow watcher before the oldest give way. */
 const watchCapacity = 1_000;
 
+/** Why a message could not be delivered or handled: the device's reasons, and those of the host's broker. */
+export type UndeliveredReason =
+  | DeadLetterReason
+  | 'delivery-timeout'
+  | 'max-hops'
+  | 'tenant-mismatch';
+
 /** A message that could not be delivered or handled, as those who give up on it tell. */
 export interface UndeliveredMessage {
-  readonly reason: DeadLetterReason;
+  readonly reason: UndeliveredReason;
   /** The kernel it was for; for replies and emits the one it came from. */
   readonly kernelId: string;
   /** The instance it was for; undefined for replies and emits, and when nobody has its address. */
@@ -37,7 +44,7 @@ export interface DeadLetter extends UndeliveredMessage {
 
 /** Which dead letters: all conditions given must hold. */
 export interface DeadLetterFilter {
-  readonly reason?: DeadLetterReason;
+  readonly reason?: UndeliveredReason;
   readonly kernelId?: string;
   readonly type?: string;
   readonly sequence?: number;

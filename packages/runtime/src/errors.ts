@@ -169,3 +169,28 @@ export class BackpressureError extends RingKernelError {
     this.highWater = highWater;
   }
 }
+
+/** Kernels of different tenants do not send to each other. */
+export class TenantMismatchError extends RingKernelError {
+  static readonly code = 'RK_TENANT_MISMATCH';
+  readonly from: { readonly kernelId: string; readonly tenant: string | undefined };
+  readonly to: { readonly kernelId: string; readonly tenant: string | undefined };
+
+  constructor(
+    fromId: string,
+    fromTenant: string | undefined,
+    toId: string,
+    toTenant: string | undefined,
+  ) {
+    const [sender, receiver] = [fromTenant, toTenant].map((tenant) =>
+      tenant === undefined ? 'no tenant' : `tenant '${tenant}'`,
+    );
+    super(
+      TenantMismatchError.code,
+      `Kernel '${fromId}' of ${sender} may not send to kernel '${toId}' of ${receiver}`,
+      { hint: 'launch both with the same tenant, or let the host carry the message' },
+    );
+    this.from = { kernelId: fromId, tenant: fromTenant };
+    this.to = { kernelId: toId, tenant: toTenant };
+  }
+}

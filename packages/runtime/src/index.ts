@@ -68,6 +68,7 @@ export type {
   DeadLetters,
   ReplayResult,
   UndeliveredMessage,
+  UndeliveredReason,
 } from './dead-letters.ts';
 export {
   BackpressureError,
@@ -78,6 +79,7 @@ export {
   NameTakenError,
   RateLimitedError,
   RuntimeClosedError,
+  TenantMismatchError,
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
@@ -94,6 +96,12 @@ export type {
   KernelHandle,
   MessageId,
 } from './handle.ts';
+export type { Broker, BrokerStats } from './k2k/broker.ts';
+export type { Endpoint } from './k2k/endpoint.ts';
+export type { K2KOptions, K2KRelayOptions, K2KSendOptions } from './k2k/options.ts';
+export type { DeliveryStatus, Hop, Receipt, Source } from './k2k/receipt.ts';
+export type { Relay } from './k2k/relay.ts';
+export type { Target } from './k2k/target.ts';
 export type { KernelEvent, KernelMetrics, KernelStatus } from './kernel.ts';
 export type {
   CallOptions,
@@ -105,6 +113,7 @@ export type {
   SendOptions,
   TerminateOptions,
 } from './options.ts';
+
 export type { CorrelatedReply, Received, ReceivedMeta } from './received.ts';
 export type { Reception } from './reception.ts';
 export type {

@@ -14,6 +14,7 @@ import {
   type KernelState,
   KernelTerminatedError,
   listNames,
+  type MessageDescriptor,
   nearestName,
   type RingKernelError,
 } from '@ringkernel/core';
@@ -51,6 +52,7 @@ export interface KernelSettings {
   readonly onFailure: FailurePolicy;
   readonly tags: readonly string[];
   readonly flow: FlowSettings;
+  readonly tenant: string | undefined;
 }
 
 /** What a kernel needs of its runtime. */
@@ -140,7 +142,7 @@ export class Kernel implements Callee, ReceptionContext {
   readonly #device: DeviceKernel;
   readonly #inbound: Inbound;
   readonly #flow: Flow;
-  readonly #emitNames: readonly string[];
+  readonly #emits: readonly MessageDescriptor[];
   readonly #stateCodec: Codec;
   readonly #faults: KernelFault[] = [];
   readonly #failed: Set<number> = new Set();
@@ -170,7 +172,7 @@ export class Kernel implements Callee, ReceptionContext {
     this.#host = host;
     this.#device = device;
     this.#inbound = inbound;
-    this.#emitNames = image.emits.map(({ name }) => name);
+    this.#emits = image.emits;
     this.#stateCodec = codecOf(image.state, `${image.name} state`);
     this.#flow = new Flow(device, settings.flow, () => host.clock.monotonicMs());
     this.outbound = new Outbound({
@@ -249,6 +251,16 @@ export class Kernel implements Callee, ReceptionContext {
   tryReceive(filter: Filter): AnyReceived | undefined {
     this.#checkEmit(filter.type);
     return this.output.take(filter);
+  }
+
+  /** The event of this name. Throws `InvalidOptionError`. */
+  emitOf(name: string): MessageDescriptor {
+    const found = this.#emits.find((emit) => emit.name === name);
+    if (found !== undefined) return found;
+    const names = this.#emits.map((emit) => emit.name);
+    const nearest = nearestName(name, names);
+    const hint = nearest === undefined ? "see the actor's `emits`" : `is it '${nearest}'?`;
+    throw new InvalidOptionError('type', `one of ${listNames(names)}`, name, { hint });
   }
 
   /** The last faults, the oldest first. */
@@ -433,11 +445,7 @@ export class Kernel implements Callee, ReceptionContext {
   }
 
   #checkEmit(type: string | undefined): void {
-    if (type === undefined || this.#emitNames.includes(type)) return;
-    const nearest = nearestName(type, this.#emitNames);
-    const wanted = `one of ${listNames(this.#emitNames)}`;
-    const hint = nearest === undefined ? "see the actor's `emits`" : `is it '${nearest}'?`;
-    throw new InvalidOptionError('type', wanted, type, { hint });
+    if (type !== undefined) this.emitOf(type);
   }
 }
 

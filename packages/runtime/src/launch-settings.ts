@@ -41,8 +41,14 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
     outputQueueCapacity: capacity('outputQueueCapacity'),
     onFull,
     onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
+    tenant: checkTenant(options.tenant),
     flow: flowSettings(id, options, onFull),
   };
+}
+
+function checkTenant(tenant: unknown): string | undefined {
+  if (tenant === undefined || (typeof tenant === 'string' && tenant !== '')) return tenant;
+  throw new InvalidOptionError('tenant', 'a text', tenant);
 }
 
 function flowSettings(id: string, options: LaunchOptions, onFull: FullPolicy): FlowSettings {

@@ -11,6 +11,7 @@ import {
 } from '@ringkernel/core';
 import type { DedupeId } from './flow/dedupe-window.ts';
 import type { DedupeOptions, RateLimit, WaterMarks } from './flow/options.ts';
+import type { K2KOptions } from './k2k/options.ts';
 
 export interface RuntimeOptions {
   /** `auto` (the default) takes the first usable of cuda, webgpu and cpu; or a backend of somebody else. */
@@ -31,6 +32,8 @@ export interface RuntimeOptions {
   readonly deadLetterBytes?: number;
   /** How long they are kept, an hour by default. */
   readonly deadLetterAgeMs?: number;
+  /** How messages travel between kernels through the host. */
+  readonly k2k?: K2KOptions;
 }
 
 export interface LaunchOptions {
@@ -59,6 +62,8 @@ export interface LaunchOptions {
   readonly waterMarks?: WaterMarks;
   /** How long the `dedupeId` of a message is remembered. */
   readonly dedupe?: DedupeOptions;
+  /** To whom the kernel belongs. Kernels of different tenants (or of one and of none) do not send to each other. */
+  readonly tenant?: string;
 }
 
 /** How a message is sent. */
@@ -117,6 +122,7 @@ export const runtimeOptionNames: readonly string[] = [
   'deadLetterCapacity',
   'deadLetterBytes',
   'deadLetterAgeMs',
+  'k2k',
 ];
 export const launchOptionNames: readonly string[] = [
   'id',
@@ -130,6 +136,7 @@ export const launchOptionNames: readonly string[] = [
   'rateLimit',
   'waterMarks',
   'dedupe',
+  'tenant',
 ];
 export const deliveryOptionNames: readonly string[] = ['priority', 'deadlineMs', 'correlation'];
 export const sendOptionNames: readonly string[] = [

@@ -17,6 +17,8 @@ import type { KernelFault } from './faults.ts';
 import type { EventStream } from './feed.ts';
 import { type AnyKernelHandle, type HandleOf, KernelHandle, kernelOf } from './handle.ts';
 import { imageOf } from './images.ts';
+import { Broker } from './k2k/broker.ts';
+import type { K2KOptions } from './k2k/options.ts';
 import { KeepAlive } from './keep-alive.ts';
 
 import { Kernel, type KernelEvent, type KernelHost, type KernelMetrics } from './kernel.ts';
@@ -54,6 +56,8 @@ export type FaultListener = (fault: KernelFault) => void;
 /** What a runtime is made of. */
 export interface RuntimeParts extends SelectedDevice {
   readonly epochMs: number;
+  readonly nodeId: number;
+  readonly k2k: Required<K2KOptions>;
   readonly deadLetterCapacity: number;
   readonly deadLetterBytes: number;
   readonly deadLetterAgeMs: number;
@@ -66,6 +70,8 @@ export class Runtime implements AsyncDisposable {
   readonly deadLetters: DeadLetters;
   /** Who can be found by name. */
   readonly registry: Registry;
+  /** Carries messages between kernels through the host, also of several runtimes. */
+  readonly k2k: Broker;
   readonly #device: Device;
   readonly #room: WaitingRoom;
   readonly #host: KernelHost;
@@ -84,7 +90,7 @@ export class Runtime implements AsyncDisposable {
   #lost: RingKernelError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ device, selection, epochMs, ...limits }: RuntimeParts) {
+  constructor({ device, selection, epochMs, nodeId, k2k, ...limits }: RuntimeParts) {
     this.#device = device;
     this.selection = selection;
     this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
@@ -96,6 +102,14 @@ export class Runtime implements AsyncDisposable {
       resend: async (letter, options) => await this.#resend(letter, options),
     });
     this.registry = new Registry(this.#room);
+    this.k2k = new Broker({
+      node: nodeId,
+      schedule: device.schedule,
+      registry: this.registry,
+      options: k2k,
+      owns: (kernel) => this.#kernels.get(kernel.id) === kernel,
+      onDeadLetter: (letter) => this.deadLetters.add(letter),
+    });
     const clock: DeadlineClock =
       device.schedule === 'lockstep'
         ? { epochMs: 0, nowMs: () => this.#rounds, monotonicMs: () => this.#rounds }
@@ -311,6 +325,7 @@ export class Runtime implements AsyncDisposable {
       await this.terminateAll(options);
     } finally {
       await this.#device.close();
+      this.k2k.close();
       this.registry.close();
       this.deadLetters.close();
       this.#room.deadlines.close();
@@ -384,6 +399,7 @@ export class Runtime implements AsyncDisposable {
     if (this.#kernels.get(kernel.id) !== kernel) return;
     this.#kernels.delete(kernel.id);
     this.registry.release(kernel);
+    this.k2k.release(kernel);
     this.#ended.add(kernel.counters());
   }
 

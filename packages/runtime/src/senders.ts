@@ -1,8 +1,9 @@
 import type { Door } from './flow/credit-gate.ts';
 import { type Delivery, type MessageType, writeEncoded } from './message-type.ts';
+import { type Prioritized, PriorityLine } from './priority-line.ts';
 
 /** A message that waits for room in a mailbox. Its bytes are its own. */
-export interface Parked {
+export interface Parked extends Prioritized {
   readonly type: MessageType;
   readonly bytes: DataView;
   readonly delivery: Delivery;
@@ -13,12 +14,12 @@ export interface Parked {
 }
 
 /**
- * Senders held back by full mailboxes, one line for each instance. Who comes later stands behind them, so that the
- * messages of a sender stay in order.
+ * Senders held back by full mailboxes, one line for each instance. Who comes later stands behind those of the same
+ * priority, so that the messages of a sender stay in order.
  */
 export class Senders {
   readonly #door: Door;
-  readonly #lines: Map<number, Set<Parked>> = new Map();
+  readonly #lines: Map<number, PriorityLine<Parked>> = new Map();
 
   constructor(door: Door) {
     this.#door = door;
@@ -43,7 +44,8 @@ export class Senders {
       line.add(parked);
       return;
     }
-    const opened = new Set([parked]);
+    const opened = new PriorityLine<Parked>();
+    opened.add(parked);
     this.#lines.set(instance, opened);
     void this.#serve(instance, opened);
   }
@@ -53,7 +55,7 @@ export class Senders {
     this.#lines.get(instance)?.delete(parked);
   }
 
-  async #serve(instance: number, line: Set<Parked>): Promise<void> {
+  async #serve(instance: number, line: PriorityLine<Parked>): Promise<void> {
     try {
       while (line.size > 0) {
         await this.#door.room(instance);
@@ -62,20 +64,20 @@ export class Senders {
         if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
       }
     } catch (error) {
-      for (const parked of line) parked.closed(error);
+      for (const parked of [...line]) parked.closed(error);
     } finally {
       this.#lines.delete(instance);
     }
   }
 
-  #admit(instance: number, line: Set<Parked>): number {
+  #admit(instance: number, line: PriorityLine<Parked>): number {
     let moved = 0;
-    for (const parked of line) {
+    for (let parked = line.first(); parked !== undefined; parked = line.first()) {
       const { type, bytes, delivery } = parked;
       const { descriptor } = type;
       const status = this.#door.inject(instance, descriptor, writeEncoded, bytes, delivery);
       if (status === 'full') break;
-      line.delete(parked);
+      line.serve(parked);
       moved++;
       if (status === 'accepted') parked.accepted();
       else parked.closed();

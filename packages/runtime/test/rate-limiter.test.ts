@@ -3,15 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { RateLimits, SlidingWindow, TokenBucket } from '../dist/flow/rate-limiter.js';
 
 /** Times that never go back, from the gaps between them. */
-const times = fc
-  .array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 })
-  .map((gaps) => {
-    let ms = 0;
-    return gaps.map((gap) => {
-      ms += gap;
-      return ms;
-    });
+const times = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 }).map((gaps) => {
+  let ms = 0;
+  return gaps.map((gap) => {
+    ms += gap;
+    return ms;
   });
+});
 
 /** The times at which something was let through. */
 function taken(limiter: TokenBucket | SlidingWindow, at: readonly number[]): number[] {

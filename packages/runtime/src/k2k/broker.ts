@@ -1,0 +1,334 @@
+import { InvalidOptionError, maxDeadlineMs, QueueFullError, type Schedule } from '@ringkernel/core';
+import type { UndeliveredMessage } from '../dead-letters.ts';
+import { NameNotFoundError, TenantMismatchError } from '../errors.ts';
+import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Registry, RegistryQuery } from '../registry/registry.ts';
+import { Endpoint, type Posted } from './endpoint.ts';
+import {
+  checkK2KRelay,
+  checkK2KSend,
+  type K2KOptions,
+  type K2KRelayOptions,
+  type K2KSendOptions,
+} from './options.ts';
+import { type DeliveryStatus, deliveryStatuses, type Receipt, type Source } from './receipt.ts';
+import { Receipts } from './receipts.ts';
+import { deadLetterReasonOf, statusOf } from './refusals.ts';
+import { Relay } from './relay.ts';
+import { Routes } from './routes.ts';
+import { destinationOf, type Target } from './target.ts';
+import { type K2KMessage, Transit } from './transit.ts';
+
+/** What a broker needs of its runtime. */
+export interface BrokerParts {
+  /** Unique among the brokers that are connected. */
+  readonly node: number;
+  readonly schedule: Schedule;
+  readonly registry: Registry;
+  readonly options: Required<K2KOptions>;
+  /** Whether it is one of the runtime's kernels that have not ended. */
+  owns(kernel: Kernel): boolean;
+  onDeadLetter(letter: UndeliveredMessage): void;
+}
+
+/** What a broker has done. */
+export interface BrokerStats {
+  readonly endpoints: number;
+  readonly peers: number;
+  readonly routes: number;
+  /** Messages from endpoints of this runtime. */
+  readonly sent: number;
+  /** Of these, those whose fate is not known yet. */
+  readonly pending: number;
+  /** What became of the others. */
+  readonly byStatus: Readonly<Record<DeliveryStatus, number>>;
+  /** Messages of other runtimes that came here and went on. */
+  readonly forwarded: number;
+  /** Receipts that are kept. */
+  readonly receipts: number;
+}
+
+/**
+ * Carries messages between kernels through the host: by name, over several runtimes (and so between devices), with a
+ * receipt for each. Kernels of one device that know each other's addresses need none of it.
+ */
+export class Broker {
+  readonly #parts: BrokerParts;
+  readonly #receipts: Receipts;
+  readonly #routes: Routes<Broker> = new Routes();
+  readonly #peers: Set<Broker> = new Set();
+  readonly #endpoints: WeakMap<Kernel, Map<number, Endpoint>> = new WeakMap();
+  readonly #pending: Map<string, Transit> = new Map();
+  readonly #byStatus: Record<DeliveryStatus, number>;
+  #endpointCount = 0;
+  #sent = 0;
+  #forwarded = 0;
+
+  /** Made by the runtime. */
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    const { receiptCapacity, receiptAgeMs } = parts.options;
+    this.#receipts = new Receipts(receiptCapacity, receiptAgeMs);
+    const none = deliveryStatuses.map((status) => [status, 0] as const);
+    this.#byStatus = Object.fromEntries(none) as Record<DeliveryStatus, number>;
+  }
+
+  /** Node id of its runtime. */
+  get node(): number {
+    return this.#parts.node;
+  }
+
+  /** Who holds the handle of a kernel or instance may send in its name. */
+  endpoint(handle: AnyInstanceHandle): Endpoint {
+    if (!(handle instanceof InstanceHandle)) {
+      throw new InvalidOptionError('handle', 'the handle of a kernel or instance', handle);
+    }
+    const kernel = kernelOf(handle);
+    if (!this.#parts.owns(kernel)) {
+      const wanted = 'the handle of a kernel of this runtime that has not ended';
+      throw new InvalidOptionError('handle', wanted, kernel.id);
+    }
+    const ofKernel = this.#endpoints.get(kernel) ?? new Map<number, Endpoint>();
+    this.#endpoints.set(kernel, ofKernel);
+    let endpoint = ofKernel.get(handle.index);
+    if (endpoint === undefined) {
+      endpoint = this.#createEndpoint(kernel, handle);
+      ofKernel.set(handle.index, endpoint);
+      this.#endpointCount++;
+    }
+    return endpoint;
+  }
+
+  /** Lets messages go from here to another runtime of this process and back, where routes lead there. */
+  connect(peer: Broker): void {
+    if (!(peer instanceof Broker)) throw new InvalidOptionError('peer', 'a broker', peer);
+    if (peer.node === this.node) {
+      throw new InvalidOptionError('peer', 'a broker with another node id', peer.node, {
+        hint: 'create the runtimes with different values of nodeId',
+      });
+    }
+    this.#peers.add(peer);
+    peer.#peers.add(this);
+  }
+
+  /** Takes the connection and the routes over it back. */
+  disconnect(peer: Broker): void {
+    this.#peers.delete(peer);
+    this.#routes.deleteVia(peer);
+    peer.#peers.delete(this);
+    peer.#routes.deleteVia(this);
+  }
+
+  /**
+   * Names that match the pattern and are not in this runtime's registry are looked for over there. `*` is any run of
+   * characters within a level, `**` across levels.
+   */
+  addRoute(pattern: string, via: Broker): void {
+    if (!this.#peers.has(via)) {
+      throw new InvalidOptionError('via', 'a broker this one is connected to', via?.node);
+    }
+    this.#routes.set(pattern, via);
+  }
+
+  /** False: there was no such route. */
+  removeRoute(pattern: string): boolean {
+    return this.#routes.delete(pattern);
+  }
+
+  /** What became of a message that was sent from here; undefined when it is too long ago. */
+  receipt(id: string): Receipt | undefined {
+    return this.#pending.get(id)?.receipt() ?? this.#receipts.get(id);
+  }
+
+  stats(): BrokerStats {
+    return {
+      endpoints: this.#endpointCount,
+      peers: this.#peers.size,
+      routes: this.#routes.size,
+      sent: this.#sent,
+      pending: this.#pending.size,
+      byStatus: { ...this.#byStatus, Pending: this.#pending.size },
+      forwarded: this.#forwarded,
+      receipts: this.#receipts.size,
+    };
+  }
+
+  /** The runtime's own: the endpoints of a kernel that has ended are no more. */
+  release(kernel: Kernel): void {
+    this.#endpointCount -= this.#endpoints.get(kernel)?.size ?? 0;
+    this.#endpoints.delete(kernel);
+  }
+
+  /** The runtime's own: nobody reaches it any more. */
+  close(): void {
+    for (const peer of [...this.#peers]) this.disconnect(peer);
+  }
+
+  #createEndpoint(kernel: Kernel, handle: AnyInstanceHandle): Endpoint {
+    const source = this.#source(kernel, handle.index);
+    return new Endpoint({
+      source,
+      post: (to, type, payload, options) => this.#post(kernel, source, to, type, payload, options),
+      find: (query) => this.#find(query),
+      relay: (emit, to, type, options) => this.#relay(kernel, handle, emit, to, type, options),
+    });
+  }
+
+  #source(kernel: Kernel, instance: number): Source {
+    return Object.freeze({ node: this.node, kernelId: kernel.id, instance });
+  }
+
+  #post(
+    kernel: Kernel,
+    source: Source,
+    to: Target,
+    type: string,
+    payload: unknown,
+    options: K2KSendOptions,
+  ): Posted {
+    checkK2KSend(options);
+    if (kernel.state === 'terminated') throw kernel.ending?.error(`send ${type}`);
+    const { name, instance, handle } = destinationOf(to);
+    const { deliveryTimeoutMs, maxHops, maxPending } = this.#parts.options;
+    const message: K2KMessage = {
+      id: `${this.node}:${++this.#sent}`,
+      source,
+      tenant: kernel.settings.tenant,
+      destination: name,
+      type,
+      payload,
+      options: { deliveryTimeoutMs, ...options },
+      maxHops,
+    };
+    let resolve: (receipt: Receipt) => void = () => {};
+    const ended = new Promise<Receipt>((settle) => {
+      resolve = settle;
+    });
+    const transit = new Transit(message, (receipt) => {
+      this.#pending.delete(receipt.id);
+      this.#byStatus[receipt.status]++;
+      this.#receipts.add(receipt);
+      resolve(receipt);
+    });
+    if (this.#pending.size >= maxPending) {
+      transit.refused(this.node, 'QueueFull', new QueueFullError('k2k broker', 0, maxPending));
+    } else {
+      this.#pending.set(message.id, transit);
+      if (handle === undefined) this.#accept(transit, instance);
+      else void this.#deliver(transit, kernelOf(handle), handle.index);
+    }
+    return { id: message.id, ended };
+  }
+
+  /** Delivers here, or hands over to the next broker. */
+  #accept(transit: Transit, instance: number | undefined): void {
+    const { destination } = transit.message;
+    const { registry } = this.#parts;
+    const entry = registry.entry(destination);
+    if (entry !== undefined) {
+      void this.#deliver(transit, kernelOf(entry.handle), instance ?? entry.handle.index);
+      return;
+    }
+    const via = this.#routes.find(destination);
+    if (via === undefined) {
+      const error = new NameNotFoundError(destination, registry.names);
+      transit.refused(this.node, 'NotFound', error);
+    } else if (transit.forward(via.node)) {
+      if (transit.message.source.node !== this.node) this.#forwarded++;
+      via.#accept(transit, instance);
+    } else {
+      transit.refused(this.node, 'MaxHopsExceeded');
+    }
+  }
+
+  async #deliver(transit: Transit, kernel: Kernel, instance: number): Promise<void> {
+    const { message } = transit;
+    const { deliveryTimeoutMs, ...options } = message.options;
+    const { tenant } = kernel.settings;
+    if (message.tenant !== tenant) {
+      const error = new TenantMismatchError(
+        message.source.kernelId,
+        message.tenant,
+        kernel.id,
+        tenant,
+      );
+      transit.refused(this.node, 'TenantMismatch', error);
+      return;
+    }
+    const { deadlineMs = maxDeadlineMs } = options;
+    if (deadlineMs === 0) return transit.refused(this.node, 'Expired');
+    // In lockstep a deadline is a number of rounds: the device alone can tell when it is over.
+    const untilMs = this.#parts.schedule === 'lockstep' ? Number.POSITIVE_INFINITY : deadlineMs;
+    const timeoutMs = Math.min(deliveryTimeoutMs, untilMs);
+    try {
+      if (instance >= kernel.settings.instances) {
+        const wanted = `0 to ${kernel.settings.instances - 1}`;
+        throw new InvalidOptionError('instance', wanted, instance);
+      }
+      const { outbound } = kernel;
+      const id = await outbound.send(message.type, instance, message.payload, {
+        ...options,
+        timeoutMs,
+      });
+      transit.delivered(this.node, id);
+    } catch (error) {
+      const status = statusOf(error);
+      const expired = status === 'Timeout' && untilMs <= deliveryTimeoutMs;
+      transit.refused(this.node, expired ? 'Expired' : status, error);
+    }
+  }
+
+  #find(query: RegistryQuery): AnyInstanceHandle[] {
+    const handles = this.#parts.registry.find(query).map(({ handle }) => handle);
+    return [...new Map(handles.map((handle) => [handle.address, handle])).values()];
+  }
+
+  #relay(
+    kernel: Kernel,
+    handle: AnyInstanceHandle,
+    emit: string,
+    to: Target,
+    type: string,
+    options: K2KRelayOptions,
+  ): Relay {
+    destinationOf(to);
+    checkK2KRelay(options);
+    const emitted = kernel.emitOf(emit);
+    return new Relay({
+      receive: (signal) => handle.receive(emit, { signal }),
+      send: async (event, payload) => {
+        const source = this.#source(kernel, event.from);
+        const priority = options.priority ?? event.priority;
+        const { ended } = this.#post(kernel, source, to, type, payload, { ...options, priority });
+        const receipt = await ended;
+        if (receipt.status === 'Delivered') return true;
+        this.#bury(
+          receipt,
+          to,
+          payload,
+          kernel.settings.baseAddress + event.from,
+          emitted.layout.size,
+        );
+        return false;
+      },
+    });
+  }
+
+  /** Nobody looks at the receipts of a relay. */
+  #bury(receipt: Receipt, to: Target, payload: object, source: number, bytes: number): void {
+    const { name, instance, handle = this.#parts.registry.entry(name)?.handle } = destinationOf(to);
+    this.#parts.onDeadLetter({
+      reason: deadLetterReasonOf(receipt.status),
+      kernelId: handle === undefined ? name : kernelOf(handle).id,
+      instance: instance ?? handle?.index ?? 0,
+      type: receipt.type,
+      typeId: 0,
+      source,
+      destination: handle?.address ?? 0,
+      correlation: 0n,
+      payload,
+      bytes,
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import {
+  DeviceLostError,
+  KernelTerminatedError,
+  QueueFullError,
+  TimeoutError,
+} from '@ringkernel/core';
+import type { UndeliveredReason } from '../dead-letters.ts';
+import { BackpressureError, KernelFailedError, RateLimitedError } from '../errors.ts';
+import type { DeliveryStatus } from './receipt.ts';
+
+/** What the error of a mailbox means for a message. */
+export function statusOf(error: unknown): DeliveryStatus {
+  if (error instanceof TimeoutError) return 'Timeout';
+  const full = [QueueFullError, BackpressureError, RateLimitedError];
+  if (full.some((kind) => error instanceof kind)) return 'QueueFull';
+  const gone = [KernelTerminatedError, KernelFailedError, DeviceLostError];
+  if (gone.some((kind) => error instanceof kind)) return 'NotFound';
+  return 'Invalid';
+}
+
+const reasons: Readonly<Record<DeliveryStatus, UndeliveredReason>> = {
+  Delivered: 'none',
+  Pending: 'none',
+  NotFound: 'not-found',
+  QueueFull: 'queue-full',
+  Timeout: 'delivery-timeout',
+  MaxHopsExceeded: 'max-hops',
+  TenantMismatch: 'tenant-mismatch',
+  Expired: 'expired',
+  Invalid: 'invalid',
+};
+
+/** What a dead letter of a message that ended like this says. */
+export function deadLetterReasonOf(status: DeliveryStatus): UndeliveredReason {
+  return reasons[status];
+}

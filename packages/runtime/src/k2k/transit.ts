@@ -1,0 +1,74 @@
+import type { K2KSendOptions } from './options.ts';
+import { type DeliveryStatus, type Hop, nowMs, type Receipt, type Source } from './receipt.ts';
+
+/** What is to be delivered, from whom, and how. */
+export interface K2KMessage {
+  readonly id: string;
+  readonly source: Source;
+  readonly tenant: string | undefined;
+  readonly destination: string;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly options: K2KSendOptions & { readonly deliveryTimeoutMs: number };
+  readonly maxHops: number;
+}
+
+/** A message on its way. It ends once, and is told so. */
+export class Transit {
+  readonly message: K2KMessage;
+  readonly #trace: Hop[] = [];
+  readonly #onEnd: (receipt: Receipt) => void;
+  #hops = 0;
+  #status: DeliveryStatus = 'Pending';
+  #messageId: bigint | undefined;
+  #error: unknown;
+
+  constructor(message: K2KMessage, onEnd: (receipt: Receipt) => void) {
+    this.message = message;
+    this.#onEnd = onEnd;
+    this.#mark(message.source.node, 'sent');
+  }
+
+  /** Goes on to another runtime; false when it has gone far enough. */
+  forward(node: number): boolean {
+    if (this.#hops >= this.message.maxHops) return false;
+    this.#hops++;
+    this.#mark(node, 'forwarded');
+    return true;
+  }
+
+  delivered(node: number, messageId: bigint): void {
+    this.#messageId = messageId;
+    this.#end(node, 'Delivered');
+  }
+
+  refused(node: number, status: DeliveryStatus, error?: unknown): void {
+    this.#error = error;
+    this.#end(node, status);
+  }
+
+  receipt(): Receipt {
+    const { id, source, destination, type } = this.message;
+    return {
+      id,
+      status: this.#status,
+      source,
+      destination,
+      type,
+      hops: this.#hops,
+      trace: [...this.#trace],
+      messageId: this.#messageId,
+      error: this.#error,
+    };
+  }
+
+  #end(node: number, status: DeliveryStatus): void {
+    this.#status = status;
+    this.#mark(node, status === 'Delivered' ? 'delivered' : 'refused');
+    this.#onEnd(this.receipt());
+  }
+
+  #mark(node: number, step: Hop['step']): void {
+    this.#trace.push({ node, step, atMs: nowMs() });
+  }
+}
