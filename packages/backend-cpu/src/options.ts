@@ -14,10 +14,23 @@ export interface CpuOptions {
   readonly hostSpinUs: number;
   /** `pin` gives each thread, the main thread too, a core of its own (Linux). */
   readonly affinity: Affinity;
+  /** What portable actors are compiled to; `auto`: WebAssembly where that is likely to be faster. */
+  readonly code: CodeChoice;
 }
 
+export type CodeChoice = 'auto' | 'javascript' | 'webassembly';
+
+const codeChoices: readonly CodeChoice[] = ['auto', 'javascript', 'webassembly'];
+
 const maxWorkers = 128;
-const names: readonly string[] = ['workers', 'laneCapacity', 'spinUs', 'hostSpinUs', 'affinity'];
+const names: readonly string[] = [
+  'workers',
+  'laneCapacity',
+  'spinUs',
+  'hostSpinUs',
+  'affinity',
+  'code',
+];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
 export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOptions {
@@ -36,14 +49,20 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     laneCapacity,
     spinUs: integer(given, 'spinUs', 150, 0, 1_000_000),
     hostSpinUs: integer(given, 'hostSpinUs', 50, 0, 1_000_000),
-    affinity: affinityOf(given.affinity),
+    affinity: oneOf('affinity', affinities, 'off', given.affinity),
+    code: oneOf('code', codeChoices, 'auto', given.code),
   };
 }
 
-function affinityOf(value: unknown): Affinity {
-  const found = affinities.find((name) => name === (value ?? 'off'));
+function oneOf<T extends string>(
+  name: string,
+  known: readonly T[],
+  fallback: T,
+  value: unknown,
+): T {
+  const found = known.find((candidate) => candidate === (value ?? fallback));
   if (found !== undefined) return found;
-  throw new InvalidOptionError('affinity', `one of ${affinities.join(', ')}`, value);
+  throw new InvalidOptionError(name, `one of ${known.join(', ')}`, value);
 }
 
 /** Lanes grow with the square of the threads, so many workers get shorter ones. */

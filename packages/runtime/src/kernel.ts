@@ -9,6 +9,7 @@ import {
   type FailurePolicy,
   type FullPolicy,
   InvalidOptionError,
+  type KernelCode,
   type KernelCounters,
   type KernelImage,
   type KernelState,
@@ -102,6 +103,8 @@ export interface KernelMetrics extends KernelCounters {
   readonly flow: FlowMetrics;
   /** Since the launch. */
   readonly uptimeMs: number;
+  /** What the handlers run as and why, where the backend has a choice. */
+  readonly code?: KernelCode;
 }
 
 /** Somebody who waits for the end of a kernel. */
@@ -290,6 +293,7 @@ export class Kernel implements Callee, ReceptionContext {
       waitingSenders: this.outbound.waiting,
       flow: this.#flow.metrics(),
       uptimeMs: this.#uptimeMs(),
+      ...(this.#device.code !== undefined && { code: this.#device.code }),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { WebAssemblyCode } from '@ringkernel/compiler';
 import type {
   FailurePolicy,
   FullPolicy,
@@ -40,9 +41,12 @@ export interface KernelStart {
   readonly ownerThreads: readonly number[];
   readonly shift: number;
   readonly owners: Uint8Array;
-  readonly memory: SharedArrayBuffer;
-  /** The text of a portable program: what `emitJavaScript` gave. */
+  /** A WebAssembly memory when the program is WebAssembly. */
+  readonly memory: SharedMemory | SharedArrayBuffer;
+  /** A portable program as JavaScript: what `emitJavaScript` gave. */
   readonly text: string | null;
+  /** Or as WebAssembly: what `emitWebAssembly` gave. */
+  readonly webAssembly: WebAssemblyCode | null;
   /** A host-only kernel has this instead. */
   readonly host: HostKernelStart | null;
 }

@@ -15,10 +15,9 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import { coresFor, pin } from '../affinity.ts';
-import type { KernelStart } from '../control/messages.ts';
 import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
-import { allocateArena, bufferOf } from '../memory/arena-memory.ts';
+import { allocateShared, bufferOf } from '../memory/arena-memory.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
 import type { KernelMeter } from '../memory/meter.ts';
 import { place } from '../memory/placement.ts';
@@ -31,7 +30,7 @@ import { HostMessage } from './host-message.ts';
 import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
 import { MessageIds } from './message-ids.ts';
-import { programOf } from './program.ts';
+import { type KernelProgram, programOf, stageBytes, textProgram } from './program.ts';
 import { Pump } from './pump.ts';
 
 /** Codes of dead letters that go to the sender's own sink. */
@@ -62,7 +61,7 @@ export class CpuDevice implements Device {
     this.#options = options;
     const shape = { threads: options.workers + 1, laneSlots: options.laneCapacity };
     this.#layout = new ArenaLayout(shape);
-    const memory = allocateArena(this.#layout.sizeBytes);
+    const memory = allocateShared(this.#layout.sizeBytes);
     const arena = bufferOf(memory);
     this.#message = new HostMessage(arena);
     this.lost = new Promise((resolve) => {
@@ -142,7 +141,12 @@ export class CpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#check(image, options);
-    return await this.#launchProgram(image, programOf(image, this.schedule), options, sink);
+    return await this.#launchProgram(
+      image,
+      programOf(image, this.schedule, this.#options.code),
+      options,
+      sink,
+    );
   }
 
   /** Launches a program given as the text that a worker builds it from. */
@@ -152,12 +156,12 @@ export class CpuDevice implements Device {
     options: DeviceLaunchOptions,
     sink: KernelSink,
   ): Promise<DeviceKernel> {
-    return this.#launchProgram(image, { text, host: null }, options, sink);
+    return this.#launchProgram(image, textProgram(text), options, sink);
   }
 
   async #launchProgram(
     image: KernelImage,
-    program: Pick<KernelStart, 'text' | 'host'>,
+    program: KernelProgram,
     options: DeviceLaunchOptions,
     sink: KernelSink,
   ): Promise<DeviceKernel> {
@@ -165,8 +169,18 @@ export class CpuDevice implements Device {
     const placement = place(instances, this.#options.workers, this.#launched++);
     const ownerThreads = [...new Set(placement.owners)].sort((a, b) => a - b);
     const threads = this.#options.workers + 1;
-    const layout = new KernelMemory(threads, ownerThreads, instances, image.state.size);
-    const memory = new SharedArrayBuffer(layout.sizeBytes);
+    const layout = new KernelMemory(
+      threads,
+      ownerThreads,
+      instances,
+      image.state.size,
+      stageBytes(program.webAssembly),
+    );
+    const { text, webAssembly, host, code } = program;
+    const memory =
+      webAssembly === null
+        ? new SharedArrayBuffer(layout.sizeBytes)
+        : allocateShared(layout.sizeBytes);
     const kernel = new CpuKernel(
       this.#context,
       options,
@@ -174,7 +188,8 @@ export class CpuDevice implements Device {
       placement,
       layout,
       image.state.size,
-      memory,
+      bufferOf(memory),
+      code,
     );
     this.#map(baseAddress, instances, kernel);
     const start = {
@@ -188,7 +203,9 @@ export class CpuDevice implements Device {
       ownerThreads,
       ...placement,
       memory,
-      ...program,
+      text,
+      webAssembly,
+      host,
     };
     try {
       await this.#crew.askAll({ op: 'launch', kernel: start });

@@ -8,6 +8,7 @@ import {
   type InjectStatus,
   InvalidOptionError,
   instanceWords,
+  type KernelCode,
   type KernelCounters,
   type KernelSink,
   type KernelState,
@@ -60,6 +61,7 @@ export class CpuKernel implements DeviceKernel {
   readonly base: number;
   readonly instances: number;
   readonly sink: KernelSink;
+  readonly code: KernelCode;
   readonly meter: KernelMeter;
   readonly #context: KernelContext;
   readonly #options: DeviceLaunchOptions;
@@ -89,7 +91,9 @@ export class CpuKernel implements DeviceKernel {
     layout: KernelMemory,
     stateBytes: number,
     memory: SharedArrayBuffer,
+    code: KernelCode,
   ) {
+    this.code = code;
     this.name = options.id;
     this.base = options.baseAddress;
     this.instances = options.instances;

@@ -2,7 +2,8 @@ import { controlBlock, counterBlock, instanceWords, latencyBlock } from '@ringke
 
 /**
  * The shared memory of one kernel: the control block, a counter block for each thread, a latency block for each
- * worker that owns instances, the words of each instance, the states.
+ * worker that owns instances, the words of each instance, the states, and for each worker that owns instances what
+ * its program needs for itself.
  */
 export class KernelMemory {
   readonly sizeBytes: number;
@@ -11,15 +12,25 @@ export class KernelMemory {
   readonly instancesOffset: number;
   readonly #latencies: number;
   readonly #owners: readonly number[];
+  readonly #stages: number;
+  readonly #stageBytes: number;
 
-  /** `owners`: the threads that own instances, each once, ascending. */
-  constructor(threads: number, owners: readonly number[], instances: number, stateBytes: number) {
+  /** `owners`: the threads that own instances, each once, ascending. `stageBytes`: what each needs for itself. */
+  constructor(
+    threads: number,
+    owners: readonly number[],
+    instances: number,
+    stateBytes: number,
+    stageBytes: number,
+  ) {
     this.#owners = owners;
     this.#latencies = controlBlock.sizeBytes + threads * counterBlock.sizeBytes;
     this.instancesOffset = line(this.#latencies + owners.length * latencyBlock.sizeBytes);
     this.stateOffset = line(this.instancesOffset + instances * instanceWords.sizeBytes);
     this.stateStride = Math.ceil(stateBytes / 8) * 8;
-    this.sizeBytes = line(this.stateOffset + instances * this.stateStride);
+    this.#stages = line(this.stateOffset + instances * this.stateStride);
+    this.#stageBytes = line(stageBytes);
+    this.sizeBytes = this.#stages + owners.length * this.#stageBytes;
   }
 
   counters(thread: number): number {
@@ -30,6 +41,12 @@ export class KernelMemory {
   latency(thread: number): number {
     const index = this.#owners.indexOf(thread);
     return index < 0 ? -1 : this.#latencies + index * latencyBlock.sizeBytes;
+  }
+
+  /** Byte offset of what a thread has for itself, -1 when it owns no instance. */
+  stage(thread: number): number {
+    const index = this.#owners.indexOf(thread);
+    return index < 0 ? -1 : this.#stages + index * this.#stageBytes;
   }
 
   get latencyBlocks(): number[] {

@@ -1,6 +1,7 @@
 import type { Program } from '@ringkernel/compiler';
 import { type FullPolicy, instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
+import { bufferOf } from '../memory/arena-memory.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
 import type { HostLoop } from './host-loop.ts';
@@ -56,12 +57,18 @@ export class WorkerKernel {
     this.onFull = start.onFull;
     this.holds = start.onFailure === 'wait';
     this.stateBytes = start.stateBytes;
-    this.memory = start.memory;
-    this.layout = new KernelMemory(threads, start.ownerThreads, start.instances, start.stateBytes);
+    this.memory = bufferOf(start.memory);
+    this.layout = new KernelMemory(
+      threads,
+      start.ownerThreads,
+      start.instances,
+      start.stateBytes,
+      start.webAssembly?.stage.sizeBytes ?? 0,
+    );
     const { layout } = this;
-    this.meter = new KernelMeter(start.memory, layout.counters(thread), layout.latency(thread));
+    this.meter = new KernelMeter(this.memory, layout.counters(thread), layout.latency(thread));
     this.flags = new Uint8Array(start.instances);
-    this.words = new Int32Array(start.memory);
+    this.words = new Int32Array(this.memory);
     this.firstWord = layout.instancesOffset >>> 2;
   }
 

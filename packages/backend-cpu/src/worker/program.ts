@@ -1,19 +1,55 @@
 import { compileFunction } from 'node:vm';
-import type { Program, ProgramEnv } from '@ringkernel/compiler';
+import {
+  buildProgram,
+  buildWebAssemblyProgram,
+  type Program,
+  type ProgramEnv,
+} from '@ringkernel/compiler';
 import { instanceWords } from '@ringkernel/core';
+import type { KernelStart } from '../control/messages.ts';
 import type { Engine } from './engine.ts';
 import type { WorkerKernel } from './kernel.ts';
 
-/** Builds a kernel's program from its text and connects it with the engine. */
-export function buildProgram(
-  text: string,
+/** What a worker's programs have in common. */
+export interface ProgramPlace {
+  readonly arena: SharedArrayBuffer;
+  readonly seed: number;
+  readonly thread: number;
+}
+
+/**
+ * Builds a kernel's program and connects it with the engine. Null for a host-only kernel, and for WebAssembly on a
+ * worker that owns no instance: it has no stage there and runs nothing.
+ */
+export function buildKernelProgram(
+  { text, webAssembly, memory }: KernelStart,
   kernel: WorkerKernel,
   engine: Engine,
-  arena: SharedArrayBuffer,
-  seed: number,
-): Program {
+  place: ProgramPlace,
+): Program | null {
+  if (text !== null) {
+    const build = buildProgram(text, (body, parameters) =>
+      compileFunction(body, parameters, { filename: `ringkernel:${kernel.name}` }),
+    );
+    return build(environment(kernel, engine, place));
+  }
+  const stageOffset = kernel.layout.stage(place.thread);
+  if (webAssembly === null || stageOffset < 0) return null;
+  if (memory instanceof SharedArrayBuffer)
+    throw new TypeError('the memory is no WebAssembly.Memory');
+  return buildWebAssemblyProgram(webAssembly, environment(kernel, engine, place), {
+    memory,
+    stageOffset,
+  });
+}
+
+function environment(
+  kernel: WorkerKernel,
+  engine: Engine,
+  { arena, seed }: ProgramPlace,
+): ProgramEnv {
   const { outbox } = engine;
-  const env: ProgramEnv = {
+  return {
     arena,
     memory: kernel.memory,
     stateOffset: kernel.layout.stateOffset,
@@ -29,6 +65,4 @@ export function buildProgram(
     emit: (sender, _header, type, size) => outbox.emit(kernel, sender, type, size),
     fault: (_self, site, value) => engine.fault(site, value),
   };
-  const build = compileFunction(text, ['env'], { filename: `ringkernel:${kernel.name}` });
-  return (build as (env: ProgramEnv) => Program)(env);
 }

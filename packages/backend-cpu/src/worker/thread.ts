@@ -10,7 +10,7 @@ import { HostLoops } from './host-loops.ts';
 import { WorkerKernel } from './kernel.ts';
 import { Outbox } from './outbox.ts';
 import { Parking } from './parking.ts';
-import { buildProgram } from './program.ts';
+import { buildKernelProgram } from './program.ts';
 import { Rounds } from './rounds.ts';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -248,9 +248,7 @@ export class WorkerThread {
     const { thread, shape, seed } = this.#start;
     const arena = bufferOf(this.#start.memory);
     const kernel = new WorkerKernel(start, thread, shape.threads);
-    if (start.text !== null) {
-      kernel.program = buildProgram(start.text, kernel, this.#engine, arena, seed);
-    }
+    kernel.program = buildKernelProgram(start, kernel, this.#engine, { arena, seed, thread });
     for (let page = 0; page << 6 < start.instances; page++) {
       this.#outbox.pages[(start.baseAddress >>> 6) + page] = kernel;
     }

@@ -87,8 +87,10 @@ export function buildWebAssemblyProgram(
   return {
     run(self, header) {
       const start = header >>> 2;
-      const handler = ids.indexOf((arena[start + 1] as number) | 0);
-      if (handler < 0) return false;
+      const type = (arena[start + 1] as number) | 0;
+      let handler = 0;
+      while (handler < ids.length && ids[handler] !== type) handler++;
+      if (handler === ids.length) return false;
       copyWords(arena, start + firstWord, memory, target, counts[handler] as number);
       run(self, header, handler);
       return true;

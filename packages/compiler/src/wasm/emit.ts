@@ -129,14 +129,8 @@ function dispatcher(program: ProgramCode): FunctionCode {
 function readsHeader({ handlers, functions }: Module): boolean {
   const expression = (e: Expression): boolean =>
     e.kind === 'sender' || e.kind === 'now' || childExpressions(e).some(expression);
-  const statement = (s: Statement): boolean => {
-    const values = statementExpressions(s);
-    const payload = 'payload' in s ? s.payload : [];
-    return (
-      values.some(expression) ||
-      payload.some((part) => part.kind === 'scalar' && expression(part.value)) ||
-      childLists(s).some((inner) => inner.some(statement))
-    );
-  };
+  const statement = (s: Statement): boolean =>
+    statementExpressions(s).some(expression) ||
+    childLists(s).some((inner) => inner.some(statement));
   return [...handlers, ...functions].some(({ body }) => body.some(statement));
 }

@@ -137,8 +137,16 @@ export interface InjectOptions {
 /** Writes a message's payload at `byteOffset`; the room is exactly `layout.size` bytes, zeroed where unused. */
 export type PayloadWriter<T> = (view: DataView, byteOffset: number, value: T) => void;
 
+/** What a kernel's handlers run as, where the backend has a choice. */
+export interface KernelCode {
+  readonly form: 'javascript' | 'webassembly';
+  /** Why, in one clause. */
+  readonly reason: string;
+}
+
 export interface DeviceKernel {
   readonly state: KernelState;
+  readonly code?: KernelCode;
   activate(): Promise<void>;
   /** Stops handling after the messages being handled; messages queue from here on. */
   deactivate(): Promise<void>;
