@@ -1,4 +1,5 @@
 export { type ActorImage, checkActor, compile, describeSite } from './compile.ts';
+export * from './cuda/index.ts';
 export * from './diagnostics/index.ts';
 export * from './interpret/index.ts';
 export * from './ir/index.ts';

@@ -1,0 +1,2 @@
+export { cudaDeclarations, cudaEntryPoint } from './abi.ts';
+export { type CudaOptions, emitCuda } from './emit.ts';
