@@ -7,6 +7,7 @@ import { typeText, zero } from './literal.ts';
 import { outputLines } from './output.ts';
 import { accessOf, asWord, comment, guarded, writeText } from './place.ts';
 import { reduceLines } from './reduce.ts';
+import { scanLines } from './scan.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
@@ -61,6 +62,11 @@ function lines(text: FunctionText, s: Statement): void {
           }),
         () => expressionText(text, s.value),
       );
+    case 'scan':
+      return scanLines(text, s, {
+        body: () => statementLines(text, s.body),
+        then: () => statementLines(text, s.then),
+      });
     case 'fail':
       return text.line(`rk_fault(rk, ${s.site}u, ${asWord(text, s.code)});`, 'return;');
   }
