@@ -7,9 +7,10 @@ export interface DawnJob {
   readonly params: Uint32Array;
   readonly control: Uint32Array;
   readonly deliveries: Uint32Array;
-  readonly messages: Uint32Array;
+  readonly memory: Uint32Array;
   readonly states: Uint32Array;
-  readonly recordWords: number;
+  /** Word of the memory at which the records begin. */
+  readonly records: number;
 }
 
 export interface DawnResult {
@@ -64,10 +65,9 @@ async function run(job: DawnJob): Promise<DawnResult> {
   const instances = job.params[0] ?? 0;
   const buffers = [
     bufferOf(job.params, usage.uniform),
-    ...[job.control, job.deliveries, job.messages, job.states].map((data) =>
+    ...[job.control, job.deliveries, job.memory, job.states].map((data) =>
       bufferOf(data, usage.storage),
     ),
-    bufferOf(new Uint32Array(instances * job.recordWords), usage.storage),
   ];
   const bindings = device.createBindGroup({
     layout,
@@ -79,11 +79,15 @@ async function run(job: DawnJob): Promise<DawnResult> {
   pass.setBindGroup(0, bindings);
   pass.dispatchWorkgroups(Math.ceil(instances / 64));
   pass.end();
-  const sizes = [job.control.length, job.states.length, instances * job.recordWords];
-  const copies = [buffers[1], buffers[4], buffers[5]].map((from, i) => {
-    const size = (sizes[i] ?? 0) * 4;
+  const parts = [
+    { from: buffers[1], start: 0, words: job.control.length },
+    { from: buffers[4], start: 0, words: job.states.length },
+    { from: buffers[3], start: job.records, words: job.memory.length - job.records },
+  ];
+  const copies = parts.map(({ from, start, words }) => {
+    const size = words * 4;
     const to = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
-    encoder.copyBufferToBuffer(from, 0, to, 0, size);
+    encoder.copyBufferToBuffer(from, start * 4, to, 0, size);
     return to;
   });
   device.queue.submit([encoder.finish()]);
@@ -99,14 +103,7 @@ async function run(job: DawnJob): Promise<DawnResult> {
   return { control, states, records } as DawnResult;
 }
 
-const types = [
-  'uniform',
-  'storage',
-  'read-only-storage',
-  'read-only-storage',
-  'storage',
-  'storage',
-];
+const types = ['uniform', 'storage', 'read-only-storage', 'storage', 'storage'];
 const layout = device?.createBindGroupLayout({
   entries: types.map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
 });

@@ -1,18 +1,11 @@
 import type { Module } from '../ir/types.ts';
 import type { Program, ProgramEnv } from '../js/abi.ts';
-import {
-  control,
-  controlWords,
-  emitWgsl,
-  findType,
-  recordKind,
-  recordWords,
-  stateWords,
-} from '../wgsl/index.ts';
+import { emitWgsl, findType, stateWords } from '../wgsl/index.ts';
 import type { Dawn } from './dawn.ts';
 import type { DawnJob, DawnResult } from './dawn-child.ts';
 import { runScenario, type Scenario } from './engine.ts';
 import type { FuzzTarget } from './targets.ts';
+import { control, controlWords, recordKind, recordWords, withEngine } from './wgsl-engine.ts';
 
 /** Words of records for one instance. */
 const room = 1 << 16;
@@ -26,7 +19,7 @@ export function wgslTarget(dawn: Dawn, emit: (module: Module) => string = emitWg
     name: 'wgsl',
     async run(module, scenario) {
       if (findType(module, (type) => type === 'f32' || type === 'f64') !== null) return null;
-      const result = await dawn.run(jobOf(module, scenario, emit(module)));
+      const result = await dawn.run(jobOf(module, scenario, withEngine(emit(module))));
       return runScenario(module, scenario, (env) => replay(module, scenario, result, env));
     },
   };
@@ -50,12 +43,12 @@ function jobOf(module: Module, scenario: Scenario, code: string): DawnJob {
   }
   return {
     code,
-    params: Uint32Array.of(instances, baseAddress, seed, room),
+    params: Uint32Array.of(instances, baseAddress, seed, words.length, room, 0, 0, 0),
     control: controls,
     deliveries: Uint32Array.from(deliveries),
-    messages: Uint32Array.from(words),
+    memory: Uint32Array.from([...words, ...new Uint32Array(instances * room)]),
     states: new Uint32Array(instances * stateWords(module.state)),
-    recordWords: room,
+    records: words.length,
   };
 }
 
@@ -82,7 +75,7 @@ function replay(
     run(self, header) {
       for (;;) {
         const at = next[self] ?? 0;
-        const [kind, , type = 0, to = 0, priority = 0] = records.subarray(at, at + recordWords);
+        const [kind, type = 0, to = 0, priority = 0] = records.subarray(at, at + recordWords);
         const size = kind === recordKind.fault ? 0 : (sizes.get(type) ?? 0);
         const words = kind === recordKind.handled ? 0 : Math.ceil(size / 4);
         const payload = records.subarray(at + recordWords, at + recordWords + words);

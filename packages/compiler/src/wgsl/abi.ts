@@ -1,49 +1,25 @@
 /**
- * How generated WGSL meets the engine that runs it. The entry point `rk_round` has workgroups of 64; invocation i
- * handles, one after the other, the messages delivered to instance i. Everything is in group 0:
+ * How generated WGSL meets the engine that runs it. The text of a kernel is the engine's, then the program's.
  *
- * | binding | variable | type | contents |
- * | --- | --- | --- | --- |
- * | 0 | rk_params | uniform | `instances`, `base_address`, `seed`, `record_words` (room for records of one instance) |
- * | 1 | rk_control | storage, read_write | `controlWords` words for each instance |
- * | 2 | rk_deliveries | storage, read | word offsets of messages; each instance has a run of them |
- * | 3 | rk_messages | storage, read | messages: a header of 16 words, then the payload padded to whole words |
- * | 4 | rk_states | storage, read_write | instance i at word `i * stateWords(module)` |
- * | 5 | rk_records | storage, read_write | what instance i did, from word `i * record_words` on |
+ * The engine declares
+ *
+ * | name | type | contents |
+ * | --- | --- | --- |
+ * | rk_params | struct | `instances`, `base_address`, `seed` of the kernel (u32) |
+ * | rk_states | array<u32>, read_write | the states; this instance's begins at word `rk_state` |
+ * | rk_memory | array<u32>, read_write | messages: the payload being handled begins at word `rk_message`, 16 words after its header |
+ * | rk_self, rk_state, rk_message | u32, private | the instance, and the words above |
+ * | rk_draws | u32, private | random numbers drawn by the instance so far |
+ * | rk_open(kind, type, to, priority, bytes) | u32 | begins an output (`outputKind`); the word of `rk_memory` at which its payload goes, all zero; or `noRoom`, and the handler goes on without it |
+ * | rk_fault(site, value) | | the handler faulted; only its first fault counts |
+ *
+ * and the program `rk_state_words`, the words of one state, and `rk_handle(type) -> bool`, which runs the handler of the
+ * message at `rk_message`: false when there is none for the type.
  */
-export const wgslEntryPoint = 'rk_round';
+export const outputKind = { send: 1, reply: 2, emit: 3 } as const;
 
-export const wgslWorkgroupSize = 64;
-
-/** Words of control for each instance, and what is where. The engine sets the first three and zeroes the rest. */
-export const controlWords = 8;
-export const control = {
-  /** Index into the deliveries of the first message, and how many there are. */
-  first: 0,
-  count: 1,
-  /** How many random numbers were drawn: kept from round to round. */
-  draws: 2,
-  /** Words of records that were written. */
-  used: 3,
-  /** Not 0: there was no room for some records, which are lost. */
-  overflow: 4,
-} as const;
-
-/**
- * A record: kind, delivery (its index in the instance's run), and three words by kind; the payload of an output
- * follows, padded to whole words.
- *
- * | kind | word 2 | word 3 | word 4 |
- * | --- | --- | --- | --- |
- * | send | type id | destination | priority |
- * | reply, emit | type id | 0 | 0 |
- * | fault | site | value | 0 |
- * | handled | 1, or 0 when there is no handler for the type | 0 | 0 |
- *
- * Only the first fault of a handler is recorded. `handled` ends what one delivery did.
- */
-export const recordWords = 5;
-export const recordKind = { send: 1, reply: 2, emit: 3, fault: 4, handled: 5 } as const;
+/** What `rk_open` gives when there is no room. */
+export const noRoom = 0xffff_ffff;
 
 /** Words from one instance's state to the next one's, for a state of so many bytes. */
 export function stateWords({ size }: { readonly size: number }): number {

@@ -9,14 +9,12 @@ interface Run {
 /** Copies a run of bytes, in words where all is aligned; backwards where a later part of the source is overwritten. */
 export function copyLines(
   text: FunctionText,
-  array: 'states' | 'records',
+  array: 'states' | 'memory',
   start: string,
   { offset, size, from }: Run,
 ): void {
   const [source, base] =
-    from.base === 'state'
-      ? (['states', 'rk_state'] as const)
-      : (['messages', 'rk_message'] as const);
+    from.base === 'state' ? (['states', 'rk_state'] as const) : (['memory', 'rk_message'] as const);
   const backwards = array === 'states' && from.base === 'state' && from.offset < offset;
   const words = [offset, size, from.offset].every((bytes) => bytes % 4 === 0);
   const unit = words ? 4 : 1;

@@ -26,7 +26,7 @@ export function expressionText(text: FunctionText, e: Expression): string {
     case 'instances':
       return 'rk_params.instances';
     case 'sender':
-      return 'rk_messages[rk_message - 4u]';
+      return 'rk_memory[rk_message - 4u]';
     case 'at':
       return `${text.library('rk_at')}(${asWord(text, e.index)})`;
     case 'now':

@@ -1,11 +1,3 @@
-export {
-  control,
-  controlWords,
-  recordKind,
-  recordWords,
-  stateWords,
-  wgslEntryPoint,
-  wgslWorkgroupSize,
-} from './abi.ts';
+export { noRoom, outputKind, stateWords } from './abi.ts';
 export { emitWgsl } from './emit.ts';
 export { findType, TargetError } from './refusal.ts';

@@ -105,10 +105,7 @@ const signedFromFloat = `fn rk_i64_f32(x: f32) -> ${u64} {
 }`;
 
 const random = `fn rk_random() -> u32 {
-  let c = rk_self * 8u + 2u;
-  let draw = rk_control[c];
-  rk_control[c] = draw + 1u;
-  var x = vec4<u32>(draw, 0u, rk_self, 0u);
+  var x = vec4<u32>(rk_draws, 0u, rk_self, 0u);
   var k = vec2<u32>(rk_params.seed, 0x52696e67u);
   for (var i = 0u; i < 10u; i++) {
     let a = rk_mulhi_u32(0xd2511f53u, x.x);
@@ -116,6 +113,7 @@ const random = `fn rk_random() -> u32 {
     x = vec4<u32>(b ^ x.y ^ k.x, 0xcd9e8d57u * x.z, a ^ x.w ^ k.y, 0xd2511f53u * x.x);
     k = k + vec2<u32>(0x9e3779b9u, 0xbb67ae85u);
   }
+  rk_draws = rk_draws + 1u;
   return x.x;
 }`;
 
@@ -304,12 +302,12 @@ const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
       needs: ['rk_add_64', 'rk_shl_64'],
       text: `fn rk_now() -> ${u64} {
   let at = rk_message - 16u;
-  let physical = vec2<u32>(rk_messages[at + 8u], rk_messages[at + 9u]);
-  return rk_add_64(rk_shl_64(physical, 12u), vec2<u32>(rk_messages[at + 10u], 0u));
+  let physical = vec2<u32>(rk_memory[at + 8u], rk_memory[at + 9u]);
+  return rk_add_64(rk_shl_64(physical, 12u), vec2<u32>(rk_memory[at + 10u], 0u));
 }`,
     },
   ],
-  ...(['states', 'messages'] as const).flatMap((array) => [
+  ...(['states', 'memory'] as const).flatMap((array) => [
     ...memory(array),
     [
       `rk_${array}_wide`,
@@ -321,7 +319,7 @@ const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     ] as [string, Entry],
   ]),
   ...narrowStore('states'),
-  ...narrowStore('records'),
+  ...narrowStore('memory'),
   ['rk_random', { needs: ['rk_mulhi_u32'], text: random }],
 ]);
 

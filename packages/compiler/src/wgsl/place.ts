@@ -83,7 +83,7 @@ function scalarText(text: FunctionText, place: Place, access: Access): string {
     const at = text.keep(access.at(size));
     return typed(storage, `${tableName(text, place.table ?? -1)}[${at}]`);
   }
-  const [array, start] = base === 'state' ? ['states', 'rk_state'] : ['messages', 'rk_message'];
+  const [array, start] = base === 'state' ? ['states', 'rk_state'] : ['memory', 'rk_message'];
   if (size === 8) return `${text.library(`rk_${array}_wide`)}(${start} + ${access.at(4)})`;
   if (size === 4) return typed(storage, `rk_${array}[${start} + ${access.at(4)}]`);
   const part = size === 1 ? 'byte' : 'half';
@@ -107,10 +107,10 @@ function typed(storage: ScalarName, word: string): string {
   }
 }
 
-/** Writes a scalar at `start + byte offset` of `rk_states` or `rk_records`. */
+/** Writes a scalar at `start + byte offset` of `rk_states` or `rk_memory`. */
 export function writeText(
   text: FunctionText,
-  array: 'states' | 'records',
+  array: 'states' | 'memory',
   start: string,
   storage: ScalarName,
   at: (unit: number) => string,
