@@ -1,0 +1,74 @@
+import { type ErrorDetails, RingKernelError } from '@ringkernel/core';
+
+/** The device was closed before or while it was asked. */
+export class GpuDeviceClosedError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_CLOSED';
+  readonly operation: string;
+
+  constructor(operation: string) {
+    super(GpuDeviceClosedError.code, `The device was closed, it can't do: ${operation}`, {
+      hint: 'open another one',
+    });
+    this.operation = operation;
+  }
+}
+
+/** A kernel, its messages or what it sends are more than the device can hold. */
+export class DeviceLimitError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_LIMIT';
+  /** What is limited: `bytes of states`. */
+  readonly subject: string;
+  readonly wanted: number;
+  readonly limit: number;
+
+  constructor(subject: string, wanted: number, limit: number, hint: string) {
+    super(
+      DeviceLimitError.code,
+      `${subject} should be at most ${limit} on this device, found ${wanted}`,
+      { hint },
+    );
+    this.subject = subject;
+    this.wanted = wanted;
+    this.limit = limit;
+  }
+}
+
+/** The device has no memory left for a buffer. */
+export class DeviceMemoryError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_OUT_OF_MEMORY';
+  readonly sizeBytes: number;
+
+  constructor(subject: string, sizeBytes: number, details: ErrorDetails = {}) {
+    super(
+      DeviceMemoryError.code,
+      `The device has no memory for ${subject} of ${sizeBytes} bytes`,
+      { hint: 'launch fewer instances, or smaller states', ...details },
+    );
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+/** One thing the shader compiler of the device said. */
+export interface ShaderMessage {
+  /** Handler or function it is about, `engine` when it is none. */
+  readonly where: string;
+  readonly line: number;
+  readonly text: string;
+  readonly message: string;
+}
+
+/** The device's compiler refused the WGSL of a kernel. */
+export class ShaderError extends RingKernelError {
+  static readonly code = 'RK_SHADER';
+  readonly kernelId: string;
+  readonly messages: readonly ShaderMessage[];
+
+  constructor(kernelId: string, messages: readonly ShaderMessage[]) {
+    const lines = messages.map(
+      ({ where, line, text, message }) => `\n  ${where}, line ${line}: ${message}\n    ${text}`,
+    );
+    super(ShaderError.code, `The WGSL of kernel '${kernelId}' does not compile:${lines.join('')}`);
+    this.kernelId = kernelId;
+    this.messages = messages;
+  }
+}

@@ -1,0 +1,60 @@
+import { DeviceLimitError, DeviceMemoryError } from '../errors.ts';
+import { bufferUsage, type GpuBuffer, type GpuDevice } from './api.ts';
+
+const { copySource, copyTarget, mapRead, storage, uniform } = bufferUsage;
+
+/** Buffers of one device. */
+export class GpuMemory {
+  readonly device: GpuDevice;
+
+  constructor(device: GpuDevice) {
+    this.device = device;
+  }
+
+  /** Bytes a buffer that kernels see may have. */
+  get largest(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
+  /** A buffer for kernels, all zero. Rejects with `DeviceLimitError` or `DeviceMemoryError`. */
+  async storage(subject: string, words: number): Promise<GpuBuffer> {
+    const bytes = words * 4;
+    if (bytes > this.largest) {
+      throw new DeviceLimitError(
+        `Bytes of ${subject}`,
+        bytes,
+        this.largest,
+        'launch fewer instances, or smaller states',
+      );
+    }
+    return await this.#create(subject, bytes, storage | copySource | copyTarget);
+  }
+
+  uniform(words: number): GpuBuffer {
+    return this.device.createBuffer({ size: words * 4, usage: uniform | copyTarget });
+  }
+
+  async readback(words: number): Promise<GpuBuffer> {
+    return await this.#create('reading back', words * 4, mapRead | copyTarget);
+  }
+
+  /** A larger buffer with the same contents at the front; the old one is destroyed. */
+  async grown(subject: string, old: GpuBuffer, words: number): Promise<GpuBuffer> {
+    const buffer = await this.storage(subject, words);
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(old, 0, buffer, 0, old.size);
+    this.device.queue.submit([encoder.finish()]);
+    old.destroy();
+    return buffer;
+  }
+
+  async #create(subject: string, bytes: number, usage: number): Promise<GpuBuffer> {
+    const size = Math.max(16, bytes);
+    this.device.pushErrorScope('out-of-memory');
+    const buffer = this.device.createBuffer({ size, usage });
+    const error = await this.device.popErrorScope();
+    if (error === null) return buffer;
+    throw new DeviceMemoryError(subject, size, { cause: error });
+  }
+}

@@ -1,0 +1,88 @@
+import { ShaderError, type ShaderMessage } from '../errors.ts';
+import { deviceBindings } from '../text/bindings.ts';
+import { passes } from '../text/index.ts';
+import {
+  computeStage,
+  type GpuBindGroup,
+  type GpuBindGroupLayout,
+  type GpuBuffer,
+  type GpuDevice,
+  type GpuPipeline,
+  type GpuPipelineLayout,
+} from './api.ts';
+
+/** The compiled passes of a device. All have the same bindings. */
+export class Pipelines {
+  readonly #device: GpuDevice;
+  readonly #bindings: GpuBindGroupLayout;
+  readonly #layout: GpuPipelineLayout;
+
+  private constructor(device: GpuDevice) {
+    this.#device = device;
+    this.#bindings = device.createBindGroupLayout({
+      entries: deviceBindings.map((type, binding) => ({
+        binding,
+        visibility: computeStage,
+        buffer: { type },
+      })),
+    });
+    this.#layout = device.createPipelineLayout({ bindGroupLayouts: [this.#bindings] });
+  }
+
+  ingress!: GpuPipeline;
+  turn!: GpuPipeline;
+  move!: GpuPipeline;
+
+  static async open(device: GpuDevice): Promise<Pipelines> {
+    const pipelines = new Pipelines(device);
+    const [turn, ingress, move] = await Promise.all(
+      (['rk_turn', 'rk_ingress', 'rk_move'] as const).map((name) =>
+        pipelines.compile('engine', passes[name], name),
+      ),
+    );
+    Object.assign(pipelines, { turn, ingress, move });
+    return pipelines;
+  }
+
+  bind(buffers: readonly GpuBuffer[]): GpuBindGroup {
+    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    return this.#device.createBindGroup({ layout: this.#bindings, entries });
+  }
+
+  /** Rejects with a `ShaderError` that names the handler. */
+  async compile(id: string, code: string, entryPoint: string): Promise<GpuPipeline> {
+    this.#device.pushErrorScope('validation');
+    const module = this.#device.createShaderModule({ code });
+    const [{ messages }] = await Promise.all([
+      module.getCompilationInfo(),
+      this.#device.popErrorScope(),
+    ]);
+    const errors = messages.filter(({ type }) => type === 'error');
+    if (errors.length > 0) {
+      const lines = code.split('\n');
+      throw new ShaderError(
+        id,
+        errors.map(({ lineNum, message }) => placed(lines, lineNum, message)),
+      );
+    }
+    try {
+      return await this.#device.createComputePipelineAsync({
+        layout: this.#layout,
+        compute: { module, entryPoint },
+      });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new ShaderError(id, [{ where: entryPoint, line: 0, text: '', message }]);
+    }
+  }
+}
+
+/** The function that a line of the text belongs to: `handler Add`, `function square`, or `engine`. */
+function placed(lines: readonly string[], line: number, message: string): ShaderMessage {
+  let start = line - 1;
+  while (start > 0 && !/^fn |^@/u.test(lines[start] ?? '')) start--;
+  const found = /^fn (?<kind>[hf])\d+_(?<name>\w+)/u.exec(lines[start] ?? '')?.groups;
+  const kind = found?.kind === 'h' ? 'handler' : 'function';
+  const where = found === undefined ? 'engine' : `${kind} ${found.name}`;
+  return { where, line, text: (lines[line - 1] ?? '').trim(), message };
+}

@@ -1,0 +1,212 @@
+import {
+  type Device,
+  type DeviceInfo,
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  DeviceLostError,
+  type DeviceOptions,
+  InvalidOptionError,
+  type KernelImage,
+  type KernelSink,
+  MessageTooLargeError,
+  NotSupportedError,
+  type RingKernelError,
+  type Schedule,
+} from '@ringkernel/core';
+import { DeviceLimitError, GpuDeviceClosedError } from '../errors.ts';
+import type { GpuDevice } from '../gpu/api.ts';
+import { GpuMemory } from '../gpu/memory.ts';
+import { Pipelines } from '../gpu/pipelines.ts';
+import type { WebgpuOptions } from '../options.ts';
+import { paramsWords } from '../text/bindings.ts';
+import { header, workgroup } from '../text/layout.ts';
+import { SharedBuffers } from './buffers.ts';
+import { Clock } from './clock.ts';
+import { Engine } from './engine.ts';
+import { GpuKernel } from './kernel.ts';
+import { KernelSlot } from './kernel-slot.ts';
+import { MessageIds } from './message-ids.ts';
+import { programOf } from './program.ts';
+import { Pump } from './pump.ts';
+
+const policies = ['wait', 'reject', 'drop-oldest'] as const;
+/** The longest a timer can be: it never fires, it keeps the process alive. */
+const longestMs = 0x7fff_ffff;
+
+/** A WebGPU device that runs actors. */
+export class WebgpuDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly schedule: Schedule;
+  readonly lost: Promise<RingKernelError>;
+  readonly #gpu: GpuDevice;
+  readonly #memory: GpuMemory;
+  readonly #pipelines: Pipelines;
+  readonly #shared: SharedBuffers;
+  readonly #pump: Pump;
+  readonly #seed: number;
+  #lose: (error: RingKernelError) => void = () => {};
+  #closing: Promise<void> | null = null;
+  #references = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  private constructor(
+    info: DeviceInfo,
+    gpu: GpuDevice,
+    memory: GpuMemory,
+    pipelines: Pipelines,
+    shared: SharedBuffers,
+    engine: Engine,
+    clock: Clock,
+    options: WebgpuOptions,
+    device: DeviceOptions,
+  ) {
+    this.info = info;
+    this.#gpu = gpu;
+    this.schedule = device.schedule ?? 'async';
+    this.#memory = memory;
+    this.#pipelines = pipelines;
+    this.#shared = shared;
+    this.#seed = device.seed ?? 0;
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+    const ids = new MessageIds(device.nodeId ?? 0);
+    const fail = (error: RingKernelError): void => this.#fall(error);
+    this.#pump = new Pump(engine, shared, clock, ids, options, device.epochMs ?? 0, fail);
+    gpu.lost.then(({ reason, message }) => {
+      this.#fall(new DeviceLostError(info.id, message === '' ? reason : message));
+    });
+    gpu.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.#fall(new DeviceLostError(info.id, event.error.message));
+    });
+  }
+
+  static async open(
+    info: DeviceInfo,
+    gpu: GpuDevice,
+    options: WebgpuOptions,
+    device: DeviceOptions,
+  ): Promise<WebgpuDevice> {
+    const lockstep = device.schedule === 'lockstep';
+    const clock = new Clock(lockstep, device.nodeId ?? 0);
+    const memory = new GpuMemory(gpu);
+    const pipelines = await Pipelines.open(gpu);
+    const { lanes, heapBytes, egressBytes } = options;
+    const shared = await SharedBuffers.open(memory, heapBytes, egressBytes, lanes);
+    const engine = new Engine(memory, pipelines, shared, await memory.storage('nothing', 4), lanes, {
+      budget: lockstep ? 0xffff_ffff : options.messagesPerTick,
+      lockstep,
+      node: (clock.node | 1) >>> 0,
+    });
+    return new WebgpuDevice(info, gpu, memory, pipelines, shared, engine, clock, options, device);
+  }
+
+  async launch(
+    image: KernelImage,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    this.#check(image, options);
+    const { code, stateWords } = programOf(image);
+    const pipeline = await this.#pipelines.compile(options.id, code, 'rk_tick');
+    const { instances, baseAddress, queueCapacity, onFull } = options;
+    // Twice: a handler that finds no room for what it sends is taken back.
+    const states = await this.#memory.storage('states', instances * stateWords * 2);
+    let kernel: GpuKernel | undefined;
+    await this.#pump.alone(async () => {
+      const control = await this.#shared.claimControl(instances);
+      const counters = await this.#shared.claimCounters();
+      const params = this.#memory.uniform(paramsWords);
+      const slot = new KernelSlot(pipeline, params, states, {
+        instances,
+        baseAddress,
+        seed: this.#seed,
+        control,
+        counters,
+        capacity: queueCapacity,
+        policy: policies.indexOf(onFull),
+      });
+      this.#gpu.queue.writeBuffer(params, 0, slot.words);
+      await this.#shared.enter(baseAddress, instances, control, counters);
+      kernel = new GpuKernel(this.#pump, options, slot, sink, image.state.size, stateWords * 4);
+      this.#pump.kernels.push(kernel);
+      this.#pump.kernels.sort((a, b) => a.base - b.base);
+    });
+    if (kernel === undefined) throw new GpuDeviceClosedError('launch');
+    return kernel;
+  }
+
+  async step(rounds: number): Promise<void> {
+    if (this.#closing !== null) throw new GpuDeviceClosedError('step');
+    if (this.schedule !== 'lockstep') {
+      throw new NotSupportedError('step', 'the schedule of this device is async', {
+        hint: "open it with schedule: 'lockstep'",
+      });
+    }
+    await this.#pump.step(rounds);
+  }
+
+  ref(): void {
+    this.#references++;
+    this.#timer ??= setInterval(() => {}, longestMs);
+  }
+
+  unref(): void {
+    this.#references = Math.max(0, this.#references - 1);
+    if (this.#references > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  async settled(): Promise<void> {
+    this.ref();
+    await this.#pump.settled();
+    this.unref();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new GpuDeviceClosedError('run');
+    await this.#pump.alone(async () => this.#pump.lose(closed));
+    for (const kernel of this.#pump.kernels) kernel.end();
+    this.#gpu.destroy();
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** The device is gone, and with it everything that was there. */
+  #fall(error: RingKernelError): void {
+    if (this.#closing !== null || this.#pump.lost !== null) return;
+    this.#pump.lose(error);
+    for (const kernel of this.#pump.kernels) kernel.lose();
+    this.#gpu.destroy();
+    this.#lose(error);
+  }
+
+  #check(image: KernelImage, { instances, baseAddress, queueCapacity }: DeviceLaunchOptions): void {
+    if (this.#closing !== null) throw new GpuDeviceClosedError('launch');
+    if (!Number.isInteger(instances) || instances < 1) {
+      throw new InvalidOptionError('instances', 'at least 1', instances);
+    }
+    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
+      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
+    }
+    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
+      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
+    }
+    const most = this.#gpu.limits.maxComputeWorkgroupsPerDimension * workgroup;
+    if (instances > most) {
+      throw new DeviceLimitError('Instances of a kernel', instances, most, 'launch two kernels');
+    }
+    const largest = (this.#shared.largestMessage - header.words) * 4;
+    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
+      const size = Math.max(layout.size, reply?.layout.size ?? 0);
+      if (size > largest) throw new MessageTooLargeError(name, size, largest);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { GpuBindGroup, GpuBuffer, GpuPipeline } from '../gpu/api.ts';
+import { paramsWords } from '../text/bindings.ts';
+import { mode } from '../text/layout.ts';
+
+/** What the device runs of a kernel. */
+export class KernelSlot {
+  readonly pipeline: GpuPipeline;
+  readonly params: GpuBuffer;
+  readonly states: GpuBuffer;
+  readonly instances: number;
+  readonly control: number;
+  readonly counters: number;
+  readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(paramsWords);
+  /** One for each lane: they differ in what is the lane's own. */
+  groups: GpuBindGroup[] = [];
+  generation = -1;
+
+  constructor(
+    pipeline: GpuPipeline,
+    params: GpuBuffer,
+    states: GpuBuffer,
+    words: { readonly instances: number; readonly control: number; readonly counters: number } & {
+      readonly baseAddress: number;
+      readonly seed: number;
+      readonly capacity: number;
+      readonly policy: number;
+    },
+  ) {
+    this.pipeline = pipeline;
+    this.params = params;
+    this.states = states;
+    this.instances = words.instances;
+    this.control = words.control;
+    this.counters = words.counters;
+    this.words.set([words.instances, words.baseAddress, words.seed, words.control]);
+    this.words.set([words.counters, words.capacity, words.policy, mode.stopped], 4);
+  }
+
+  get mode(): number {
+    return this.words[7] as number;
+  }
+
+  set mode(value: number) {
+    this.words[7] = value;
+  }
+}

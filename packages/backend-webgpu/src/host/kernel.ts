@@ -1,0 +1,189 @@
+import {
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  type InjectOptions,
+  type InjectStatus,
+  type KernelCounters,
+  type KernelSink,
+  type KernelState,
+  type MessageDescriptor,
+  type PayloadWriter,
+} from '@ringkernel/core';
+import { header, mode, record, wantsReply } from '../text/layout.ts';
+import { Counters } from './counters.ts';
+import type { KernelSlot } from './kernel-slot.ts';
+import type { Pump } from './pump.ts';
+
+/** The host's side of a kernel. */
+export class GpuKernel implements DeviceKernel {
+  readonly id: string;
+  readonly base: number;
+  readonly instances: number;
+  readonly slot: KernelSlot;
+  readonly sink: KernelSink;
+  readonly counted: Counters = new Counters();
+  readonly lastMessageId: { low: number; high: number } = { low: 0, high: 0 };
+  state: KernelState = 'launched';
+  readonly #pump: Pump;
+  readonly #options: DeviceLaunchOptions;
+  readonly #stateBytes: number;
+  readonly #stateStride: number;
+  /** Messages of the host that an instance has not taken in yet, and those that rest there. */
+  readonly #onTheWay: Uint32Array;
+  readonly #depths: Uint32Array;
+  #failed = 0;
+  #terminating: Promise<{ readonly drained: boolean }> | null = null;
+
+  constructor(
+    pump: Pump,
+    options: DeviceLaunchOptions,
+    slot: KernelSlot,
+    sink: KernelSink,
+    stateBytes: number,
+    stateStride: number,
+  ) {
+    this.#pump = pump;
+    this.#options = options;
+    this.id = options.id;
+    this.base = options.baseAddress;
+    this.instances = options.instances;
+    this.slot = slot;
+    this.sink = sink;
+    this.#stateBytes = stateBytes;
+    this.#stateStride = stateStride;
+    this.#onTheWay = new Uint32Array(options.instances);
+    this.#depths = new Uint32Array(options.instances);
+  }
+
+  get open(): boolean {
+    return this.state === 'launched' || this.state === 'active' || this.state === 'deactivated';
+  }
+
+  async activate(): Promise<void> {
+    await this.#turn(mode.running, 'active');
+  }
+
+  async deactivate(): Promise<void> {
+    await this.#turn(mode.stopped, 'deactivated');
+  }
+
+  terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    this.#terminating ??= this.#terminate(timeoutMs);
+    return this.#terminating;
+  }
+
+  inject<T>(
+    instance: number,
+    message: MessageDescriptor,
+    write: PayloadWriter<T>,
+    value: T,
+    options: InjectOptions,
+  ): InjectStatus {
+    if (!this.open || this.#pump.lost) return 'closed';
+    if (!this.#hasRoom(instance)) return 'full';
+    const { size } = message.layout;
+    const batch = this.#pump.batch();
+    const at = batch.add(size);
+    try {
+      write(batch.view, (at + header.words) * 4, value);
+    } catch (error) {
+      batch.undo(at);
+      throw error;
+    }
+    const packed = options.priority | (options.wantsReply ? wantsReply : 0);
+    this.#pump.stamp(this.lastMessageId, batch.words, at);
+    const { words } = batch;
+    words[at + header.type] = message.id;
+    words[at + header.bytes] = size;
+    words[at + header.packed] = packed;
+    words[at + header.correlationLow] = options.correlationLow;
+    words[at + header.correlationHigh] = options.correlationHigh;
+    words[at + header.source] = 0;
+    words[at + header.destination] = this.base + instance;
+    words[at + header.deadline] = options.deadlineMs;
+    this.#onTheWay[instance] = (this.#onTheWay[instance] as number) + 1;
+    this.counted.injected++;
+    this.#pump.wake();
+    return 'accepted';
+  }
+
+  refuse(count: number): void {
+    this.counted.refused += count;
+  }
+
+  async room(instance: number): Promise<void> {
+    while (this.open && !this.#pump.lost && !this.#hasRoom(instance)) await this.#pump.progress();
+  }
+
+  counters(): KernelCounters {
+    const { slot } = this;
+    return this.counted.read(slot.states.size + this.instances * 64);
+  }
+
+  async readState(instance: number): Promise<Uint8Array> {
+    return await this.#pump.readState(this, instance * this.#stateStride, this.#stateBytes);
+  }
+
+  /** The instance at this address has so many messages at rest. */
+  setDepth(address: number, depth: number): void {
+    this.#depths[address - this.base] = depth;
+  }
+
+  /** The device has taken in a message of the host. */
+  arrived(address: number): void {
+    const instance = address - this.base;
+    this.#onTheWay[instance] = (this.#onTheWay[instance] as number) - 1;
+  }
+
+  /** An instance has failed; the kernel too when it was the last sound one. */
+  fault(words: Uint32Array, at: number): void {
+    this.#failed++;
+    if (this.#failed === this.instances && this.open) this.state = 'failed';
+    this.sink.fault({
+      instance: (words[at + record.source] as number) - this.base,
+      site: words[at + record.site] as number,
+      value: words[at + record.value] as number,
+      type: words[at + record.type] as number,
+      correlationLow: words[at + record.correlationLow] as number,
+      correlationHigh: words[at + record.correlationHigh] as number,
+    });
+  }
+
+  /** The device is gone. */
+  lose(): void {
+    if (this.state === 'terminated') return;
+    this.state = 'failed';
+    this.counted.lose();
+  }
+
+  /** The device closes: nothing of this kernel runs any more. */
+  end(): void {
+    if (this.state !== 'failed') this.state = 'terminated';
+  }
+
+  #hasRoom(instance: number): boolean {
+    const { onFull, queueCapacity } = this.#options;
+    if (onFull === 'drop-oldest') return true;
+    const there = (this.#onTheWay[instance] as number) + (this.#depths[instance] as number);
+    return there < queueCapacity;
+  }
+
+  async #turn(to: number, state: 'active' | 'deactivated'): Promise<void> {
+    if (!this.open) return;
+    await this.#pump.alone(async () => {
+      if (!this.open) return;
+      this.#pump.setMode(this.slot, to);
+      this.state = state;
+    });
+  }
+
+  async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    const ran = this.state === 'active';
+    if (this.state !== 'failed') this.state = 'terminating';
+    if (ran && timeoutMs > 0) await this.#pump.drain(this, timeoutMs);
+    const drained = this.counted.pending === 0;
+    await this.#pump.bury(this);
+    this.state = 'terminated';
+    return { drained };
+  }
+}

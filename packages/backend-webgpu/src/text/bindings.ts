@@ -1,0 +1,62 @@
+import type { BindingType } from '../gpu/api.ts';
+import { instance, pageWords } from './layout.ts';
+
+/** Words of the two uniforms. */
+export const paramsWords = 8;
+export const deviceWords = 16;
+
+/** What every pipeline sees of the device, and the type of each binding. */
+export const deviceBindings: readonly BindingType[] = [
+  'uniform',
+  'uniform',
+  'storage',
+  'storage',
+  'read-only-storage',
+  'storage',
+  'storage',
+];
+
+/**
+ * Bindings 0 to 5. Binding 6 is `rk_states` for kernels and `rk_batch` for what the host sends.
+ *
+ * | name | contents |
+ * | --- | --- |
+ * | rk_params | the kernel |
+ * | rk_device | the submit: where memory ends, clocks, bounds |
+ * | rk_control | words of every instance |
+ * | rk_memory | messages, in two halves of which one is in use, and records for the host |
+ * | rk_directory | which kernel has an address |
+ * | rk_status | figures of the device, counters of the kernels |
+ */
+export const bindings: string = `struct RkParams {
+  instances: u32, base_address: u32, seed: u32, control: u32,
+  counters: u32, capacity: u32, policy: u32, mode: u32,
+}
+struct RkDevice {
+  heap_end: u32, egress_end: u32, physical_low: u32, physical_high: u32,
+  tick_us: u32, now_ms: u32, budget: u32, lockstep: u32,
+  node: u32, batch: u32, spare_0: u32, spare_1: u32, spare_2: u32, spare_3: u32, spare_4: u32, spare_5: u32,
+}
+@group(0) @binding(0) var<uniform> rk_params: RkParams;
+@group(0) @binding(1) var<uniform> rk_device: RkDevice;
+@group(0) @binding(2) var<storage, read_write> rk_control: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read_write> rk_memory: array<u32>;
+@group(0) @binding(4) var<storage, read> rk_directory: array<u32>;
+@group(0) @binding(5) var<storage, read_write> rk_status: array<atomic<u32>>;
+
+/** Word of the directory that names the kernel of an address; 0xffffffff when there is none. */
+fn rk_page(address: u32) -> u32 {
+  let page = (address >> 6u) * ${pageWords}u;
+  if (page >= arrayLength(&rk_directory)) { return 0xffffffffu; }
+  if (address - rk_directory[page] >= rk_directory[page + 1u]) { return 0xffffffffu; }
+  return page;
+}
+
+/** Word of the control of the instance that has this address, which is there. */
+fn rk_control_of(address: u32, page: u32) -> u32 {
+  return rk_directory[page + 2u] + (address - rk_directory[page]) * ${instance.words}u;
+}
+
+fn rk_get(at: u32) -> u32 { return atomicLoad(&rk_control[at]); }
+fn rk_set(at: u32, value: u32) { atomicStore(&rk_control[at], value); }
+`;

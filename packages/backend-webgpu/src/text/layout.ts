@@ -1,0 +1,133 @@
+/** Where things are in the buffers that the host and the WGSL share. All in words of 32 bits. */
+
+/** What an instance has in `rk_control`. */
+export const instance = {
+  /** Two lists of messages that arrive, the newest first: one for each parity of the round. */
+  arrivals: 0,
+  /** Last message of the circular list for each priority; its link leads to the first. */
+  queues: 2,
+  waiting: 6,
+  parked: 7,
+  parkedCount: 8,
+  draws: 9,
+  /** Outputs of this round so far. */
+  sequence: 10,
+  failed: 11,
+  /** The depth that the host was told. */
+  told: 12,
+  /** Messages that passed each of the priorities 0 to 2, in 10 bits each. */
+  passed: 13,
+  words: 16,
+} as const;
+
+/** Words of a message's header while it is on the device. The last is the link to another message of its list. */
+export const header = {
+  sequence: 0,
+  type: 1,
+  bytes: 2,
+  packed: 3,
+  idLow: 4,
+  idHigh: 5,
+  correlationLow: 6,
+  correlationHigh: 7,
+  physicalLow: 8,
+  physicalHigh: 9,
+  logical: 10,
+  node: 11,
+  source: 12,
+  destination: 13,
+  deadline: 14,
+  link: 15,
+  words: 16,
+} as const;
+
+/** Bit of `packed`: the sender takes a reply. */
+export const wantsReply = 0x1_0000;
+
+/** `rk_status`: figures of the device, then a block for each kernel. */
+export const status = {
+  /** The round that runs, or is next. */
+  round: 0,
+  /** Bits of `overflow`: nothing runs until the host has made room. */
+  halt: 1,
+  /** Where the next message will be in `rk_memory`. */
+  heap: 2,
+  /** Where the next record for the host will be. The host sets these three for each submit. */
+  egress: 3,
+  /** Rounds that this submit has run. */
+  ticks: 4,
+  /** 1: there is nothing to do, what else is submitted need not run. */
+  quiet: 5,
+  /** Reasons to run another round, counted while one runs, and of the last one. */
+  work: 6,
+  live: 7,
+  overflow: 8,
+  /** 1: the round goes on after a halt. */
+  resume: 9,
+  /** Messages of the host that were taken in, ever. */
+  ingested: 10,
+  words: 16,
+} as const;
+
+export const overflow = { heap: 1, egress: 2 } as const;
+
+/** A kernel's block in `rk_status`. Counters wrap; gauges go up and down. */
+export const counter = {
+  sent: 0,
+  handled: 1,
+  errors: 2,
+  emitted: 3,
+  replied: 4,
+  bytesIn: 5,
+  bytesOut: 6,
+  maxDepth: 7,
+  pending: 8,
+  parked: 9,
+  waiting: 10,
+  latencySumLow: 11,
+  latencySumHigh: 12,
+  latencyMin: 13,
+  latencyMax: 14,
+  /** By the index of the reason. */
+  deadLettered: 16,
+  /** Powers of two of microseconds, each in 4 parts. */
+  latency: 32,
+  latencyBuckets: 128,
+  words: 160,
+} as const;
+
+/** Head of a record for the host. */
+export const record = {
+  length: 0,
+  kind: 1,
+  phase: 2,
+  /** Records of a round are handed over by phase, then by these two. */
+  first: 3,
+  second: 4,
+  type: 5,
+  bytes: 6,
+  /** Priority of an output, reason of a dead letter. */
+  detail: 7,
+  correlationLow: 8,
+  correlationHigh: 9,
+  source: 10,
+  destination: 11,
+  site: 12,
+  value: 13,
+  round: 14,
+  link: 15,
+  words: 16,
+} as const;
+
+/** `nothing`: the handler was begun again later. `depth` has 4 words: length, kind, address and depth. */
+export const recordKind = { nothing: 0, reply: 2, emit: 3, fault: 4, deadLetter: 5, depth: 6 } as const;
+
+export const phase = { arrival: 0, handling: 1, burial: 2, transit: 3 } as const;
+
+/** Words of `rk_directory` for each 64 addresses: first address, instances, word of control, word of the counters. */
+export const pageWords = 4;
+
+/** What a kernel does in a round. */
+export const mode = { stopped: 0, running: 1, buried: 2 } as const;
+
+export const workgroup = 64;
