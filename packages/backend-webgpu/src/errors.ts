@@ -39,11 +39,10 @@ export class DeviceMemoryError extends RingKernelError {
   readonly sizeBytes: number;
 
   constructor(subject: string, sizeBytes: number, details: ErrorDetails = {}) {
-    super(
-      DeviceMemoryError.code,
-      `The device has no memory for ${subject} of ${sizeBytes} bytes`,
-      { hint: 'launch fewer instances, or smaller states', ...details },
-    );
+    super(DeviceMemoryError.code, `The device has no memory for ${subject} of ${sizeBytes} bytes`, {
+      hint: 'launch fewer instances, or smaller states',
+      ...details,
+    });
     this.sizeBytes = sizeBytes;
   }
 }

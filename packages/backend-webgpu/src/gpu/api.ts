@@ -70,7 +70,13 @@ export interface GpuDevice {
 export type BindingType = 'uniform' | 'storage' | 'read-only-storage';
 
 export interface GpuQueue {
-  writeBuffer(buffer: GpuBuffer, offset: number, data: Uint32Array, from?: number, n?: number): void;
+  writeBuffer(
+    buffer: GpuBuffer,
+    offset: number,
+    data: Uint32Array,
+    from?: number,
+    n?: number,
+  ): void;
   submit(commands: object[]): void;
 }
 

@@ -11,13 +11,16 @@ import {
   type GpuPipelineLayout,
 } from './api.ts';
 
-/** The compiled passes of a device. All have the same bindings. */
+type PassName = keyof typeof passes;
+
+/** Compiles the passes of a device, the engine's own when they are first needed. All have the same bindings. */
 export class Pipelines {
   readonly #device: GpuDevice;
   readonly #bindings: GpuBindGroupLayout;
   readonly #layout: GpuPipelineLayout;
+  readonly #passes: Map<PassName, Promise<GpuPipeline>> = new Map();
 
-  private constructor(device: GpuDevice) {
+  constructor(device: GpuDevice) {
     this.#device = device;
     this.#bindings = device.createBindGroupLayout({
       entries: deviceBindings.map((type, binding) => ({
@@ -29,19 +32,13 @@ export class Pipelines {
     this.#layout = device.createPipelineLayout({ bindGroupLayouts: [this.#bindings] });
   }
 
-  ingress!: GpuPipeline;
-  turn!: GpuPipeline;
-  move!: GpuPipeline;
-
-  static async open(device: GpuDevice): Promise<Pipelines> {
-    const pipelines = new Pipelines(device);
-    const [turn, ingress, move] = await Promise.all(
-      (['rk_turn', 'rk_ingress', 'rk_move'] as const).map((name) =>
-        pipelines.compile('engine', passes[name], name),
-      ),
-    );
-    Object.assign(pipelines, { turn, ingress, move });
-    return pipelines;
+  pass(name: PassName): Promise<GpuPipeline> {
+    let pass = this.#passes.get(name);
+    if (pass === undefined) {
+      pass = this.compile('engine', passes[name], name);
+      this.#passes.set(name, pass);
+    }
+    return pass;
   }
 
   bind(buffers: readonly GpuBuffer[]): GpuBindGroup {

@@ -91,14 +91,21 @@ export class WebgpuDevice implements Device {
     const lockstep = device.schedule === 'lockstep';
     const clock = new Clock(lockstep, device.nodeId ?? 0);
     const memory = new GpuMemory(gpu);
-    const pipelines = await Pipelines.open(gpu);
+    const pipelines = new Pipelines(gpu);
     const { lanes, heapBytes, egressBytes } = options;
     const shared = await SharedBuffers.open(memory, heapBytes, egressBytes, lanes);
-    const engine = new Engine(memory, pipelines, shared, await memory.storage('nothing', 4), lanes, {
-      budget: lockstep ? 0xffff_ffff : options.messagesPerTick,
-      lockstep,
-      node: (clock.node | 1) >>> 0,
-    });
+    const engine = new Engine(
+      memory,
+      pipelines,
+      shared,
+      await memory.storage('nothing', 4),
+      lanes,
+      {
+        budget: lockstep ? 0xffff_ffff : options.messagesPerTick,
+        lockstep,
+        node: (clock.node | 1) >>> 0,
+      },
+    );
     return new WebgpuDevice(info, gpu, memory, pipelines, shared, engine, clock, options, device);
   }
 

@@ -1,4 +1,10 @@
-import { bufferUsage, type GpuBuffer, type GpuDevice, type GpuPass } from '../gpu/api.ts';
+import {
+  bufferUsage,
+  type GpuBuffer,
+  type GpuDevice,
+  type GpuPass,
+  type GpuPipeline,
+} from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
 import type { Pipelines } from '../gpu/pipelines.ts';
 import { deviceWords } from '../text/bindings.ts';
@@ -29,6 +35,13 @@ export interface Outcome {
   readonly status: Uint32Array;
   /** Records for the host. */
   readonly records: Uint32Array;
+}
+
+interface Passes {
+  readonly ingress: GpuPipeline | null;
+  readonly turn: GpuPipeline;
+  /** Instead of the kernels' own. */
+  readonly other: GpuPipeline | null;
 }
 
 /** Encodes submits and reads back what they leave. */
@@ -67,10 +80,11 @@ export class Engine {
     await lane.reserve(words, statusWords + expected);
     if (batch !== null && lane.batch !== batch) this.#upload(lane, batch);
     if (batch !== null) lane.batch = batch;
+    const passes = await this.#passes(submit);
     this.#begin(lane, submit);
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    this.#encode(pass, lane, submit);
+    this.#encode(pass, lane, submit, passes);
     pass.end();
     const from = this.#shared.egressStart(lane.index) * 4;
     const { readback } = lane;
@@ -119,21 +133,29 @@ export class Engine {
     );
   }
 
-  #encode(pass: GpuPass, lane: Lane, { batch, ticks, kernels, pass: kind }: Submit): void {
-    const { ingress, turn, move } = this.#pipelines;
+  async #passes({ batch, pass }: Submit): Promise<Passes> {
+    const [ingress, turn, other] = await Promise.all([
+      batch === null ? null : this.#pipelines.pass('rk_ingress'),
+      this.#pipelines.pass('rk_turn'),
+      pass === 'rounds' ? null : this.#pipelines.pass(pass === 'bury' ? 'rk_burial' : 'rk_move'),
+    ]);
+    return { ingress, turn, other };
+  }
+
+  #encode(pass: GpuPass, lane: Lane, submit: Submit, { ingress, turn, other }: Passes): void {
     const own = this.#groupOf(lane);
-    if (batch !== null) {
+    if (ingress !== null) {
       pass.setBindGroup(0, own);
       pass.setPipeline(ingress);
-      pass.dispatchWorkgroups(Math.ceil(batch.count / workgroup));
+      pass.dispatchWorkgroups(Math.ceil((submit.batch?.count ?? 0) / workgroup));
     }
-    for (let i = 0; i < ticks; i++) {
-      for (const kernel of kernels) {
+    for (let i = 0; i < submit.ticks; i++) {
+      for (const kernel of submit.kernels) {
         pass.setBindGroup(0, this.#kernelGroup(kernel, lane));
-        pass.setPipeline(kind === 'move' ? move : kernel.pipeline);
+        pass.setPipeline(other ?? kernel.pipeline);
         pass.dispatchWorkgroups(Math.ceil(kernel.instances / workgroup));
       }
-      if (kind !== 'rounds') continue;
+      if (other !== null) continue;
       pass.setBindGroup(0, own);
       pass.setPipeline(turn);
       pass.dispatchWorkgroups(1);
@@ -175,7 +197,8 @@ export class Engine {
     const used = (figures[status.egress] as number) - this.#shared.egressStart(lane.index);
     const there = Math.min(used, this.#shared.egressWords);
     lane.expected = Math.max(1024, Math.ceil(Math.max(there * 1.25, lane.expected * 0.9)));
-    if (there <= expected) return { lane, status: figures, records: words.subarray(statusWords, statusWords + there) };
+    if (there <= expected)
+      return { lane, status: figures, records: words.subarray(statusWords, statusWords + there) };
     const start = this.#shared.egressStart(lane.index) * 4;
     const rest = await this.read(this.#shared.memory, start, there * 4);
     return { lane, status: figures, records: new Uint32Array(rest.buffer) };

@@ -1,13 +1,13 @@
-import {
-  type DeviceKernel,
-  type DeviceLaunchOptions,
-  type InjectOptions,
-  type InjectStatus,
-  type KernelCounters,
-  type KernelSink,
-  type KernelState,
-  type MessageDescriptor,
-  type PayloadWriter,
+import type {
+  DeviceKernel,
+  DeviceLaunchOptions,
+  InjectOptions,
+  InjectStatus,
+  KernelCounters,
+  KernelSink,
+  KernelState,
+  MessageDescriptor,
+  PayloadWriter,
 } from '@ringkernel/core';
 import { header, mode, record, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';

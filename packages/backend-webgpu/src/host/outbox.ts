@@ -1,5 +1,5 @@
-import { deadLetterReasons, type DeviceMessage } from '@ringkernel/core';
-import { record, recordKind } from '../text/layout.ts';
+import { type DeviceMessage, deadLetterReasons } from '@ringkernel/core';
+import { noRecord, record, recordKind } from '../text/layout.ts';
 import type { Clock } from './clock.ts';
 import type { GpuKernel } from './kernel.ts';
 import type { MessageIds } from './message-ids.ts';
@@ -35,15 +35,15 @@ export class Outbox {
 
   /** Takes in what a submit left. Depths are told at once, the rest when its round is complete. */
   collect(words: Uint32Array): void {
-    for (let at = 0; at < words.length; ) {
-      const length = words[at + record.length] as number;
-      if (length === 0) break;
-      const kind = words[at + record.kind] as number;
+    for (let at = 0; at + record.words <= words.length; ) {
+      const bytes = words[at + record.bytes] as number;
+      if (bytes === noRecord) break;
+      const kind = kindOf(words, at);
       if (kind === recordKind.depth) {
-        const address = words[at + 2] as number;
-        this.#kernelOf(address)?.setDepth(address, words[at + 3] as number);
+        const address = words[at + record.source] as number;
+        this.#kernelOf(address)?.setDepth(address, words[at + record.value] as number);
       } else if (kind !== recordKind.nothing) this.#held.push({ words, at });
-      at += length;
+      at += record.words + ((bytes + 3) >>> 2);
     }
   }
 
@@ -56,7 +56,7 @@ export class Outbox {
   }
 
   #hand({ words, at }: Place): void {
-    const kind = words[at + record.kind] as number;
+    const kind = kindOf(words, at);
     const source = words[at + record.source] as number;
     if (kind === recordKind.deadLetter) this.#bury(words, at, source);
     else if (kind === recordKind.fault) this.#kernelOf(source)?.fault(words, at);
@@ -73,7 +73,7 @@ export class Outbox {
   }
 
   #bury(words: Uint32Array, at: number, source: number): void {
-    const reason = deadLetterReasons[words[at + record.detail] as number] ?? 'invalid';
+    const reason = deadLetterReasons[(words[at + record.packed] as number) >>> 16] ?? 'invalid';
     const destination = words[at + record.destination] as number;
     const start = words.byteOffset + (at + record.words) * 4;
     const bytes = words[at + record.bytes] as number;
@@ -87,6 +87,10 @@ export class Outbox {
       payload: new Uint8Array(words.buffer).slice(start, start + bytes),
     });
   }
+}
+
+function kindOf(words: Uint32Array, at: number): number {
+  return ((words[at + record.packed] as number) >>> 8) & 0xff;
 }
 
 const keys = [record.round, record.phase, record.first, record.second] as const;
@@ -126,12 +130,12 @@ class HostMessage implements DeviceMessage {
   }
 
   fill(words: Uint32Array, at: number, instance: number): void {
-    this.kind = words[at + record.kind] === recordKind.reply ? 'reply' : 'emit';
+    this.kind = kindOf(words, at) === recordKind.reply ? 'reply' : 'emit';
     this.type = words[at + record.type] as number;
     this.instance = instance;
     this.correlationLow = words[at + record.correlationLow] as number;
     this.correlationHigh = words[at + record.correlationHigh] as number;
-    this.priority = words[at + record.detail] as number;
+    this.priority = (words[at + record.packed] as number) & 3;
     if (this.view.buffer !== words.buffer) this.view = new DataView(words.buffer);
     this.byteOffset = words.byteOffset + (at + record.words) * 4;
     this.byteLength = words[at + record.bytes] as number;

@@ -156,7 +156,6 @@ export class Pump {
     await this.alone(async () => {
       if (this.lost !== null) return;
       await this.#ingest();
-      this.setMode(kernel.slot, mode.buried);
       await this.#repeat({ ...this.#submit(1), kernels: [kernel.slot], pass: 'bury' });
       this.#outbox.deliver();
       const { base, instances, slot } = kernel;
@@ -213,7 +212,9 @@ export class Pump {
       this.#fail(
         error instanceof RingKernelError
           ? error
-          : new RingKernelError('RK_WEBGPU', `The device failed: ${String(error)}`, { cause: error }),
+          : new RingKernelError('RK_WEBGPU', `The device failed: ${String(error)}`, {
+              cause: error,
+            }),
       );
     }
   }
@@ -283,14 +284,15 @@ export class Pump {
       const ran = figures[status.ticks] as number;
       this.#clock.reach(submit.physical + ran * submit.tickUs);
       const over = (figures[status.halt] as number) | (figures[status.overflow] as number);
-      rounds += ran - (((figures[status.halt] as number) !== 0 && ran > 0) ? 1 : 0);
-      if (batch !== null && ((figures[status.ingested] as number) - this.#sentUp | 0) >= 0) {
+      rounds += ran - ((figures[status.halt] as number) !== 0 && ran > 0 ? 1 : 0);
+      if (batch !== null && (((figures[status.ingested] as number) - this.#sentUp) | 0) >= 0) {
         this.#acknowledge(batch);
         lane.batch = null;
         batch = null;
       }
       if (over === 0) {
-        if ((figures[status.heap] as number) - this.#shared.heapStart > this.#shared.heapWords / 2) await this.#move();
+        if ((figures[status.heap] as number) - this.#shared.heapStart > this.#shared.heapWords / 2)
+          await this.#move();
         return { figures, rounds };
       }
       if (submit.pass === 'rounds') ticks = submit.ticks - rounds;
@@ -349,7 +351,8 @@ export class Pump {
   }
 
   #kernelOf(address: number): GpuKernel | undefined {
-    return this.kernels.find(({ base, instances }) => address >= base && address < base + instances);
+    return this.kernels.find(
+      ({ base, instances }) => address >= base && address < base + instances,
+    );
   }
 }
-

@@ -96,38 +96,47 @@ export const counter = {
   words: 160,
 } as const;
 
-/** Head of a record for the host. */
+/** Head of a record for the host: like a message's, but for these words. */
 export const record = {
-  length: 0,
-  kind: 1,
-  phase: 2,
-  /** Records of a round are handed over by phase, then by these two. */
-  first: 3,
-  second: 4,
-  type: 5,
-  bytes: 6,
-  /** Priority of an output, reason of a dead letter. */
-  detail: 7,
-  correlationLow: 8,
-  correlationHigh: 9,
-  source: 10,
-  destination: 11,
-  site: 12,
-  value: 13,
-  round: 14,
+  /** Records of a round are handed over by phase, by `first`, then by this. */
+  second: 0,
+  type: 1,
+  bytes: 2,
+  /** Priority, then at bit 8 the kind and at bit 16 the reason of a dead letter. */
+  packed: 3,
+  site: 4,
+  value: 5,
+  correlationLow: 6,
+  correlationHigh: 7,
+  phase: 8,
+  first: 9,
+  round: 10,
+  source: 12,
+  destination: 13,
   link: 15,
   words: 16,
 } as const;
 
-/** `nothing`: the handler was begun again later. `depth` has 4 words: length, kind, address and depth. */
-export const recordKind = { nothing: 0, reply: 2, emit: 3, fault: 4, deadLetter: 5, depth: 6 } as const;
+/** In `bytes` of a record: there is no more. */
+export const noRecord = 0xffff_ffff;
+
+/** `nothing`: the handler was begun again later. `depth`: messages that rest at an instance, in `value`. */
+export const recordKind = {
+  nothing: 0,
+  send: 1,
+  reply: 2,
+  emit: 3,
+  fault: 4,
+  deadLetter: 5,
+  depth: 6,
+} as const;
 
 export const phase = { arrival: 0, handling: 1, burial: 2, transit: 3 } as const;
 
 /** Words of `rk_directory` for each 64 addresses: first address, instances, word of control, word of the counters. */
 export const pageWords = 4;
 
-/** What a kernel does in a round. */
-export const mode = { stopped: 0, running: 1, buried: 2 } as const;
+/** What a kernel does in a round: its instances take in what arrives, and handle it. */
+export const mode = { stopped: 0, running: 1 } as const;
 
 export const workgroup = 64;

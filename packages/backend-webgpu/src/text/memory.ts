@@ -1,29 +1,25 @@
-import { header, instance, overflow, status } from './layout.ts';
+import { header, instance, noRecord, overflow, record, status } from './layout.ts';
 
 /** Room in `rk_memory`, and lists of messages, linked through the last word of their headers. */
 export const memory: string = `const rk_none = 0xffffffffu;
 
-/** Room for a message; rk_none when there is none, which stops the device after this round. */
-fn rk_room(words: u32) -> u32 {
-  if (atomicLoad(&rk_status[${status.heap}u]) + words <= rk_device.heap_end) {
-    let at = atomicAdd(&rk_status[${status.heap}u], words);
-    if (at + words <= rk_device.heap_end) { return at; }
-  }
-  atomicOr(&rk_status[${status.overflow}u], ${overflow.heap}u);
-  return rk_none;
-}
+/** Which part of the memory: messages, or records for the host. */
+const rk_heap = 0u;
+const rk_egress = 1u;
 
-/** Room for a record for the host. The one that does not fit leaves a length of 0, where the host stops reading. */
-fn rk_host_room(words: u32) -> u32 {
-  if (atomicLoad(&rk_status[${status.egress}u]) + words <= rk_device.egress_end) {
-    let at = atomicAdd(&rk_status[${status.egress}u], words);
-    if (at + words <= rk_device.egress_end) {
-      rk_memory[at] = words;
-      return at;
-    }
-    if (at < rk_device.egress_end) { rk_memory[at] = 0u; }
+/**
+ * Room for a message or a record; rk_none when there is none, which stops the device after this round. The record that
+ * did not fit leaves a mark where the host stops reading.
+ */
+fn rk_room(words: u32, part: u32) -> u32 {
+  let end = select(rk_device.heap_end, rk_device.egress_end, part == rk_egress);
+  let bump = ${status.heap}u + part;
+  if (atomicLoad(&rk_status[bump]) + words <= end) {
+    let at = atomicAdd(&rk_status[bump], words);
+    if (at + words <= end) { return at; }
+    if (part == rk_egress && at + ${record.words}u <= end) { rk_memory[at + ${record.bytes}u] = ${noRecord}u; }
   }
-  atomicOr(&rk_status[${status.overflow}u], ${overflow.egress}u);
+  atomicOr(&rk_status[${status.overflow}u], select(${overflow.heap}u, ${overflow.egress}u, part == rk_egress));
   return rk_none;
 }
 
