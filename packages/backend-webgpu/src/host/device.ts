@@ -133,6 +133,7 @@ export class WebgpuDevice implements Device {
         counters,
         capacity: queueCapacity,
         policy: policies.indexOf(onFull),
+        holds: options.onFailure === 'wait',
       });
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
       await this.#shared.enter(baseAddress, instances, control, counters);

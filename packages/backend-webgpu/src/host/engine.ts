@@ -7,7 +7,7 @@ import {
 } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
 import type { Pipelines } from '../gpu/pipelines.ts';
-import { deviceWords } from '../text/bindings.ts';
+import { deviceWords, paramsWords } from '../text/bindings.ts';
 import { status, workgroup } from '../text/layout.ts';
 import type { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
@@ -67,7 +67,7 @@ export class Engine {
     this.#pipelines = pipelines;
     this.#shared = shared;
     this.#fixed = fixed;
-    this.#nothing = { params: memory.uniform(8), words: nothing };
+    this.#nothing = { params: memory.uniform(paramsWords), words: nothing };
     this.lanes = Array.from({ length: lanes }, (_, i) => new Lane(memory, i, deviceWords));
   }
 

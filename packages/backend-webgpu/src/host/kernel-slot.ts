@@ -24,6 +24,7 @@ export class KernelSlot {
       readonly seed: number;
       readonly capacity: number;
       readonly policy: number;
+      readonly holds: boolean;
     },
   ) {
     this.pipeline = pipeline;
@@ -34,6 +35,7 @@ export class KernelSlot {
     this.counters = words.counters;
     this.words.set([words.instances, words.baseAddress, words.seed, words.control]);
     this.words.set([words.counters, words.capacity, words.policy, mode.stopped], 4);
+    this.words[8] = words.holds ? 1 : 0;
   }
 
   get mode(): number {

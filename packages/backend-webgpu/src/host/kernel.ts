@@ -1,13 +1,15 @@
-import type {
-  DeviceKernel,
-  DeviceLaunchOptions,
-  InjectOptions,
-  InjectStatus,
-  KernelCounters,
-  KernelSink,
-  KernelState,
-  MessageDescriptor,
-  PayloadWriter,
+import {
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  type InjectOptions,
+  type InjectStatus,
+  InvalidOptionError,
+  type KernelCounters,
+  type KernelSink,
+  type KernelState,
+  KernelTerminatedError,
+  type MessageDescriptor,
+  type PayloadWriter,
 } from '@ringkernel/core';
 import { header, mode, record, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';
@@ -31,7 +33,10 @@ export class GpuKernel implements DeviceKernel {
   /** Messages of the host that an instance has not taken in yet, and those that rest there. */
   readonly #onTheWay: Uint32Array;
   readonly #depths: Uint32Array;
-  #failed = 0;
+  readonly #failed: Uint8Array;
+  #failures = 0;
+  /** What the kernel was when its last sound instance failed. */
+  #stateBefore: KernelState = 'launched';
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
 
   constructor(
@@ -53,6 +58,7 @@ export class GpuKernel implements DeviceKernel {
     this.#stateStride = stateStride;
     this.#onTheWay = new Uint32Array(options.instances);
     this.#depths = new Uint32Array(options.instances);
+    this.#failed = new Uint8Array(options.instances);
   }
 
   get open(): boolean {
@@ -124,6 +130,23 @@ export class GpuKernel implements DeviceKernel {
     return await this.#pump.readState(this, instance * this.#stateStride, this.#stateBytes);
   }
 
+  async restart(instance: number, state: Uint8Array | null): Promise<void> {
+    const bytes = new Uint8Array(this.#stateStride);
+    if (state !== null && state.length !== this.#stateBytes) {
+      throw new InvalidOptionError('state', `${this.#stateBytes} bytes`, state.length);
+    }
+    if (state !== null) bytes.set(state);
+    await this.#pump.alone(async () => {
+      if (this.state === 'terminating' || this.state === 'terminated') {
+        throw new KernelTerminatedError(this.id, 'restart');
+      }
+      this.#pump.restart(this.slot, instance, new Uint32Array(bytes.buffer));
+      this.#failures -= this.#failed[instance] as number;
+      this.#failed[instance] = 0;
+      if (this.state === 'failed') this.state = this.#stateBefore;
+    });
+  }
+
   /** The instance at this address has so many messages at rest. */
   setDepth(address: number, depth: number): void {
     this.#depths[address - this.base] = depth;
@@ -137,10 +160,15 @@ export class GpuKernel implements DeviceKernel {
 
   /** An instance has failed; the kernel too when it was the last sound one. */
   fault(words: Uint32Array, at: number): void {
-    this.#failed++;
-    if (this.#failed === this.instances && this.open) this.state = 'failed';
+    const instance = (words[at + record.source] as number) - this.base;
+    this.#failures += 1 - (this.#failed[instance] as number);
+    this.#failed[instance] = 1;
+    if (this.#failures === this.instances && this.open && this.#options.onFailure !== 'wait') {
+      this.#stateBefore = this.state;
+      this.state = 'failed';
+    }
     this.sink.fault({
-      instance: (words[at + record.source] as number) - this.base,
+      instance,
       site: words[at + record.site] as number,
       value: words[at + record.value] as number,
       type: words[at + record.type] as number,

@@ -1,6 +1,6 @@
 import { RingKernelError } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
-import { counter, header, mode, overflow, status } from '../text/layout.ts';
+import { counter, header, instance, mode, overflow, status } from '../text/layout.ts';
 import { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
 import type { Clock } from './clock.ts';
@@ -120,6 +120,14 @@ export class Pump {
     slot.mode = to;
     this.#engine.write(slot.params, 0, ...slot.words);
     if (to === mode.running) this.#live = true;
+  }
+
+  /** Gives an instance a new state, and lets it go on. Nothing may be under way. */
+  restart(slot: KernelSlot, index: number, state: Uint32Array): void {
+    this.#engine.write(slot.states, index * state.length, ...state);
+    const own = slot.control + index * instance.words;
+    this.#engine.write(this.#shared.control, own + instance.failed, 0);
+    this.#live = true;
   }
 
   async step(rounds: number): Promise<void> {

@@ -8,8 +8,15 @@ var<private> rk_address: u32;
 var<private> rk_round_now: u32;
 var<private> rk_sequence: u32;
 
-fn rk_count(word: u32, change: u32) {
-  atomicAdd(&rk_status[rk_params.counters + word], change);
+/** What this invocation has counted for its kernel; added to the counters at its end. */
+var<private> rk_counts: array<u32, ${counter.counts}>;
+
+fn rk_count(word: u32, change: u32) { rk_counts[word] = rk_counts[word] + change; }
+
+fn rk_add_counts() {
+  for (var i = 0u; i < ${counter.counts}u; i++) {
+    if (rk_counts[i] != 0u) { atomicAdd(&rk_status[rk_params.counters + i], rk_counts[i]); }
+  }
 }
 
 /** Makes a message a dead letter; false when there is no room for it. */

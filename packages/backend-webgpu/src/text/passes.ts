@@ -129,6 +129,7 @@ fn rk_burial(@builtin(global_invocation_id) id: vec3<u32>) {
       rk_leave(list);
     }
   }
+  rk_add_counts();
   rk_set(rk_own + ${instance.sequence}u, rk_sequence);
 }
 `;

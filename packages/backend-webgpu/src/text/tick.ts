@@ -82,6 +82,7 @@ fn rk_handle_all() {
     let failed = rk_get(rk_own + ${instance.failed}u) != 0u;
     let waits = rk_get(rk_own + ${instance.waiting}u) != 0u;
     let parked = rk_get(rk_own + ${instance.parked}u);
+    if (failed && rk_params.holds != 0u) { break; }
     if (!waits && (!failed || parked == 0u)) { break; }
     let passed = rk_get(rk_own + ${instance.passed}u);
     var list = rk_own + ${instance.parked}u;
@@ -112,7 +113,8 @@ fn rk_handle_all() {
 fn rk_tell_depth() {
   let waiting = rk_get(rk_own + ${instance.waiting}u);
   let depth = waiting + rk_get(rk_own + ${instance.parkedCount}u);
-  if (depth != 0u && rk_params.mode == ${mode.running}u) { atomicAdd(&rk_status[${status.work}u], 1u); }
+  let held = rk_params.holds != 0u && rk_get(rk_own + ${instance.failed}u) != 0u;
+  if (depth != 0u && rk_params.mode == ${mode.running}u && !held) { atomicAdd(&rk_status[${status.work}u], 1u); }
   if (depth == rk_get(rk_own + ${instance.told}u)) { return; }
   let at = rk_room(${record.words}u, rk_egress);
   if (at == rk_none) { return; }
@@ -142,6 +144,7 @@ fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
   let arrived = rk_get(rk_own + ${instance.arrivals}u + (rk_round_now & 1u)) == 0u;
   if (rk_params.mode == ${mode.running}u && arrived) { rk_handle_all(); }
   rk_tell_depth();
+  rk_add_counts();
   rk_set(rk_own + ${instance.draws}u, rk_draws);
   rk_set(rk_own + ${instance.sequence}u, rk_sequence);
 }
