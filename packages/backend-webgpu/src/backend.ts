@@ -40,8 +40,8 @@ export const backend: BackendFactory = {
 
 const noAdapter = {
   code: 'RK_WEBGPU_NO_ADAPTER',
-  reason: 'there is no adapter: no Vulkan loader, or no driver that WebGPU accepts',
-  hint: 'on Linux install libvulkan1 and the Vulkan driver of the GPU',
+  reason: 'there is no adapter: no driver that WebGPU accepts',
+  hint: 'on Linux install the Vulkan driver of the GPU',
 } as const;
 
 /** With all that the adapter allows of what kernels need. */

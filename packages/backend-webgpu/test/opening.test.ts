@@ -56,3 +56,9 @@ test.skipIf(!here)('without a driver there is a reason, and the process ends', (
   const env = { LD_LIBRARY_PATH, VK_DRIVER_FILES: '/nowhere.json' };
   expect(probeIn(env)).toMatchObject({ available: false, code: 'RK_WEBGPU_NO_ADAPTER' });
 });
+
+test('without a Vulkan loader there is a reason, and the process ends', () => {
+  const found = probeIn({}) as { code?: string; available: boolean };
+  // A machine may have a loader of its own, with a driver or without.
+  if (!found.available) expect(found.code).toMatch(/^RK_WEBGPU_NO_(?:LOADER|ADAPTER)$/u);
+});

@@ -1,4 +1,5 @@
 import type { Gpu } from './api.ts';
+import { lacksVulkanLoader } from './vulkan-loader.ts';
 
 /** Where WebGPU comes from, or why there is none. */
 export type GpuSystem =
@@ -18,6 +19,13 @@ export async function gpuSystem(): Promise<GpuSystem> {
   const place = globalThis as unknown as Place;
   const known = place[pinned] ?? place.navigator?.gpu;
   if (known !== undefined) return { gpu: known };
+  if (lacksVulkanLoader()) {
+    return {
+      code: 'RK_WEBGPU_NO_LOADER',
+      reason: 'there is no Vulkan loader',
+      hint: 'install libvulkan1 and the Vulkan driver of the GPU',
+    };
+  }
   try {
     // A name in a variable: bundlers for browsers must not look for it.
     const specifier = 'webgpu';
