@@ -355,6 +355,7 @@ test('literals become what they meet', () => {
   });
 });
 
+const SIZE = 9;
 const weights = [0.25, 0.5, 1];
 
 test('for of goes over arrays of the state, the message and from outside', () => {
@@ -405,4 +406,32 @@ test('for of goes over arrays of the state, the message and from outside', () =>
     next: 1,
   });
   expect(state.ticks).toEqual([1.5, 1.5].map((price) => ({ price, count: 3 })));
+});
+
+test('powers are Math.pow, and literals where both sides are', () => {
+  const Powers = actor('Powers', {
+    state: { f: f32, d: f64, u: u32, big: u64, small: f32, cube: f32 },
+    messages: { Go: { x: f32, d: f64 } },
+    on: {
+      Go(ctx, m) {
+        const s = ctx.state;
+        s.f = m.x ** 2.5;
+        s.d = 2 ** m.d;
+        s.u = 2 ** 31 + SIZE ** 2;
+        s.big = 2n ** 63n;
+        s.small = 2 ** -24;
+        s.cube = m.x;
+        s.cube **= 3;
+      },
+    },
+  });
+  const { state } = runActor(Powers, [{ type: 'Go', fields: { x: 1.5, d: 0.5 } }]);
+  expect(state).toEqual({
+    f: Math.fround(1.5 ** 2.5),
+    d: Math.SQRT2,
+    u: 2 ** 31 + 81,
+    big: 2n ** 63n,
+    small: 2 ** -24,
+    cube: 3.375,
+  });
 });

@@ -25,7 +25,7 @@ export function wgslTarget(dawn: Dawn, emit: (module: Module) => string = emitWg
   };
 }
 
-function jobOf(module: Module, scenario: Scenario, code: string): DawnJob {
+export function jobOf(module: Module, scenario: Scenario, code: string): DawnJob {
   const { instances, baseAddress, seed } = scenario;
   const starts: number[] = [];
   const words: number[] = [];

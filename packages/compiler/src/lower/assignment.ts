@@ -139,7 +139,7 @@ export function lowerAssignment(
   if (left.type === 'ObjectPattern' || left.type === 'ArrayPattern') {
     c.fail(left, 'RK3021', 'destructuring assignment is not in the language', 'assign one by one');
   }
-  if (['&&=', '||=', '??=', '**='].includes(operator)) {
+  if (['&&=', '||=', '??='].includes(operator)) {
     c.fail(node, 'RK3002', `'${operator}' is not in the language`, 'write it out with if');
   }
   const target = targetOf(c, left);

@@ -166,12 +166,11 @@ const comparisons: Readonly<Record<string, BinaryOperator>> = {
 };
 
 function isOperator(operator: string): boolean {
-  return operator in comparisons || /^([-+*/%&|^]|<<|>>>?)$/.test(operator);
+  return operator in comparisons || /^([-+*/%&|^]|\*\*|<<|>>>?)$/.test(operator);
 }
 
 function unknownOperator(c: FunctionContext, node: AnyNode, operator: string): never {
-  const hint = operator === '**' ? 'Math.pow(x, y), or multiply' : null;
-  return c.fail(node, 'RK3002', `'${operator}' is not in the language`, hint);
+  return c.fail(node, 'RK3002', `'${operator}' is not in the language`);
 }
 
 /** An operator on two values that are there already. `whole`: types whose quotient is wanted whole. */
@@ -192,6 +191,8 @@ export function combine(
     case '/':
     case '%':
       return arithmetic(c, node, operator, left, right, whole);
+    case '**':
+      return power(c, node, left, right);
     case '&':
     case '|':
     case '^':
@@ -238,6 +239,32 @@ function arithmetic(
     });
   }
   return c.value({ kind: 'binary', type: 'i32', op, left: left.e, right: right.e }, type);
+}
+
+/** `Math.pow` of fractions; of two literals, the literal it comes to. */
+function power(c: FunctionContext, node: AnyNode, left: Value, right: Value): Value {
+  const [a, b] = [left, right].map(({ e }) => (e.kind === 'const' ? e.value : null));
+  if (typeof a === 'number' && typeof b === 'number') return folded(c, node, left, right, a ** b);
+  if (typeof a === 'bigint' && typeof b === 'bigint' && b >= 0n && b < 64n) {
+    return folded(c, node, left, right, a ** b);
+  }
+  if (!restrict(left.type, fractions)) {
+    const message = `'**' needs f32 or f64, this is ${typeName(left.type)}`;
+    c.fail(node, 'RK2003', message, 'multiply, or convert: f32(x) ** 2');
+  }
+  c.unify(node, left.type, right.type, "'**'");
+  return c.value({ kind: 'math', type: 'i32', fn: 'pow', args: [left.e, right.e] }, left.type);
+}
+
+function folded(
+  c: FunctionContext,
+  node: AnyNode,
+  left: Value,
+  right: Value,
+  value: number | bigint,
+): Value {
+  for (const side of [left, right]) c.dropLiteral(side);
+  return literal(c, value, node);
 }
 
 function checkDivision(c: FunctionContext, node: AnyNode, type: Type): void {
