@@ -142,3 +142,7 @@ export type {
   SupervisorOptions,
 } from './supervision/options.ts';
 export type { SupervisedChild, Supervisor, SupervisorState } from './supervision/supervisor.ts';
+export type { PublishOptions, QoS, SlowPolicy, SubscribeOptions } from './topics/options.ts';
+export type { Listener, Publication } from './topics/subscriber.ts';
+export type { Subscription, SubscriptionStream } from './topics/subscription.ts';
+export type { Topics, TopicsStats } from './topics/topics.ts';

@@ -43,6 +43,7 @@ import { Links } from './supervision/links.ts';
 import { monitor } from './supervision/monitor.ts';
 import { type SupervisorOptions, supervisorSettings } from './supervision/options.ts';
 import { Supervisor } from './supervision/supervisor.ts';
+import { Topics } from './topics/topics.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 /** How long `terminateAll` and `close` drain by default, milliseconds. */
@@ -61,6 +62,7 @@ export interface RuntimeParts extends SelectedDevice {
   readonly deadLetterCapacity: number;
   readonly deadLetterBytes: number;
   readonly deadLetterAgeMs: number;
+  readonly maxRetained: number;
 }
 
 /** Kernels on one device. Made by `createRuntime`. */
@@ -72,6 +74,8 @@ export class Runtime implements AsyncDisposable {
   readonly registry: Registry;
   /** Carries messages between kernels through the host, also of several runtimes. */
   readonly k2k: Broker;
+  /** Publish and subscribe. */
+  readonly topics: Topics;
   readonly #device: Device;
   readonly #room: WaitingRoom;
   readonly #host: KernelHost;
@@ -102,6 +106,11 @@ export class Runtime implements AsyncDisposable {
       resend: async (letter, options) => await this.#resend(letter, options),
     });
     this.registry = new Registry(this.#room);
+    this.topics = new Topics({
+      room: this.#room,
+      maxRetained: limits.maxRetained,
+      onDeadLetter: (letter) => this.deadLetters.add(letter),
+    });
     this.k2k = new Broker({
       node: nodeId,
       schedule: device.schedule,
@@ -326,6 +335,7 @@ export class Runtime implements AsyncDisposable {
     } finally {
       await this.#device.close();
       this.k2k.close();
+      this.topics.close();
       this.registry.close();
       this.deadLetters.close();
       this.#room.deadlines.close();
@@ -400,6 +410,7 @@ export class Runtime implements AsyncDisposable {
     this.#kernels.delete(kernel.id);
     this.registry.release(kernel);
     this.k2k.release(kernel);
+    this.topics.release(kernel);
     this.#ended.add(kernel.counters());
   }
 

@@ -1,0 +1,279 @@
+import { InvalidOptionError } from '@ringkernel/core';
+import type { UndeliveredMessage } from '../dead-letters.ts';
+import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
+import { Relay } from '../k2k/relay.ts';
+import type { Kernel } from '../kernel.ts';
+import { checkNames } from '../options.ts';
+import type { WaitingRoom } from '../waiting.ts';
+import {
+  checkPublish,
+  checkSubscribe,
+  type PublishOptions,
+  type SubscribeOptions,
+} from './options.ts';
+import {
+  KernelSubscriber,
+  type Listener,
+  ListenerSubscriber,
+  type Publication,
+  StreamSubscriber,
+  type Subscriber,
+} from './subscriber.ts';
+import {
+  effectiveQoS,
+  Subscription,
+  type SubscriptionParts,
+  SubscriptionStream,
+} from './subscription.ts';
+import { filterLevels, matches, topicLevels } from './topic.ts';
+import { TopicTree } from './topic-tree.ts';
+
+/** What topics need of their runtime. */
+export interface TopicsParts {
+  readonly room: WaitingRoom;
+  /** Topics that may have something retained. */
+  readonly maxRetained: number;
+  onDeadLetter(letter: UndeliveredMessage): void;
+}
+
+/** What was done. */
+export interface TopicsStats {
+  readonly subscriptions: number;
+  readonly published: number;
+  /** Publications that nobody had subscribed to. */
+  readonly unheard: number;
+  /** Publications of a kernel that were kept from kernels of other tenants. */
+  readonly refused: number;
+  /** Topics that have something retained. */
+  readonly retained: number;
+  /** Retained publications that gave way to newer ones. */
+  readonly retainedEvicted: number;
+}
+
+interface Entry {
+  readonly levels: readonly string[];
+  readonly subscription: Subscription;
+  readonly options: Required<SubscribeOptions>;
+  readonly kernel: Kernel | undefined;
+}
+
+interface Published extends Omit<Publication, 'retained'> {
+  /** The kernel that published it; undefined: the program. */
+  readonly from: Kernel | undefined;
+}
+
+/** Publish and subscribe: who sends does not know who listens. */
+export class Topics {
+  readonly #parts: TopicsParts;
+  readonly #tree: TopicTree<Entry> = new TopicTree();
+  readonly #entries: Map<Subscription, Entry> = new Map();
+  readonly #retained: Map<string, Published> = new Map();
+  readonly #counts = { published: 0, unheard: 0, refused: 0, retainedEvicted: 0 };
+
+  /** Made by the runtime. */
+  constructor(parts: TopicsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Publishes to all who have subscribed to the topic; how many there are. Resolves when it waits for each of them;
+   * rejects with `TimeoutError` when one with the policy `wait` has no room in time. It may be published again then.
+   */
+  async publish(topic: string, payload: unknown, options: PublishOptions = {}): Promise<number> {
+    return await this.#publish(undefined, topic, payload, options);
+  }
+
+  /**
+   * Publishes each event of this name that the kernel emits, until it is stopped or the kernel ends. Where a subscriber
+   * has no room and the policy is to wait, the events wait in the kernel's output queue.
+   */
+  publishEvents(
+    handle: AnyInstanceHandle,
+    emit: string,
+    topic: string,
+    options: Pick<PublishOptions, 'qos' | 'retain'> = {},
+  ): Relay {
+    checkNames(options, ['qos', 'retain'], 'options');
+    const kernel = kernelOf(checkHandle(handle));
+    kernel.emitOf(emit);
+    topicLevels(topic);
+    checkPublish(options);
+    return new Relay({
+      receive: (signal) => handle.receive(emit, { signal }),
+      send: async (_event, payload) => {
+        const timeoutMs = Number.POSITIVE_INFINITY;
+        await this.#publish(kernel, topic, payload, { ...options, timeoutMs });
+        return true;
+      },
+    });
+  }
+
+  /** Calls the listener for each publication that the filter takes, or gives them to a `for await` loop. */
+  subscribe(filter: string, listener: Listener, options?: SubscribeOptions): Subscription;
+  subscribe(filter: string, options?: SubscribeOptions): SubscriptionStream;
+  subscribe(
+    filter: string,
+    first: Listener | SubscribeOptions = {},
+    second: SubscribeOptions = {},
+  ): Subscription {
+    if (typeof first === 'function') {
+      return this.#subscribe(filter, new ListenerSubscriber(first), second, undefined);
+    }
+    const stream: StreamSubscriber = new StreamSubscriber(this.#parts.room, filter, () =>
+      subscription.unsubscribe(),
+    );
+    const create = (parts: SubscriptionParts) => new SubscriptionStream(parts, stream);
+    const subscription = this.#subscribe(filter, stream, first, undefined, create);
+    return subscription;
+  }
+
+  /** Sends each publication that the filter takes to a kernel or instance, as a message of this type. */
+  subscribeKernel(
+    filter: string,
+    handle: AnyInstanceHandle,
+    type: string,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    const kernel = kernelOf(checkHandle(handle));
+    kernel.outbound.sizeOf(type);
+    if (kernel.state === 'terminated') throw kernel.ending?.error(`subscribe to '${filter}'`);
+    const subscriber = new KernelSubscriber(kernel, handle.index, type);
+    return this.#subscribe(filter, subscriber, options, kernel);
+  }
+
+  /** What is retained under the topics that the filter takes. */
+  retained(filter = '#'): Publication[] {
+    const levels = filterLevels(filter);
+    const found = [...this.#retained.values()].filter(({ topic }) =>
+      matches(levels, topic.split('/')),
+    );
+    return found.map((published) => publication(published, published.qos, true));
+  }
+
+  /** Retains nothing under this topic any more. False: nothing was. */
+  clearRetained(topic: string): boolean {
+    return this.#retained.delete(topic);
+  }
+
+  stats(): TopicsStats {
+    const { size: retained } = this.#retained;
+    return { ...this.#counts, subscriptions: this.#tree.size, retained };
+  }
+
+  /** The runtime's own: a kernel has ended. */
+  release(kernel: Kernel): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.kernel === kernel) entry.subscription.end(undefined);
+    }
+  }
+
+  /** The runtime's own. */
+  close(): void {
+    for (const subscription of [...this.#entries.keys()]) subscription.end(undefined);
+  }
+
+  async #publish(
+    from: Kernel | undefined,
+    topic: string,
+    payload: unknown,
+    options: PublishOptions,
+  ): Promise<number> {
+    const levels = topicLevels(topic);
+    const { qos, retain, timeoutMs } = checkPublish(options);
+    const id = options.id ?? `#${this.#counts.published}`;
+    this.#counts.published++;
+    const published = { from, topic, payload: structuredClone(payload), qos, id };
+    if (retain) this.#retain(published);
+    const found = this.#tree.find(levels).filter((entry) => this.#mayHear(entry, from));
+    if (found.length === 0) this.#counts.unheard++;
+    await Promise.all(
+      found.map(({ subscription, options: { qos: wanted } }) =>
+        subscription.offer(publication(published, effectiveQoS(qos, wanted), false), timeoutMs),
+      ),
+    );
+    return found.length;
+  }
+
+  #retain(published: Published): void {
+    this.#retained.delete(published.topic);
+    this.#retained.set(published.topic, published);
+    for (const oldest of this.#retained.keys()) {
+      if (this.#retained.size <= this.#parts.maxRetained) break;
+      this.#retained.delete(oldest);
+      this.#counts.retainedEvicted++;
+    }
+  }
+
+  #subscribe(
+    filter: string,
+    subscriber: Subscriber,
+    given: SubscribeOptions,
+    kernel: Kernel | undefined,
+    create: (parts: SubscriptionParts) => Subscription = (parts) => new Subscription(parts),
+  ): Subscription {
+    const levels = filterLevels(filter);
+    const options = checkSubscribe(given);
+    const subscription = create({
+      room: this.#parts.room,
+      filter,
+      subscriber,
+      options,
+      onEnd: () => {
+        this.#tree.delete(levels, entry);
+        this.#entries.delete(subscription);
+      },
+      onLost: (lost) => this.#bury(subscriber, lost),
+    });
+    const entry: Entry = { levels, subscription, options, kernel };
+    this.#tree.add(levels, entry);
+    this.#entries.set(subscription, entry);
+    for (const published of this.#retained.values()) {
+      if (!matches(levels, published.topic.split('/'))) continue;
+      if (!this.#mayHear(entry, published.from)) continue;
+      const qos = effectiveQoS(published.qos, options.qos);
+      void subscription.offer(publication(published, qos, true), Number.POSITIVE_INFINITY);
+    }
+    return subscription;
+  }
+
+  /** The program hears and tells everybody; kernels only those of their own tenant. */
+  #mayHear({ kernel }: Entry, from: Kernel | undefined): boolean {
+    if (kernel === undefined || from === undefined) return true;
+    if (kernel.settings.tenant === from.settings.tenant) return true;
+    this.#counts.refused++;
+    return false;
+  }
+
+  /** What a kernel was promised can be sent again; a listener that fails knows it already. */
+  #bury(subscriber: Subscriber, { payload }: Publication): void {
+    if (!(subscriber instanceof KernelSubscriber)) return;
+    const { kernel, instance, type } = subscriber;
+    const { id, settings } = kernel;
+    this.#parts.onDeadLetter({
+      reason: kernel.state === 'terminated' ? 'terminated' : 'invalid',
+      kernelId: id,
+      instance,
+      type,
+      typeId: 0,
+      source: 0,
+      destination: settings.baseAddress + instance,
+      correlation: 0n,
+      payload,
+      bytes: kernel.outbound.sizeOf(type),
+    });
+  }
+}
+
+function publication(
+  published: Published,
+  qos: Publication['qos'],
+  retained: boolean,
+): Publication {
+  const { topic, payload, id } = published;
+  return { topic, payload, id, qos, retained };
+}
+
+function checkHandle(handle: AnyInstanceHandle): AnyInstanceHandle {
+  if (handle instanceof InstanceHandle) return handle;
+  throw new InvalidOptionError('handle', 'the handle of a kernel or instance', handle);
+}
