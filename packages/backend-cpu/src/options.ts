@@ -16,6 +16,8 @@ export interface CpuOptions {
   readonly affinity: Affinity;
   /** What portable actors are compiled to; `auto`: WebAssembly where that is likely to be faster. */
   readonly code: CodeChoice;
+  /** How long a handler of a portable actor may run before it is ended and its instance fails; 0 = for ever. */
+  readonly handlerTimeoutMs: number;
 }
 
 export type CodeChoice = 'auto' | 'javascript' | 'webassembly';
@@ -30,6 +32,7 @@ const names: readonly string[] = [
   'hostSpinUs',
   'affinity',
   'code',
+  'handlerTimeoutMs',
 ];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
@@ -51,6 +54,7 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     hostSpinUs: integer(given, 'hostSpinUs', 50, 0, 1_000_000),
     affinity: oneOf('affinity', affinities, 'off', given.affinity),
     code: oneOf('code', codeChoices, 'auto', given.code),
+    handlerTimeoutMs: integer(given, 'handlerTimeoutMs', 0, 0, 2 ** 31 - 1),
   };
 }
 

@@ -40,6 +40,24 @@ describe('random programs', () => {
     });
   });
 
+  it('do the same when their loops can be interrupted', async () => {
+    let ticks = 0;
+    const tick = (): number => {
+      ticks++;
+      return 1; // as often as possible
+    };
+    const interruptible: FuzzTarget = {
+      name: 'js-interruptible',
+      run: (module, scenario) => {
+        const build = buildProgram(emitJavaScript(module, { interruptible: true }));
+        return runScenario(module, scenario, (env) => build(Object.assign(env, { tick })));
+      },
+    };
+    const report = await runFuzz({ seed: 900, count: 200, targets: [interruptible] });
+    expect(report.differences).toEqual([]);
+    expect(ticks).toBeGreaterThan(0);
+  });
+
   it('are valid, and the same for the same seed', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const { module } = generateCase(seed);

@@ -25,6 +25,7 @@ export {
   formatMessageId,
   HandlerError,
   HandlerFaultError,
+  HandlerTimeoutError,
   type HostContext,
   type HostDefinition,
   type HostMessage,

@@ -22,6 +22,8 @@ export interface WorkerStart {
   readonly seed: number;
   readonly epochMs: number;
   readonly spinUs: number;
+  /** 0 = for ever. */
+  readonly handlerTimeoutMs: number;
   /** The core it stays on; null: any. */
   readonly core: number | null;
   /** Microseconds from the monotonic clock of the machine to the Unix epoch. */

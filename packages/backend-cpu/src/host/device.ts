@@ -92,6 +92,7 @@ export class CpuDevice implements Device {
       ids: new MessageIds(nodeId),
       rounds: this.#rounds,
       workers: options.workers,
+      handlerTimeoutMs: options.handlerTimeoutMs,
       scratch: this.#layout.scratch(0),
       mark: (meter) => {
         meter.dirty = true;
@@ -112,6 +113,7 @@ export class CpuDevice implements Device {
         seed: device.seed ?? 0,
         epochMs: device.epochMs ?? 0,
         spinUs: options.spinUs,
+        handlerTimeoutMs: options.handlerTimeoutMs,
         wallOffsetUs,
       });
   }
@@ -141,12 +143,8 @@ export class CpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#check(image, options);
-    return await this.#launchProgram(
-      image,
-      programOf(image, this.schedule, this.#options.code),
-      options,
-      sink,
-    );
+    const program = programOf(image, this.schedule, this.#options);
+    return await this.#launchProgram(image, program, options, sink);
   }
 
   /** Launches a program given as the text that a worker builds it from. */

@@ -4,6 +4,7 @@ import {
   DeviceLostError,
   deadLetterReasons,
   HandlerError,
+  HandlerTimeoutError,
   type InjectOptions,
   type InjectStatus,
   InvalidOptionError,
@@ -16,6 +17,7 @@ import {
   type MessageDescriptor,
   messageHeader,
   type PayloadWriter,
+  type RingKernelError,
 } from '@ringkernel/core';
 import { DeviceClosedError } from '../errors.ts';
 import { CounterReader } from '../memory/counters.ts';
@@ -25,6 +27,7 @@ import type { Placement } from '../memory/placement.ts';
 import type { LaneWriter } from '../queue/lane.ts';
 import { headerBytes, replyWanted, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
+import { overtimeName } from '../worker/watchdog.ts';
 import type { Crew } from './crew.ts';
 import type { HostMessage } from './host-message.ts';
 import type { HostRounds } from './host-rounds.ts';
@@ -47,6 +50,7 @@ export interface KernelContext {
   /** In lockstep. */
   readonly rounds: HostRounds | null;
   readonly workers: number;
+  readonly handlerTimeoutMs: number;
   /** Where a record is written that the lane has no room for. */
   readonly scratch: number;
   /** The kernel has counts to flush before anything is published. */
@@ -362,8 +366,11 @@ export class CpuKernel implements DeviceKernel {
     } else if (!all && this.#state === 'failed') this.#state = this.#stateBefore;
   }
 
-  #thrown(instance: number, text: Uint8Array): HandlerError {
+  #thrown(instance: number, text: Uint8Array): RingKernelError {
     const cause = remade(JSON.parse(new TextDecoder().decode(text)) as ThrownText);
+    if (cause.name === overtimeName) {
+      return new HandlerTimeoutError(this.name, instance, this.#context.handlerTimeoutMs);
+    }
     return new HandlerError(this.name, instance, cause);
   }
 

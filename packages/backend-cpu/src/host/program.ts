@@ -14,7 +14,7 @@ import {
 } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { hasWebAssembly } from '../memory/arena-memory.ts';
-import type { CodeChoice } from '../options.ts';
+import type { CpuOptions } from '../options.ts';
 
 /** What the workers build a kernel from. */
 export interface KernelProgram extends Pick<KernelStart, 'text' | 'webAssembly' | 'host'> {
@@ -25,14 +25,15 @@ export interface KernelProgram extends Pick<KernelStart, 'text' | 'webAssembly' 
 export function programOf(
   { program, messages, emits }: KernelImage,
   schedule: Schedule,
-  choice: CodeChoice,
+  options: Pick<CpuOptions, 'code' | 'handlerTimeoutMs'>,
 ): KernelProgram {
   if (program.kind === 'ir') {
     const module = optimize(program.module as Module);
-    const code = codeOf(module, choice);
+    const code = codeOf(module, options);
+    const interruptible = options.handlerTimeoutMs > 0;
     return code.form === 'webassembly'
       ? { text: null, webAssembly: emitWebAssembly(module), host: null, code }
-      : { ...textProgram(emitJavaScript(module)), code };
+      : { ...textProgram(emitJavaScript(module, { interruptible })), code };
   }
   if (schedule === 'lockstep') {
     throw new NotSupportedError('a host-only kernel', 'its loop does not keep to rounds', {
@@ -50,18 +51,27 @@ export function textProgram(text: string): KernelProgram {
 }
 
 /** What the program is to be, and why. Throws `NotSupportedError` when it has to be WebAssembly and can't. */
-function codeOf(module: Module, choice: CodeChoice): KernelCode {
+function codeOf(
+  module: Module,
+  { code: choice, handlerTimeoutMs }: Pick<CpuOptions, 'code' | 'handlerTimeoutMs'>,
+): KernelCode {
   if (choice === 'javascript') return { form: choice, reason: `the option code is '${choice}'` };
-  if (!hasWebAssembly()) {
-    const reason = 'this engine has no WebAssembly';
-    if (choice === 'auto') return { form: 'javascript', reason };
-    throw new NotSupportedError("code: 'webassembly'", reason, { hint: "use code: 'auto'" });
+  const against = reasonAgainst(handlerTimeoutMs);
+  if (against !== null) {
+    if (choice === 'auto') return { form: 'javascript', reason: against };
+    throw new NotSupportedError("code: 'webassembly'", against, { hint: "use code: 'auto'" });
   }
   if (choice === 'webassembly') return { form: choice, reason: `the option code is '${choice}'` };
   const where = webAssemblyGain(module);
   return where === null
     ? { form: 'javascript', reason: 'no loop computes with f32, i64 or u64' }
     : { form: 'webassembly', reason: `a loop in ${where} computes with f32, i64 or u64` };
+}
+
+/** Why no program can be WebAssembly on this device. */
+function reasonAgainst(handlerTimeoutMs: number): string | null {
+  if (!hasWebAssembly()) return 'this engine has no WebAssembly';
+  return handlerTimeoutMs === 0 ? null : 'WebAssembly can not be ended after handlerTimeoutMs';
 }
 
 /** Bytes of its own that a thread needs to run the program. */

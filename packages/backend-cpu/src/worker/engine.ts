@@ -9,6 +9,7 @@ import { faultReport } from './fault-report.ts';
 import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
 import { type Mailbox, starvationBound } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Messages taken from one lane, from the local queues, or from one mailbox in a turn. */
 const budget = 256;
@@ -27,6 +28,7 @@ const clockTurns = 16;
 export class Engine {
   readonly readers: readonly LaneReader[];
   readonly outbox: Outbox;
+  readonly watchdog: Watchdog;
   /** Control requests carried out so far, 32 bits that wrap. */
   controlSeen = 0;
   /** Mailboxes of running kernels that still hold messages. */
@@ -58,6 +60,7 @@ export class Engine {
     thread: number,
     outbox: Outbox,
     epochMs: number,
+    watchdog: Watchdog,
   ) {
     const { threads, laneSlots } = layout.shape;
     this.#words = new Int32Array(arena);
@@ -66,6 +69,7 @@ export class Engine {
     this.#stage = layout.stage(thread);
     this.#control = (layout.thread(thread) + threadBlock.control) >>> 2;
     this.#epochMs = epochMs;
+    this.watchdog = watchdog;
     this.readers = Array.from({ length: threads }, (_, from) => from)
       .filter((from) => from !== thread)
       .map((from) => new LaneReader(arena, atomics, layout.lane(from, thread), laneSlots, from));
@@ -385,8 +389,9 @@ export class Engine {
     if (!meter.dirty) this.outbox.mark(meter);
   }
 
-  /** A program throws only when it ran out of stack or memory: then the instance has failed. */
+  /** A program throws only when it ran out of stack, memory or time: then the instance has failed. */
   #run(kernel: WorkerKernel, instance: number, offset: number): boolean {
+    this.watchdog.handlers++;
     try {
       return (kernel.program as Program).run(instance, offset);
     } catch (error) {

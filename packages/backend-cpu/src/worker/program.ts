@@ -64,5 +64,6 @@ function environment(
     reply: (sender, header, type, size) => outbox.reply(kernel, sender, header, type, size),
     emit: (sender, _header, type, size) => outbox.emit(kernel, sender, type, size),
     fault: (_self, site, value) => engine.fault(site, value),
+    tick: () => engine.watchdog.tick(),
   };
 }

@@ -12,6 +12,7 @@ import { Outbox } from './outbox.ts';
 import { Parking } from './parking.ts';
 import { buildKernelProgram } from './program.ts';
 import { Rounds } from './rounds.ts';
+import { Watchdog } from './watchdog.ts';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -52,7 +53,16 @@ export class WorkerThread {
       start.wallOffsetUs + monotonicOffsetUs(),
     );
     this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
-    this.#engine = new Engine(arena, this.#atomics, layout, thread, this.#outbox, start.epochMs);
+    const watchdog = new Watchdog(start.handlerTimeoutMs);
+    this.#engine = new Engine(
+      arena,
+      this.#atomics,
+      layout,
+      thread,
+      this.#outbox,
+      start.epochMs,
+      watchdog,
+    );
     this.#rounds = new Rounds(this.#engine, arena);
     this.#loops = new HostLoops(thread, this.#engine, () => this.#parking.stir());
     if (start.schedule === 'lockstep') clock.setRound(0);

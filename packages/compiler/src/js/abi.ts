@@ -38,6 +38,11 @@ export interface ProgramEnv {
   emit(sender: number, header: number, type: number, size: number): number;
   /** Marks the instance as faulted. Only the first fault of a handler counts. */
   fault(self: number, site: number, value: number): void;
+  /**
+   * Only a program emitted with `interruptible` calls it: after so many rounds of its loops as the last call returned,
+   * at least 1. What it throws ends the handler where it is. No message is half written then.
+   */
+  tick?(): number;
 }
 
 export interface Program {

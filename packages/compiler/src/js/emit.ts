@@ -5,14 +5,19 @@ import { blockLines, noLoop } from './statement.ts';
 import { identifier, indent } from './text.ts';
 import { tablesText, Views } from './views.ts';
 
+/** Rounds of loops before the first call of `env.tick`. */
+const firstRounds = 1024;
+
 class Program implements ProgramText {
   readonly module: Module;
   readonly library = new Set<LibraryName>();
   readonly views = new Views();
+  readonly interruptible: boolean;
   readonly #lanes = new Map<string, string>();
 
-  constructor(module: Module) {
+  constructor(module: Module, interruptible: boolean) {
     this.module = module;
+    this.interruptible = interruptible;
   }
 
   lanes(type: ValueType, array: string): string {
@@ -26,12 +31,21 @@ class Program implements ProgramText {
   }
 }
 
+/** How JavaScript is emitted. */
+export interface EmitOptions {
+  /** Loops count their rounds and call `env.tick`, which may end the handler. Costs about a nanosecond a round. */
+  readonly interruptible?: boolean;
+}
+
 /**
  * The module as JavaScript: the body of a function of `env` that returns a `Program` (see abi.ts). The same module
  * gives the same text. Integers wrap, f32 rounds after every operation, indices are checked where that is needed.
  */
-export function emitJavaScript(module: Module): string {
-  const program = new Program(module);
+export function emitJavaScript(
+  module: Module,
+  { interruptible = false }: EmitOptions = {},
+): string {
+  const program = new Program(module, interruptible);
   const handlerNames = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
   const functions = module.functions.map((fn, i) =>
     functionText(program, fn, `f${i}_${identifier(fn.name)}`),
@@ -47,6 +61,7 @@ export function emitJavaScript(module: Module): string {
     ...program.lanesText(),
     ...tablesText(module),
     ...library,
+    ...(interruptible ? [`let rounds = ${firstRounds};`] : []),
     '',
     ...functions,
     ...handlers,

@@ -8,6 +8,8 @@ import type { ElementSize, Views } from './views.ts';
 export interface ProgramText {
   readonly module: Module;
   readonly library: Set<LibraryName>;
+  /** Loops let the engine end a handler. */
+  readonly interruptible: boolean;
   readonly views: Views;
   /** The 64 lanes of the reductions over values of this type. */
   lanes(type: ValueType, array: string): string;

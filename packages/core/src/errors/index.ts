@@ -8,6 +8,7 @@ export { type ErrorDetails, RingKernelError } from './error.ts';
 export {
   HandlerError,
   HandlerFaultError,
+  HandlerTimeoutError,
   InvalidStateTransitionError,
   KernelAlreadyExistsError,
   KernelNotFoundError,

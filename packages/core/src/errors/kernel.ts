@@ -108,6 +108,25 @@ export class HandlerFaultError extends RingKernelError {
   }
 }
 
+/** A handler ran longer than it may and was ended. What it had written and sent stays. */
+export class HandlerTimeoutError extends RingKernelError {
+  static readonly code = 'RK_HANDLER_TIMEOUT';
+  readonly kernelId: string;
+  readonly instance: number;
+  readonly timeoutMs: number;
+
+  constructor(kernelId: string, instance: number, timeoutMs: number) {
+    super(
+      HandlerTimeoutError.code,
+      `A handler of instance ${instance} of kernel '${kernelId}' ran for more than ${timeoutMs} ms and was ended`,
+      { hint: 'does its loop end? If it needs the time, raise handlerTimeoutMs' },
+    );
+    this.kernelId = kernelId;
+    this.instance = instance;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
 /** A host-only kernel threw; `cause` is what it threw. */
 export class HandlerError extends RingKernelError {
   static readonly code = 'RK_HANDLER_ERROR';
