@@ -55,6 +55,34 @@ describe('the small examples', () => {
     expect(stdout).toBe(`${lines.join('\n')}\n`);
     expect(status).toBe(0);
   });
+
+  test('supervised', () => {
+    const { status, stdout, stderr } = run('supervised');
+    const rows = readCsv('stocks.csv');
+    const symbols = [...new Set(rows.map((row) => row.symbol))];
+    let [entries, tooLarge] = [0, 0];
+    const lines = symbols.map((symbol) => {
+      const prices = rows.filter((row) => row.symbol === symbol).map((row) => Number(row.price));
+      let highest = 0;
+      for (const price of prices) {
+        if (price <= highest) continue;
+        highest = price;
+        if (price > 700) tooLarge++;
+        else entries++;
+      }
+      return `${symbol}: ${prices.length} months, highest ${highest.toFixed(2)}`;
+    });
+    const stuck = rows.filter((_, i) => i % 200 === 100).length;
+    expect(tooLarge).toBeGreaterThan(0);
+    expect(stderr).toBe('');
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      ...lines,
+      `${entries} entries booked; ${stuck} handlers did not end, ${tooLarge} ended their process`,
+      `${stuck + tooLarge} restarts, 0 dead letters`,
+    ]);
+    expect(status).toBe(0);
+  });
+
   test('host-loop', () => {
     const { status, stdout } = run('host-loop');
     const [, told, lines, pieces] =

@@ -8,8 +8,9 @@ import {
 } from '@ringkernel/runtime';
 import { expect, test } from 'vitest';
 import { Counter, expectCounted, Probe } from './actors.ts';
+import { losable } from './losable.ts';
 
-/** Can take its worker thread down in several ways. */
+/** Does what would take a worker thread down, in several ways. */
 const Saboteur = hostActor('Saboteur', {
   messages: { Exit: ask({ code: u32 }, {}), ThrowLater: ask({}, {}), RejectLater: ask({}, {}) },
   async run(ctx) {
@@ -34,51 +35,103 @@ async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
   );
 }
 
-test.each([
+const ways = [
   ['Exit', { code: 3 }],
   ['Exit', { code: 0 }],
   ['ThrowLater', {}],
   ['RejectLater', {}],
-] as const)(
-  '%s %j: a worker that dies takes the device with it, and nobody waits on',
+] as const;
+
+test.each(ways)(
+  '%s %j in a host-only actor fails its instance, and its worker lives on',
   async (type, payload) => {
-    const runtime = await createRuntime({ backend: 'cpu', backendOptions: { workers: 2 } });
-    const counters = await runtime.launch(Counter, { instances: 64 });
-    const probes = await runtime.launch(Probe, { queueCapacity: 1, autoActivate: false });
-    const saboteur = await runtime.launch(Saboteur);
-    for (let i = 0; i < 64; i++) await counters.at(i).send('Add', { by: 1 });
-    await probes.send('Note', { value: 1 });
-    const waits = [
-      probes.send('Note', { value: 2 }),
-      probes.call('Echo', { value: 1 }),
-      counters.receive('Milestone'),
-      counters.wait(),
-      saboteur.call(type as 'Exit', payload as { code: number }),
-    ].map(errorOf);
-    for (const error of await Promise.all(waits)) {
-      expect(error).toBeInstanceOf(DeviceLostError);
-      expect(error).toMatchObject({ code: 'RK_DEVICE_LOST', deviceId: 'cpu' });
-    }
-    expect([counters.state, probes.state, saboteur.state]).toEqual(['failed', 'failed', 'failed']);
-    expect(await errorOf(runtime.launch(Counter, { id: 'other' }))).toBeInstanceOf(DeviceLostError);
-    expect(() => counters.trySend('Add', { by: 1 })).toThrow(DeviceLostError);
+    await using runtime = await createRuntime({ backend: 'cpu', backendOptions: { workers: 1 } });
+    const counters = await runtime.launch(Counter, { instances: 8 });
+    const probe = await runtime.launch(Probe, { autoActivate: false });
+    const saboteurs = await runtime.launch(Saboteur, { instances: 2, onFailure: 'wait' });
+    for (let i = 0; i < 8; i++) await counters.at(i).send('Add', { by: i });
+    await probe.send('Note', { value: 1 });
+    const error = await errorOf(saboteurs.at(1).call(type as 'Exit', payload as { code: number }));
+    expect(error).toBeInstanceOf(HandlerError);
+    expect(error).toMatchObject({ kernelId: 'Saboteur', instance: 1 });
+    const texts = {
+      Exit: /process\.exit\(\d\) in a host-only actor/,
+      ThrowLater: /RangeError: thrown where nobody can catch it/,
+      RejectLater: /RangeError: rejected where nobody can catch it/,
+    };
+    expect((error as HandlerError).message).toMatch(texts[type]);
+    expect(await counters.at(7).call('Get', {})).toEqual({ count: 1, total: 7n });
+    await probe.activate();
+    expect(await probe.call('Echo', { value: 1 })).toMatchObject({ seen: 2 });
+    expect(saboteurs.status().failedInstances).toBe(1);
+
+    const again = saboteurs.at(1).call('ThrowLater', {});
+    await saboteurs.at(1).restart();
+    expect(await errorOf(again)).toBeInstanceOf(HandlerError);
+    expect(saboteurs.faults()).toHaveLength(2);
+    await runtime.settled();
     expectCounted(runtime);
-    expect(runtime.summary().counts.pending).toBe(0);
-    await runtime.close();
-    expectCounted(runtime);
-    expect(await errorOf(runtime.launch(Counter))).toBeInstanceOf(DeviceLostError);
   },
 );
 
-test('what an exit or an error says is in the reason', async () => {
-  const runtime = await createRuntime({ backend: 'cpu', backendOptions: { workers: 1 } });
-  const saboteur = await runtime.launch(Saboteur);
-  const error = (await errorOf(saboteur.call('ThrowLater', {}))) as DeviceLostError;
-  expect(error.cause).toMatchObject({
-    name: 'RangeError',
-    message: 'thrown where nobody can catch it',
+test('a host-only actor that runs can be restarted: what is left of it is not heard', async () => {
+  const Ticker = hostActor('Ticker', {
+    messages: { Go: { number: u32 } },
+    emits: { Tick: { number: u32 } },
+    async run(ctx) {
+      for (;;) {
+        const m = await ctx.receive();
+        if (m === undefined) return;
+        ctx.emit('Tick', { number: m.number });
+        const timer = setInterval(() => {
+          try {
+            ctx.emit('Tick', { number: 1_000 + m.number });
+          } catch {
+            clearInterval(timer); // a restart came between
+          }
+        }, 1);
+      }
+    },
   });
+  await using runtime = await createRuntime({ backend: 'cpu', backendOptions: { workers: 1 } });
+  const ticker = await runtime.launch(Ticker, { outputQueueCapacity: 10_000 });
+  const next = async () => (await ticker.receive('Tick')).number;
+  await ticker.send('Go', { number: 1 });
+  expect([await next(), await next()]).toEqual([1, 1_001]);
+  await ticker.restart();
+  while (ticker.tryReceive() !== undefined); // what it told before
+  await ticker.send('Go', { number: 2 });
+  const ticks = [];
+  for (let i = 0; i < 5; i++) ticks.push(await next());
+  expect(ticks).toEqual([2, 1_002, 1_002, 1_002, 1_002]);
+});
+
+test('a worker that dies takes the device with it, and nobody waits on', async () => {
+  const { backend, lose } = losable();
+  const runtime = await createRuntime({ backend, backendOptions: { workers: 2 } });
+  const counters = await runtime.launch(Counter, { instances: 64 });
+  const probes = await runtime.launch(Probe, { queueCapacity: 1, autoActivate: false });
+  for (let i = 0; i < 64; i++) await counters.at(i).send('Add', { by: 1 });
+  await probes.send('Note', { value: 1 });
+  const waits = [
+    probes.send('Note', { value: 2 }),
+    probes.call('Echo', { value: 1 }),
+    counters.receive('Milestone'),
+    counters.wait(),
+  ].map(errorOf);
+  await lose();
+  for (const error of await Promise.all(waits)) {
+    expect(error).toBeInstanceOf(DeviceLostError);
+    expect(error).toMatchObject({ code: 'RK_DEVICE_LOST', deviceId: 'cpu' });
+  }
+  expect([counters.state, probes.state]).toEqual(['failed', 'failed']);
+  expect(await errorOf(runtime.launch(Counter, { id: 'other' }))).toBeInstanceOf(DeviceLostError);
+  expect(() => counters.trySend('Add', { by: 1 })).toThrow(DeviceLostError);
+  expectCounted(runtime);
+  expect(runtime.summary().counts.pending).toBe(0);
   await runtime.close();
+  expectCounted(runtime);
+  expect(await errorOf(runtime.launch(Counter))).toBeInstanceOf(DeviceLostError);
 });
 
 test('an error inside of the loop fails its instance only', async () => {

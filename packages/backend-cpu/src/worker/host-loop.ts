@@ -29,6 +29,8 @@ export type Loop = (ctx: HostLoop) => Promise<void>;
 
 /** What the loops of a worker need of their thread. */
 export interface LoopThread {
+  /** Calls the function so that what goes wrong in it later, anywhere, is known to come from this loop. */
+  within(loop: HostLoop, call: () => Promise<void>): Promise<void>;
   readonly engine: Engine;
   /** Something was written outside of a turn: take one soon. */
   stir(): void;
@@ -51,6 +53,8 @@ export class HostLoop {
   /** Whether the loop runs, and whether it ever did: it is started once. */
   live = false;
   begun = false;
+  /** It has failed, or another one has taken its place: what is left of it can do nothing more. */
+  #over = false;
   readonly #start: HostKernelStart;
   readonly #thread: LoopThread;
   readonly #waiters: Set<Waiter> = new Set();
@@ -85,6 +89,7 @@ export class HostLoop {
   } = {}): Promise<Received | undefined> {
     const until = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
     for (;;) {
+      this.#check();
       const message = this.tryReceive();
       if (message !== undefined) return message;
       if (this.shouldTerminate && (this.kernel.buried || this.isActive)) return undefined;
@@ -94,6 +99,7 @@ export class HostLoop {
   }
 
   tryReceive(): Received | undefined {
+    this.#check();
     if (!this.isActive) return undefined;
     const mailbox = this.kernel.mailbox(this.index);
     for (let record = mailbox.next(); record !== null; record = mailbox.next()) {
@@ -107,6 +113,7 @@ export class HostLoop {
   }
 
   reply(message: object, payload: Fields): void {
+    this.#check();
     const record = this.#headers.get(message);
     if (record === undefined) throw new TypeError('reply: wanted a message that was received');
     const { name, reply } = this.#known(record) as MessageDescriptor;
@@ -117,6 +124,7 @@ export class HostLoop {
   }
 
   emit(type: string, payload: Fields): void {
+    this.#check();
     const { id, layout } = this.#find(this.#start.emits, type);
     const bytes = encoded(codecOf(layout, type), payload);
     const { outbox } = this.#thread.engine;
@@ -129,6 +137,7 @@ export class HostLoop {
     payload: Fields,
     { priority = 'normal' }: { readonly priority?: Priority } = {},
   ): void {
+    this.#check();
     const { id, layout } = this.#find(this.#start.messages, type);
     const bytes = encoded(codecOf(layout, type), payload);
     const { outbox } = this.#thread.engine;
@@ -143,13 +152,28 @@ export class HostLoop {
     this.begun = true;
     this.live = true;
     // The loop begins in a later turn: what it throws at once is a fault like any other.
-    Promise.resolve()
-      .then(() => loop(this))
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.live = false;
-        this.#thread.ended(this);
-      });
+    const run = (): Promise<void> => Promise.resolve().then(() => loop(this));
+    this.#thread.within(this, run).then(
+      () => this.#end(),
+      (error: unknown) => this.crash(error),
+    );
+  }
+
+  /** The loop has thrown, or something that it began: the instance has failed. False when it had ended before. */
+  crash(error: unknown): boolean {
+    if (!this.live) return false;
+    this.#over = true;
+    this.#last[13] = this.kernel.base + this.index;
+    this.#thread.engine.failLoop(this.kernel, this.index, this.#last, error);
+    this.#end();
+    return true;
+  }
+
+  /** Another loop that has not begun, for the same instance. What is left of this one can do nothing more. */
+  successor(): HostLoop {
+    this.#over = true;
+    this.#end();
+    return new HostLoop(this.kernel, this.index, this.#start, this.#thread);
   }
 
   /** A message came, or the state of the kernel changed. */
@@ -157,10 +181,19 @@ export class HostLoop {
     for (const waiter of [...this.#waiters]) waiter.wake();
   }
 
-  #fail(error: unknown): void {
-    this.#last[13] = this.kernel.base + this.index;
-    this.#thread.engine.failLoop(this.kernel, this.index, this.#last, error);
+  #end(): void {
+    if (!this.live) return;
+    this.live = false;
+    this.wake();
+    this.#thread.ended(this);
     this.#thread.stir();
+  }
+
+  #check(): void {
+    if (!this.#over) return;
+    throw new Error(
+      `instance ${this.index} of kernel '${this.kernelId}' has failed or was restarted`,
+    );
   }
 
   /** Resolves when something changed, or at that time. */

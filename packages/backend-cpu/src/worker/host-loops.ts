@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostKernelStart } from '../control/messages.ts';
 import type { Engine } from './engine.ts';
 import { HostLoop, type Loop, type LoopThread } from './host-loop.ts';
@@ -10,14 +11,22 @@ export class HostLoops {
   live = 0;
   /** Programs that are being imported. */
   loading = 0;
+  #guarded = false;
   readonly #thread: number;
   readonly #programs: Map<WorkerKernel, Loop> = new Map();
+  /** The loop that everything asynchronous in this thread was begun by. */
+  readonly #running: AsyncLocalStorage<HostLoop> = new AsyncLocalStorage();
   readonly #onEnd: Map<WorkerKernel, () => void> = new Map();
   readonly #context: LoopThread;
 
   constructor(thread: number, engine: Engine, stir: () => void) {
     this.#thread = thread;
-    this.#context = { engine, stir, ended: (loop) => this.#ended(loop) };
+    this.#context = {
+      engine,
+      stir,
+      within: (loop, call) => this.#running.run(loop, call),
+      ended: (loop) => this.#ended(loop),
+    };
   }
 
   /** Loads a kernel's program; null where no instance of it lives. */
@@ -31,6 +40,7 @@ export class HostLoops {
   }
 
   async #load(kernel: WorkerKernel, start: HostKernelStart): Promise<void> {
+    if (!this.#guarded) this.#guard();
     this.loading++;
     try {
       this.#programs.set(kernel, await loadLoop(start.program, kernel.name));
@@ -55,12 +65,12 @@ export class HostLoops {
     loop.begin(program);
   }
 
-  /** Begins the loop of an instance anew, where there is one. One that still runs can't be told to stop. */
+  /** Begins the loop of an instance anew, where there is one. What is left of the old one can do nothing more. */
   restart(kernel: WorkerKernel, instance: number): void {
-    const loop = kernel.loops.get(instance);
-    if (loop === undefined) return;
-    if (loop.live) throw new Error('the loop of a host-only instance still runs');
-    loop.begun = false;
+    const old = kernel.loops.get(instance);
+    if (old === undefined) return;
+    const loop = old.successor();
+    kernel.loops.set(instance, loop);
     const program = this.#programs.get(kernel);
     if (!kernel.paused && program !== undefined) this.#begin(loop, program);
   }
@@ -72,17 +82,42 @@ export class HostLoops {
 
   /** Calls back when no loop of the kernel runs any more. */
   whenEnded(kernel: WorkerKernel, then: () => void): void {
-    if (this.#running(kernel)) this.#onEnd.set(kernel, then);
+    if (this.#anyLive(kernel)) this.#onEnd.set(kernel, then);
     else then();
   }
 
-  #running(kernel: WorkerKernel): boolean {
+  /** What goes wrong in the thread outside of any `await` of a loop fails that loop's instance, and nothing else. */
+  #guard(): void {
+    this.#guarded = true;
+    const blame = (error: unknown): void => {
+      if (!this.#blame(error)) throw error; // nobody's: the thread ends, as any would
+    };
+    process.on('uncaughtException', blame);
+    process.on('unhandledRejection', blame);
+    const exit = process.exit.bind(process);
+    process.exit = (code) => {
+      const error = new Error(`process.exit(${code ?? ''}) in a host-only actor`);
+      if (this.#running.getStore() === undefined) return exit(code);
+      this.#blame(error);
+      throw error; // it must not return to the loop
+    };
+  }
+
+  #blame(error: unknown): boolean {
+    const loop = this.#running.getStore();
+    if (loop === undefined) return false;
+    // What is left of a loop that has failed may go on failing: its instance can't.
+    if (!loop.crash(error)) process.emitWarning(error instanceof Error ? error : String(error));
+    return true;
+  }
+
+  #anyLive(kernel: WorkerKernel): boolean {
     return [...kernel.loops.values()].some((loop) => loop.live);
   }
 
   #ended({ kernel }: HostLoop): void {
     this.live--;
-    if (!this.#running(kernel)) this.#onEnd.get(kernel)?.();
+    if (!this.#anyLive(kernel)) this.#onEnd.get(kernel)?.();
     this.#context.stir();
   }
 }
