@@ -77,6 +77,14 @@ describe("the option 'code'", () => {
     expect(await codeOf(Counter, { code: form })).toEqual({ form, reason });
   });
 
+  test('is JavaScript where handlers can be ended', async () => {
+    const ended = { handlerTimeoutMs: 1_000 };
+    const reason = 'WebAssembly can not be ended after handlerTimeoutMs';
+    expect(await codeOf(Filter, ended)).toEqual({ form: 'javascript', reason });
+    const strict = codeOf(Filter, { ...ended, code: 'webassembly' });
+    await expect(strict).rejects.toMatchObject({ code: 'RK_NOT_SUPPORTED' });
+  });
+
   test('takes no other value', async () => {
     await expect(open({ code: 'wasm' })).rejects.toThrow(InvalidOptionError);
     await expect(open({ code: 'wasm' })).rejects.toThrow('auto, javascript, webassembly');

@@ -37,6 +37,11 @@ export class FunctionText {
     return name;
   }
 
+  /** Each round of a loop is counted where the engine may end a handler. */
+  tick(): string[] {
+    return this.program.interruptible ? ['if (--rounds < 1) rounds = env.tick();'] : [];
+  }
+
   local(id: number): string {
     const local = this.fn.locals.find((candidate) => candidate.id === id);
     if (local === undefined) throw new RangeError(`${this.fn.name} has no local ${id}`);

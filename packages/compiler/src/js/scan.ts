@@ -29,6 +29,7 @@ export function scanLines(text: FunctionText, s: Scan, { body, value, then }: Pa
       `let carry = ${zero(s.type)};`,
       'for (let first = 0; first < count; first += 64) {',
       ...indent([
+        ...text.tick(),
         'const tile = count - first < 64 ? count - first : 64;',
         'for (let q = 0; q < tile; q++) {',
         ...indent([index, ...body, `${lanes}[q] = ${value};`]),

@@ -127,20 +127,15 @@ function loopLines(text: FunctionText, s: Of<'loop'>): string[] {
   if (s.step.every((statement) => statement.kind === 'assign')) {
     const step = s.step.map((statement) => assignText(text, statement)).join(', ');
     const head = step === '' ? `while (${condition}) {` : `for (; ${condition}; ${step}) {`;
-    return [head, ...indent([...tickLines(text), ...blockLines(text, s.body, noLoop)]), '}'];
+    return [head, ...indent([...text.tick(), ...blockLines(text, s.body, noLoop)]), '}'];
   }
   const label = text.label();
   return [
     `while (${condition}) {`,
-    ...indent([...tickLines(text), `${label}: {`, ...indent(loopBody(text, s, label)), '}']),
+    ...indent([...text.tick(), `${label}: {`, ...indent(loopBody(text, s, label)), '}']),
     ...indent(blockLines(text, s.step, noLoop)),
     '}',
   ];
-}
-
-/** Each round of a loop is counted where the engine may end a handler. */
-function tickLines(text: FunctionText): string[] {
-  return text.program.interruptible ? ['if (--rounds < 1) rounds = env.tick();'] : [];
 }
 
 /** A `break` in a labelled block would still leave the loop, so only `continue` needs the label. */
@@ -160,9 +155,9 @@ export function countedLines(
   const total = valueText(text, count);
   if (!text.isHoisted(index)) {
     const head = `for (let ${name} = 0, ${limit} = ${total}; ${name} < ${limit}; ${name}++) {`;
-    return [head, ...indent([...tickLines(text), ...body]), '}'];
+    return [head, ...indent([...text.tick(), ...body]), '}'];
   }
-  const lines = indent([...tickLines(text), ...body]);
+  const lines = indent([...text.tick(), ...body]);
   const loop = [`for (${name} = 0; ${name} < ${limit}; ${name}++) {`, ...lines, '}'];
   return ['{', ...indent([`const ${limit} = ${total};`, ...loop]), '}'];
 }
