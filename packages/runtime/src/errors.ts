@@ -170,27 +170,72 @@ export class BackpressureError extends RingKernelError {
   }
 }
 
+/** A kernel and whose it is. */
+interface Owned {
+  readonly id: string;
+  readonly settings: { readonly tenant: string | undefined };
+}
+
+function ownerOf({ settings: { tenant } }: Owned): string {
+  return tenant === undefined ? 'no tenant' : `tenant '${tenant}'`;
+}
+
 /** Kernels of different tenants do not send to each other. */
 export class TenantMismatchError extends RingKernelError {
   static readonly code = 'RK_TENANT_MISMATCH';
-  readonly from: { readonly kernelId: string; readonly tenant: string | undefined };
-  readonly to: { readonly kernelId: string; readonly tenant: string | undefined };
+  readonly fromKernelId: string;
+  readonly fromTenant: string | undefined;
+  readonly toKernelId: string;
+  readonly toTenant: string | undefined;
 
-  constructor(
-    fromId: string,
-    fromTenant: string | undefined,
-    toId: string,
-    toTenant: string | undefined,
-  ) {
-    const [sender, receiver] = [fromTenant, toTenant].map((tenant) =>
-      tenant === undefined ? 'no tenant' : `tenant '${tenant}'`,
-    );
+  constructor(from: Owned, to: Owned) {
     super(
       TenantMismatchError.code,
-      `Kernel '${fromId}' of ${sender} may not send to kernel '${toId}' of ${receiver}`,
+      `Kernel '${from.id}' of ${ownerOf(from)} may not send to kernel '${to.id}' of ${ownerOf(to)}`,
       { hint: 'launch both with the same tenant, or let the host carry the message' },
     );
-    this.from = { kernelId: fromId, tenant: fromTenant };
-    this.to = { kernelId: toId, tenant: toTenant };
+    this.fromKernelId = from.id;
+    this.fromTenant = from.settings.tenant;
+    this.toKernelId = to.id;
+    this.toTenant = to.settings.tenant;
+  }
+}
+
+/** A kernel was to belong to somebody nobody knows. */
+export class TenantNotFoundError extends RingKernelError {
+  static readonly code = 'RK_TENANT_NOT_FOUND';
+  readonly tenant: string;
+  readonly knownTenants: readonly string[];
+
+  constructor(tenant: string, knownTenants: readonly string[]) {
+    super(
+      TenantNotFoundError.code,
+      `There is no tenant '${tenant}'; there are: ${listNames(knownTenants)}`,
+      { hint: 'add it with runtime.tenants.add' },
+    );
+    this.tenant = tenant;
+    this.knownTenants = knownTenants;
+  }
+}
+
+/** A tenant would have more than it may. */
+export class QuotaExceededError extends RingKernelError {
+  static readonly code = 'RK_QUOTA_EXCEEDED';
+  readonly tenant: string;
+  /** Which quota: `maxKernels` or `maxMemoryBytes`. */
+  readonly quota: string;
+  readonly limit: number;
+  readonly wanted: number;
+
+  constructor(tenant: string, quota: string, limit: number, wanted: number) {
+    super(
+      QuotaExceededError.code,
+      `Tenant '${tenant}' would have ${wanted}, its ${quota} is ${limit}`,
+      { hint: 'terminate one of its kernels, or give it a larger quota' },
+    );
+    this.tenant = tenant;
+    this.quota = quota;
+    this.limit = limit;
+    this.wanted = wanted;
   }
 }

@@ -78,9 +78,11 @@ export {
   KernelFailedError,
   NameNotFoundError,
   NameTakenError,
+  QuotaExceededError,
   RateLimitedError,
   RuntimeClosedError,
   TenantMismatchError,
+  TenantNotFoundError,
   UndeliveredError,
 } from './errors.ts';
 export type { KernelFault } from './faults.ts';
@@ -143,6 +145,9 @@ export type {
   SupervisorOptions,
 } from './supervision/options.ts';
 export type { SupervisedChild, Supervisor, SupervisorState } from './supervision/supervisor.ts';
+export type { CrossTenantRefusal, TenantKernel } from './tenants/audit.ts';
+export type { TenantQuota } from './tenants/quota.ts';
+export type { Tenants, TenantUsage } from './tenants/tenants.ts';
 export type { PublishOptions, QoS, SlowPolicy, SubscribeOptions } from './topics/options.ts';
 export type { Listener, Publication } from './topics/subscriber.ts';
 export type { Subscription, SubscriptionStream } from './topics/subscription.ts';

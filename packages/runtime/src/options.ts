@@ -64,7 +64,7 @@ export interface LaunchOptions {
   readonly waterMarks?: WaterMarks;
   /** How long the `dedupeId` of a message is remembered. */
   readonly dedupe?: DedupeOptions;
-  /** To whom the kernel belongs. Kernels of different tenants (or of one and of none) do not send to each other. */
+  /** To whom the kernel belongs: one that `runtime.tenants` knows. */
   readonly tenant?: string;
 }
 

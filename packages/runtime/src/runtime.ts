@@ -43,6 +43,7 @@ import { Links } from './supervision/links.ts';
 import { monitor } from './supervision/monitor.ts';
 import { type SupervisorOptions, supervisorSettings } from './supervision/options.ts';
 import { Supervisor } from './supervision/supervisor.ts';
+import { Tenants } from './tenants/tenants.ts';
 import { Topics } from './topics/topics.ts';
 import type { WaitingRoom } from './waiting.ts';
 
@@ -74,6 +75,8 @@ export class Runtime implements AsyncDisposable {
   readonly registry: Registry;
   /** Carries messages between kernels through the host, also of several runtimes. */
   readonly k2k: Broker;
+  /** To whom kernels may belong. */
+  readonly tenants: Tenants = new Tenants();
   /** Publish and subscribe. */
   readonly topics: Topics;
   readonly #device: Device;
@@ -109,12 +112,14 @@ export class Runtime implements AsyncDisposable {
     this.topics = new Topics({
       room: this.#room,
       maxRetained: limits.maxRetained,
+      tenants: this.tenants,
       onDeadLetter: (letter) => this.deadLetters.add(letter),
     });
     this.k2k = new Broker({
       node: nodeId,
       schedule: device.schedule,
       registry: this.registry,
+      tenants: this.tenants,
       options: k2k,
       owns: (kernel) => this.#kernels.get(kernel.id) === kernel,
       onDeadLetter: (letter) => this.deadLetters.add(letter),
@@ -160,7 +165,7 @@ export class Runtime implements AsyncDisposable {
 
   /**
    * Compiles an actor and launches it. Rejects with `CompileError`, `KernelAlreadyExistsError`, `NameTakenError`,
-   * `InvalidOptionError`, or what the backend has against it.
+   * `TenantNotFoundError`, `QuotaExceededError`, `InvalidOptionError`, or what the backend has against it.
    */
   async launch<D extends AnyDefinition>(
     definition: D,
@@ -169,25 +174,28 @@ export class Runtime implements AsyncDisposable {
     this.#check('launch');
     const image = imageOf(definition);
     const { autoActivate, ...told } = launchSettings(definition.name, options);
-    const settings = { ...told, baseAddress: this.#addresses(told.instances) };
-    const { id } = settings;
+    const { id, tenant } = told;
     const known = this.#kernels.get(id);
     if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
     if (this.registry.entry(id) !== undefined) throw new NameTakenError(id);
     if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
+    const limits = [...this.tenants.reserve(tenant), ...told.flow.limits];
     this.#launching.add(id);
     try {
+      const flow = { ...told.flow, limits };
+      const settings = { ...told, flow, baseAddress: this.#addresses(told.instances) };
       const { keepAlive } = this.#room;
       const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
       const kernel = await keepAlive.during(launch);
       this.#check('launch');
-      await this.#register(kernel);
+      await this.#admit(kernel);
       this.#kernels.set(id, kernel);
       this.#launched++;
       if (autoActivate) await kernel.activate('activate');
       return this.#handle(kernel) as HandleOf<D>;
     } finally {
       this.#launching.delete(id);
+      this.tenants.unreserve(tenant);
     }
   }
 
@@ -364,11 +372,13 @@ export class Runtime implements AsyncDisposable {
     return handle;
   }
 
-  /** Somebody may have taken the name while the kernel was being launched: then it ends. */
-  async #register(kernel: Kernel): Promise<void> {
+  /** Its tenant may have too little left for it, or somebody may have taken its name meanwhile: then it ends. */
+  async #admit(kernel: Kernel): Promise<void> {
     try {
+      this.tenants.take(kernel);
       this.registry.register(kernel.id, this.#handle(kernel), { tags: kernel.settings.tags });
     } catch (error) {
+      this.tenants.release(kernel);
       await kernel.terminate(0);
       throw error;
     }
@@ -408,6 +418,7 @@ export class Runtime implements AsyncDisposable {
   #onEnd(kernel: Kernel): void {
     if (this.#kernels.get(kernel.id) !== kernel) return;
     this.#kernels.delete(kernel.id);
+    this.tenants.release(kernel);
     this.registry.release(kernel);
     this.k2k.release(kernel);
     this.topics.release(kernel);

@@ -78,6 +78,7 @@ describe('routes', () => {
     await endpoint.send('full', 'Note', { value: 1 });
     const late = await endpoint.send('full', 'Note', { value: 2 }, { deliveryTimeoutMs: 5 });
     expect(late).toMatchObject({ status: 'Timeout', hops: 1 });
+    at(1).tenants.add('x');
     await at(1).launch(Probe, { id: 'rented', tenant: 'x' });
     const rented = await endpoint.send('rented', 'Note', { value: 1 });
     expect(rented).toMatchObject({ status: 'TenantMismatch', hops: 1 });

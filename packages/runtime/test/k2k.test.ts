@@ -117,6 +117,7 @@ describe('the broker', () => {
   });
 
   test('TenantMismatch: neither across tenants nor out of one', async () => {
+    for (const name of ['a', 'b']) runtime.tenants.add(name);
     const [a, b] = await Promise.all(
       ['a', 'b'].map((tenant) => runtime.launch(Probe, { id: tenant, tenant })),
     );

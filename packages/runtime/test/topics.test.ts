@@ -180,6 +180,7 @@ describe('topics', () => {
   });
 
   test('kernels of other tenants hear nothing of it', async () => {
+    for (const name of ['a', 'b']) runtime.tenants.add(name);
     const [a, b] = [
       await runtime.launch(Probe, { id: 'a', tenant: 'a' }),
       await runtime.launch(Probe, { id: 'b', tenant: 'b' }),

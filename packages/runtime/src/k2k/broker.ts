@@ -4,6 +4,7 @@ import { NameNotFoundError, TenantMismatchError } from '../errors.ts';
 import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Registry, RegistryQuery } from '../registry/registry.ts';
+import type { Tenants } from '../tenants/tenants.ts';
 import { Endpoint, type Posted } from './endpoint.ts';
 import {
   checkK2KRelay,
@@ -26,6 +27,7 @@ export interface BrokerParts {
   readonly node: number;
   readonly schedule: Schedule;
   readonly registry: Registry;
+  readonly tenants: Tenants;
   readonly options: Required<K2KOptions>;
   /** Whether it is one of the runtime's kernels that have not ended. */
   owns(kernel: Kernel): boolean;
@@ -194,7 +196,7 @@ export class Broker {
     const message: K2KMessage = {
       id: `${this.node}:${++this.#sent}`,
       source,
-      tenant: kernel.settings.tenant,
+      sender: kernel,
       destination: name,
       type,
       payload,
@@ -245,15 +247,8 @@ export class Broker {
   async #deliver(transit: Transit, kernel: Kernel, instance: number): Promise<void> {
     const { message } = transit;
     const { deliveryTimeoutMs, ...options } = message.options;
-    const { tenant } = kernel.settings;
-    if (message.tenant !== tenant) {
-      const error = new TenantMismatchError(
-        message.source.kernelId,
-        message.tenant,
-        kernel.id,
-        tenant,
-      );
-      transit.refused(this.node, 'TenantMismatch', error);
+    if (!this.#parts.tenants.mayTell(message.sender, kernel, 'k2k')) {
+      transit.refused(this.node, 'TenantMismatch', new TenantMismatchError(message.sender, kernel));
       return;
     }
     const { deadlineMs = maxDeadlineMs } = options;

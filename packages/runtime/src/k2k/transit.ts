@@ -1,3 +1,4 @@
+import type { Kernel } from '../kernel.ts';
 import type { K2KSendOptions } from './options.ts';
 import { type DeliveryStatus, type Hop, nowMs, type Receipt, type Source } from './receipt.ts';
 
@@ -5,7 +6,8 @@ import { type DeliveryStatus, type Hop, nowMs, type Receipt, type Source } from 
 export interface K2KMessage {
   readonly id: string;
   readonly source: Source;
-  readonly tenant: string | undefined;
+  /** The kernel of the source. */
+  readonly sender: Kernel;
   readonly destination: string;
   readonly type: string;
   readonly payload: unknown;

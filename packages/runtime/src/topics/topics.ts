@@ -4,6 +4,7 @@ import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import { Relay } from '../k2k/relay.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkNames } from '../options.ts';
+import type { Tenants } from '../tenants/tenants.ts';
 import type { WaitingRoom } from '../waiting.ts';
 import {
   checkPublish,
@@ -33,6 +34,7 @@ export interface TopicsParts {
   readonly room: WaitingRoom;
   /** Topics that may have something retained. */
   readonly maxRetained: number;
+  readonly tenants: Tenants;
   onDeadLetter(letter: UndeliveredMessage): void;
 }
 
@@ -239,7 +241,7 @@ export class Topics {
   /** The program hears and tells everybody; kernels only those of their own tenant. */
   #mayHear({ kernel }: Entry, from: Kernel | undefined): boolean {
     if (kernel === undefined || from === undefined) return true;
-    if (kernel.settings.tenant === from.settings.tenant) return true;
+    if (this.#parts.tenants.mayTell(from, kernel, 'topics')) return true;
     this.#counts.refused++;
     return false;
   }

@@ -1,0 +1,143 @@
+import {
+  createRuntime,
+  InvalidOptionError,
+  NameTakenError,
+  QuotaExceededError,
+  RateLimitedError,
+  type Runtime,
+  TenantNotFoundError,
+} from '@ringkernel/runtime';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectNothingLost, Probe } from './actors.ts';
+
+describe('tenants', () => {
+  let runtime: Runtime;
+  beforeEach(async () => {
+    runtime = await createRuntime({ backend: 'cpu', backendOptions: { workers: 1 } });
+  });
+  afterEach(async () => {
+    await expectNothingLost(runtime);
+    await runtime.close();
+  });
+
+  test('are added before kernels are launched for them', async () => {
+    const launch = runtime.launch(Probe, { tenant: 'acme' });
+    await expect(launch).rejects.toThrow(TenantNotFoundError);
+    runtime.tenants.add('acme', { maxKernels: 3 });
+    expect(() => runtime.tenants.add('acme')).toThrow(InvalidOptionError);
+    expect(() => runtime.tenants.add('')).toThrow(InvalidOptionError);
+    const probe = await runtime.launch(Probe, { tenant: 'acme' });
+    expect(runtime.tenants.usage('acme')).toEqual({
+      quota: { maxKernels: 3 },
+      kernels: 1,
+      memoryBytes: probe.metrics().memoryBytes,
+    });
+    expect(() => runtime.tenants.remove('acme')).toThrow(InvalidOptionError);
+    await probe.terminate();
+    expect(runtime.tenants.usage('acme')).toMatchObject({ kernels: 0, memoryBytes: 0 });
+    runtime.tenants.remove('acme');
+    expect(runtime.tenants.names).toEqual([]);
+    expect(() => runtime.tenants.usage('acme')).toThrow(TenantNotFoundError);
+  });
+
+  test.each([
+    ['maxKernels', { maxKernels: -1 }],
+    ['maxMemoryBytes', { maxMemoryBytes: 0.5 }],
+    ['messagesPerSecond', { messagesPerSecond: 0 }],
+    ['maxKernel', { maxKernel: 1 }],
+  ])('quotas that are none: %s', (option, quota) => {
+    const add = () => runtime.tenants.add('acme', quota as object);
+    expect(add).toThrow(InvalidOptionError);
+    expect(add).toThrow(option);
+  });
+
+  test('so many kernels, also those being launched', async () => {
+    runtime.tenants.add('acme', { maxKernels: 2 });
+    const launches = ['a', 'b', 'c'].map((id) => runtime.launch(Probe, { id, tenant: 'acme' }));
+    const results = await Promise.allSettled(launches);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    const error = await launches[2]?.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(QuotaExceededError);
+    expect(error).toMatchObject({ tenant: 'acme', quota: 'maxKernels', limit: 2, wanted: 3 });
+    await runtime.terminate('a');
+    await runtime.launch(Probe, { id: 'c', tenant: 'acme' });
+    await expect(runtime.launch(Probe, { id: 'd', tenant: 'acme' })).rejects.toThrow('maxKernels');
+    await runtime.launch(Probe, { id: 'd' });
+    expect(runtime.kernelIds).toEqual(['b', 'c', 'd']);
+  });
+
+  test('a launch that fails costs nothing', async () => {
+    runtime.tenants.add('acme', { maxKernels: 1 });
+    const other = await runtime.launch(Probe, { id: 'other' });
+    const launch = runtime.launch(Probe, { tenant: 'acme' });
+    runtime.registry.register('Probe', other);
+    await expect(launch).rejects.toThrow(NameTakenError);
+    expect(runtime.tenants.usage('acme').kernels).toBe(0);
+    runtime.registry.unregister('Probe');
+    await runtime.launch(Probe, { tenant: 'acme' });
+  });
+
+  test('so much memory', async () => {
+    const { memoryBytes } = (await runtime.launch(Probe, { id: 'sample' })).metrics();
+    expect(memoryBytes).toBeGreaterThan(0);
+    runtime.tenants.add('acme', { maxMemoryBytes: 2 * memoryBytes + 1 });
+    for (const id of ['a', 'b']) await runtime.launch(Probe, { id, tenant: 'acme' });
+    const third = runtime.launch(Probe, { id: 'c', tenant: 'acme' });
+    await expect(third).rejects.toMatchObject({
+      code: 'RK_QUOTA_EXCEEDED',
+      quota: 'maxMemoryBytes',
+      wanted: 3 * memoryBytes,
+    });
+    expect(runtime.kernelIds).toEqual(['sample', 'a', 'b']);
+    expect(runtime.tenants.usage('acme')).toMatchObject({ memoryBytes: 2 * memoryBytes });
+    await runtime.terminate('a');
+    await runtime.launch(Probe, { id: 'c', tenant: 'acme' });
+  });
+
+  test('so many messages in any second, over all kernels', async () => {
+    const rounds = await createRuntime({ backend: 'cpu', schedule: 'lockstep' });
+    rounds.tenants.add('acme', { messagesPerSecond: 3 });
+    const a = await rounds.launch(Probe, { id: 'a', tenant: 'acme' });
+    const b = await rounds.launch(Probe, { id: 'b', tenant: 'acme' });
+    const other = await rounds.launch(Probe, { id: 'other' });
+    await a.send('Note', { value: 1 });
+    await rounds.step(600);
+    for (const to of [b, a]) await to.send('Note', { value: 1 });
+    const over = b.send('Note', { value: 1 });
+    await expect(over).rejects.toThrow(RateLimitedError);
+    await expect(over).rejects.toMatchObject({ subject: "tenant 'acme'", retryAfterMs: 400 });
+    for (let i = 0; i < 9; i++) await other.send('Note', { value: i });
+    await rounds.step(400);
+    expect([a, b].map((to) => to.trySend('Note', { value: 2 }))).toEqual([true, false]);
+    expect(b.metrics().flow.rateLimited).toBe(2);
+    await rounds.close();
+  });
+
+  test('what is sent across is refused, counted and written down', async () => {
+    for (const name of ['a', 'b']) runtime.tenants.add(name);
+    const a = await runtime.launch(Probe, { id: 'ka', tenant: 'a' });
+    const b = await runtime.launch(Probe, { id: 'kb', tenant: 'b' });
+    const free = await runtime.launch(Probe, { id: 'free' });
+    const beforeMs = Date.now();
+    const endpoint = runtime.k2k.endpoint(a);
+    for (const to of [b, free]) {
+      expect((await endpoint.send(to, 'Note', { value: 1 })).status).toBe('TenantMismatch');
+    }
+    runtime.topics.subscribeKernel('t', b, 'Note');
+    const relay = runtime.topics.publishEvents(a, 'Aside', 't');
+    await a.send('Other', { value: 1 });
+    await expect.poll(() => relay.delivered).toBe(1);
+    expect(runtime.tenants.refused).toBe(3);
+    const from = { kernelId: 'ka', tenant: 'a' };
+    expect(runtime.tenants.audit()).toMatchObject([
+      { from, to: { kernelId: 'kb', tenant: 'b' }, via: 'k2k' },
+      { from, to: { kernelId: 'free', tenant: undefined }, via: 'k2k' },
+      { from, to: { kernelId: 'kb', tenant: 'b' }, via: 'topics' },
+    ]);
+    expect(runtime.tenants.audit()[0]?.atMs).toBeGreaterThan(beforeMs - 1_000);
+    for (let i = 0; i < 1_000; i++) await endpoint.send(b, 'Note', { value: 1 });
+    expect(runtime.tenants.audit()).toHaveLength(1_000);
+    expect(runtime.tenants.refused).toBe(1_003);
+    expect(b.metrics().sent).toBe(0);
+  });
+});
