@@ -46,8 +46,7 @@ export class Tenants {
     const checked = checkQuota(quota);
     const { messagesPerSecond: max } = checked;
     const subject = `tenant '${name}'`;
-    const limits =
-      max === undefined ? [] : [{ subject, limiter: new SlidingWindow(max, 1_000) }];
+    const limits = max === undefined ? [] : [{ subject, limiter: new SlidingWindow(max, 1_000) }];
     this.#tenants.set(name, { quota: checked, kernels: new Set(), limits, launching: 0 });
   }
 
