@@ -16,20 +16,21 @@ namespace {
 
 struct Ring {
   std::shared_ptr<HostMemory> memory;
+  std::shared_ptr<HostMemory> control;
   uint32_t slots_word = 0;   // sequence word of slot 0
   uint32_t stride_words = 0;
   uint32_t capacity = 0;     // a power of two
   uint32_t head_word = 0;    // what the consumer has taken, written by it
 };
 
-uint32_t load(const Ring& ring, size_t word) {
-  return __atomic_load_n(static_cast<const uint32_t*>(ring.memory->pointer) + word, __ATOMIC_ACQUIRE);
+uint32_t load(const HostMemory& memory, size_t word) {
+  return __atomic_load_n(static_cast<const uint32_t*>(memory.pointer) + word, __ATOMIC_ACQUIRE);
 }
 
 bool published(const Ring& ring) {
-  const uint32_t head = load(ring, ring.head_word);
+  const uint32_t head = load(*ring.control, ring.head_word);
   const size_t slot = ring.slots_word + size_t{head & (ring.capacity - 1)} * ring.stride_words;
-  return load(ring, slot) == head + 1;
+  return load(*ring.memory, slot) == head + 1;
 }
 
 struct Waker : Resource {
@@ -110,19 +111,21 @@ Napi::Value StartWaker(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, environment(env).add(waker));
 }
 
-// watchRing(waker, hostMemory, slotsWord, strideWords, capacity, headWord).
+// watchRing(waker, ring, control, slotsWord, strideWords, capacity, headWord): the head is a word of the control memory.
 Napi::Value WatchRing(const Napi::CallbackInfo& info) {
   const auto waker = resource_at<Waker>(info, 0, "waker");
   Ring ring;
-  ring.memory = resource_at<HostMemory>(info, 1, "memory");
+  ring.memory = resource_at<HostMemory>(info, 1, "ring");
+  ring.control = resource_at<HostMemory>(info, 2, "control");
   const uint64_t words = ring.memory->bytes / 4;
-  ring.slots_word = static_cast<uint32_t>(whole_at(info, 2, "slotsWord", 0, words - 1));
-  ring.stride_words = static_cast<uint32_t>(whole_at(info, 3, "strideWords", 1, words));
-  ring.capacity = static_cast<uint32_t>(whole_at(info, 4, "capacity", 1, words));
-  ring.head_word = static_cast<uint32_t>(whole_at(info, 5, "headWord", 0, words - 1));
+  ring.slots_word = static_cast<uint32_t>(whole_at(info, 3, "slotsWord", 0, words - 1));
+  ring.stride_words = static_cast<uint32_t>(whole_at(info, 4, "strideWords", 1, words));
+  ring.capacity = static_cast<uint32_t>(whole_at(info, 5, "capacity", 1, words));
+  ring.head_word =
+      static_cast<uint32_t>(whole_at(info, 6, "headWord", 0, ring.control->bytes / 4 - 1));
   const uint64_t last = ring.slots_word + uint64_t{ring.capacity - 1} * ring.stride_words;
   if ((ring.capacity & (ring.capacity - 1)) != 0 || last >= words) {
-    reject(info.Env(), "capacity", "a power of two of slots within the memory", info[4]);
+    reject(info.Env(), "capacity", "a power of two of slots within the memory", info[5]);
   }
   std::lock_guard<std::mutex> lock(waker->mutex);
   waker->rings.push_back(std::move(ring));

@@ -11,7 +11,7 @@
 struct rk_sim_thread {
   rk_u32 thread, threads, block, blocks;
 };
-extern "C" __attribute__((visibility("default"))) inline thread_local rk_sim_thread rk_sim_self = {};
+static thread_local rk_sim_thread rk_sim_self;
 
 #define RK_TID (rk_sim_self.thread)
 #define RK_BDIM (rk_sim_self.threads)

@@ -18,12 +18,22 @@ export class CudaUnavailableError extends RingKernelError {
   readonly missing: string;
   /** Everything that was tried, and why it failed. */
   readonly reasons: readonly string[];
+  /** What happened, on one line: files that are simply not there are only named. */
+  readonly summary: string;
 
   constructor(missing: string, message: string, reasons: readonly string[], hint: string) {
     super(CudaUnavailableError.code, [message, ...reasons].join('\n  '), { hint });
     this.missing = missing;
     this.reasons = reasons;
+    this.summary = [message, summaryOf(reasons)].filter((part) => part !== '').join(' ');
   }
+}
+
+function summaryOf(reasons: readonly string[]): string {
+  const absent = reasons.filter((reason) => /No such file|Cannot find module/.test(reason));
+  const names = absent.map((reason) => reason.split(':')[0]);
+  const others = reasons.filter((reason) => !absent.includes(reason));
+  return [...others, ...(names.length > 0 ? [`(not there: ${names.join(', ')})`] : [])].join('; ');
 }
 
 /** A call of the CUDA driver failed; the message has the driver's own name and text. */
@@ -85,4 +95,17 @@ export function typedError(thrown: unknown, program?: string): unknown {
     return new CudaDriverError(failure, thrown);
   }
   return thrown;
+}
+
+/** The device was closed before or while it was asked. */
+export class DeviceClosedError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_CLOSED';
+  readonly operation: string;
+
+  constructor(operation: string) {
+    super(DeviceClosedError.code, `The device was closed, it can't do: ${operation}`, {
+      hint: 'open another one',
+    });
+    this.operation = operation;
+  }
 }

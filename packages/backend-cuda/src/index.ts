@@ -1,2 +1,7 @@
-export { CudaCompileError, CudaDriverError, CudaUnavailableError } from './errors.ts';
-export { probeDevices } from './probe/probe.ts';
+export { backend, simulatedBackend } from './backend.ts';
+export {
+  CudaCompileError,
+  CudaDriverError,
+  CudaUnavailableError,
+  DeviceClosedError,
+} from './errors.ts';

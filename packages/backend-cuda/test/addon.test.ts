@@ -141,7 +141,7 @@ simulated('fifty workers start and stop, some with a kernel that still runs', as
       const memory = addon.allocateHost(context, 64);
       const words = new Int32Array(memory.buffer);
       const waker = addon.startWaker(context, 100, 50, () => {});
-      addon.watchRing(waker, memory.handle, 4, 1, 1, 3);
+      addon.watchRing(waker, memory.handle, memory.handle, 4, 1, 1, 3);
       addon.armWaker(waker);
       addon.setKillWord(stream, memory.handle, 0, 5);
       addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0], true);

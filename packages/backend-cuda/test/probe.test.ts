@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { probeDevices } from '@ringkernel/backend-cuda';
+import { backend } from '@ringkernel/backend-cuda';
 import { expect, test } from 'vitest';
 import { systemLibraries } from '../dist/native/libraries.js';
 import { askChild, resultOf } from '../dist/probe/probe.js';
 
 test('a probe says what is here or why nothing is, and never throws', async () => {
-  const result = await probeDevices();
+  const result = await backend.probe();
   if (result.available) {
     expect(result.devices.length).toBeGreaterThan(0);
     for (const device of result.devices)

@@ -6,20 +6,24 @@ import { parseArgs } from 'node:util';
 import type { BackendFactory } from '@ringkernel/core';
 import { runConformance } from './run.ts';
 
-const usage = `conformance --backend NAME|PACKAGE|FILE [--device ID] [--group G] [--only TEXT] [--options JSON] [--json]
+const usage = `conformance --backend NAME|PACKAGE|FILE [--device ID] [--group G] [--only TEXT] [--options JSON] [--simulated] [--json]
 
 Runs the conformance suite on a backend: cpu, webgpu, cuda (as @ringkernel/backend-NAME), any other package, or a
-module file that exports \`backend\`. --options goes to the backend as its backendOptions.`;
+module file that exports \`backend\`. --options goes to the backend as its backendOptions. --simulated takes what the
+package exports as \`simulatedBackend\`: the same without the hardware.`;
 
-async function load(name: string): Promise<BackendFactory> {
+async function load(name: string, simulated: boolean): Promise<BackendFactory> {
   const specifier = ['cpu', 'webgpu', 'cuda'].includes(name) ? `@ringkernel/backend-${name}` : name;
   // Found from where the user is, as if their own code imported it.
   const require = createRequire(join(process.cwd(), 'package.json'));
   const module = (await import(pathToFileURL(require.resolve(specifier)).href)) as {
     backend?: BackendFactory;
+    simulatedBackend?: BackendFactory;
   };
-  if (module.backend === undefined) throw new Error(`${specifier} exports no 'backend'`);
-  return module.backend;
+  const wanted = simulated ? 'simulatedBackend' : 'backend';
+  const factory = module[wanted];
+  if (factory === undefined) throw new Error(`${specifier} exports no '${wanted}'`);
+  return factory;
 }
 
 async function main(): Promise<number> {
@@ -30,6 +34,7 @@ async function main(): Promise<number> {
       group: { type: 'string' },
       only: { type: 'string' },
       options: { type: 'string' },
+      simulated: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -38,7 +43,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const factory = await load(values.backend);
+  const factory = await load(values.backend, values.simulated);
   const report = await runConformance(factory, {
     ...(values.group !== undefined && { group: values.group }),
     ...(values.only !== undefined && { only: values.only }),

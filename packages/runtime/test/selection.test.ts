@@ -61,14 +61,14 @@ async function refusalOf(backend: BackendFactory, device?: string) {
 describe('a backend by name', () => {
   test('auto takes the CPU where nothing else can be used, and says so', async () => {
     await using runtime = await createRuntime();
-    // This workspace has the WebGPU backend: on a machine with a GPU it is taken.
-    if (runtime.backend === 'webgpu') return;
+    // This workspace has all backends: on a machine with a GPU one of them is taken.
+    if (runtime.backend !== 'cpu') return;
     expect(runtime.selection).toEqual([
       {
         backend: 'cuda',
         chosen: false,
-        reason: 'not installed',
-        hint: 'install @ringkernel/backend-cuda',
+        reason: expect.stringMatching(/driver|device/u),
+        hint: expect.any(String),
       },
       {
         backend: 'webgpu',
@@ -97,11 +97,15 @@ describe('a backend by name', () => {
     ]);
   });
 
-  test('one that is not installed is an error, never another one', async () => {
-    const error = await errorOf(createRuntime({ backend: 'cuda' }));
+  test('one that can not be used is an error, never another one', async () => {
+    const error = await createRuntime({ backend: 'cuda' }).then(
+      async (runtime) => await runtime.close(), // a machine with an NVIDIA GPU
+      (reason: unknown) => reason,
+    );
+    if (error === undefined) return;
     expect(error).toBeInstanceOf(BackendUnavailableError);
-    expect((error as BackendUnavailableError).refusals).toEqual([
-      { backend: 'cuda', reason: 'not installed', hint: 'install @ringkernel/backend-cuda' },
+    expect((error as BackendUnavailableError).refusals).toMatchObject([
+      { backend: 'cuda', reason: expect.stringMatching(/driver|device/u) },
     ]);
   });
 

@@ -88,7 +88,8 @@ export interface Addon {
   startWaker(context: Handle, spinUs: number, sleepUs: number, callback: () => void): Handle;
   watchRing(
     waker: Handle,
-    memory: Handle,
+    ring: Handle,
+    control: Handle,
     slotsWord: number,
     strideWords: number,
     capacity: number,

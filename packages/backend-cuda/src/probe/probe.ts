@@ -85,6 +85,13 @@ export function deviceInfo(device: FoundDevice, driver: string | undefined): Dev
 function refusal(error: unknown): ProbeResult {
   const typed = error instanceof RingKernelError ? error : null;
   const code = typed?.code ?? CudaUnavailableError.code;
-  const reason = error instanceof Error ? error.message : String(Object(error).message ?? error);
-  return { available: false, code, reason, ...(typed?.hint !== undefined && { hint: typed.hint }) };
+  const hint = typed?.hint === undefined ? {} : { hint: typed.hint };
+  return { available: false, code, reason: reasonOf(error), ...hint };
+}
+
+/** On one line, without the hint, which goes beside it. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CudaUnavailableError) return error.summary;
+  const text = String((Object(error) as { readonly message?: unknown }).message ?? error);
+  return text.replaceAll('\n', '; ');
 }

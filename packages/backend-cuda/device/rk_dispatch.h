@@ -1,0 +1,268 @@
+// What a device runs besides its programs: the dispatcher, which carries messages and requests from the host's lane to
+// the instances, and the short kernels that end one, and that begin a lockstep round.
+#pragma once
+
+#include "rk_run.h"
+
+#ifndef RK_WITH_PROGRAM  // nothing here handles messages
+RK_DEV bool rk_handle(RkTurn*, rk_u32) { return false; }
+#endif
+
+struct RkWorldParameters {
+  RkWorld* world;
+};
+
+RK_DEV RkHeader* rk_lane_slot(RkWorld* w, rk_u32 at) {
+  return (RkHeader*)(w->lane + (rk_u64)(at & w->lane_mask) * w->node_bytes);
+}
+
+// Every instance with messages at rest gets to run.
+RK_DEV void rk_wake_all(RkWorld* w, RkKernel* k) {
+  if (rk_exchange(&k->resting, 0u) == 0u) return;
+  for (rk_u32 i = 0; i < k->instances; i++) {
+    if (rk_compare_exchange(&k->mail[i].arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(w, k, i);
+  }
+}
+
+// Copies what the kernel counted to where the host reads it.
+RK_DEV void rk_mirror(RkKernel* k) {
+  for (rk_u32 i = 0; i < RKM_NUMBERS; i++) {
+    const rk_u64 n = rk_load_relaxed(i < RKM_COUNTERS ? k->counters + i : k->latency + (i - RKM_COUNTERS));
+    rk_store_relaxed_sys(k->mirror + 2u * i, (rk_u32)n);
+    rk_store_relaxed_sys(k->mirror + 2u * i + 1u, (rk_u32)(n >> 32));
+  }
+}
+
+RK_DEV void rk_mirror_all(RkWorld* w) {
+  for (rk_u32 i = 0; i < w->range_count; i++) rk_mirror(w->kernels + w->ranges[i].kernel);
+}
+
+// Carries out a request; `destination` is the kernel's slot or an address, `extra` the token of the answer.
+RK_DEV void rk_request(RkWorld* w, const RkHeader* m, rk_u32* draining) {
+  RkKernel* k = w->kernels + m->destination;
+  const rk_u32 what = rk_flags(m) >> 8;
+  if (what == RKL_ACTIVATE) {
+    rk_and(&k->gate, ~RK_STOPPED);
+    rk_wake_all(w, k);
+    rk_answer(w, m->extra);
+  } else if (what == RKL_DEACTIVATE) {
+    rk_or(&k->gate, RK_STOPPED);
+    while (rk_load_acquire(&k->gate) != RK_STOPPED && rk_load_relaxed_sys(w->control + RKW_COMMAND) != RKC_KILL) rk_sleep(500);
+    rk_answer(w, m->extra);
+  } else {
+    k->drain_token = m->extra;
+    ++*draining;
+  }
+}
+
+// Answers those who wait for a kernel to have nothing more to do.
+RK_DEV void rk_look_for_drained(RkWorld* w, rk_u32* draining) {
+  for (rk_u32 i = 0; i < w->range_count; i++) {
+    RkKernel* k = w->kernels + w->ranges[i].kernel;
+    if (k->drain_token == 0u || rk_load_acquire(&k->scheduled) != 0u) continue;
+    rk_answer(w, k->drain_token);
+    k->drain_token = 0;
+    --*draining;
+  }
+}
+
+// Takes messages from the lane as long as there are nodes; whether there was something.
+RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining) {
+  rk_u32 head = w->lane_head;
+  const rk_u32 begun = head;
+  while (head != tail) {
+    RkHeader* from = rk_lane_slot(w, head);
+    const rk_u32 what = rk_flags(from) >> 8;
+    if (what != RKL_MESSAGE && what != RKL_READ) {
+      rk_request(w, from, draining);
+    } else {
+      rk_u32 node;
+      if (!rk_queue_pop(&w->free, &node)) break;
+      rk_copy_words((rk_u32*)rk_node(w, node), (const rk_u32*)from, 16u + rk_words(from->bytes));
+      RkKernel* k = rk_kernel_of(w, from->destination);
+      if (w->lockstep) {
+        rk_append_transit(w, node);
+      } else if (k != 0) {
+        rk_deliver(w, k, from->destination - k->base, node);
+      } else {
+        rk_free(w, node);
+      }
+    }
+    head++;
+  }
+  w->lane_head = head;
+  if (head != begun) rk_store_release_sys(w->control + RKW_LANE_HEAD, head);
+  return head != begun;
+}
+
+RK_KERNEL(rk_dispatch, RkWorldParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkWorld* w = p.world;
+  rk_u32 quiet = rk_load_relaxed_sys(w->control + RKW_QUIET_EPOCH), draining = 0, idle = 0, turns = 0;
+  for (rk_u32 i = 0; i < w->range_count; i++) draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
+  for (;;) {
+    const rk_u32 command = rk_load_acquire_sys(w->control + RKW_COMMAND);
+    if (command != RKC_RUN) {
+      rk_store_release(&w->stop, command);
+      while (command == RKC_LEAVE && rk_load_acquire(&w->left) != w->expected) rk_sleep(500);
+      rk_mirror_all(w);
+      return;
+    }
+    // Read before the lane: what was published before the question was asked is then seen.
+    const rk_u32 epoch = rk_load_acquire_sys(w->control + RKW_SETTLE_EPOCH);
+    const rk_u32 tail = rk_load_acquire_sys(w->control + RKW_LANE_TAIL);
+    if (rk_take_lane(w, tail, &draining)) {
+      idle = 0;
+      continue;
+    }
+    if (draining > 0u) rk_look_for_drained(w, &draining);
+    const bool settled = epoch != quiet && w->lane_head == tail && rk_load_acquire(&w->inflight) == 0u;
+    turns++;
+    if (settled || (turns & 1023u) == 0u) rk_mirror_all(w);
+    if (settled) {
+      rk_store_release_sys(w->control + RKW_QUIET_EPOCH, quiet = epoch);
+      rk_answer(w, 0u);
+    }
+    rk_sleep(++idle < 64u ? 100u : 2000u);
+  }
+}
+
+// ---- Lockstep -------------------------------------------------------------------------------------------------------
+
+// Merges two lists that are sorted by source; of equal ones those of the first come first.
+RK_DEV rk_u32 rk_merge_lists(RkWorld* w, rk_u32 a, rk_u32 b, rk_u32* last) {
+  rk_u32 first = RK_NONE, end = RK_NONE;
+  while (a != RK_NONE || b != RK_NONE) {
+    const bool from_a = b == RK_NONE || (a != RK_NONE && rk_node(w, a)->source <= rk_node(w, b)->source);
+    rk_u32* list = from_a ? &a : &b;
+    const rk_u32 node = rk_shift(w, list);
+    rk_append(w, &first, &end, node);
+  }
+  *last = end;
+  return first;
+}
+
+// Sorts what is in transit by source; the order of one source stays. Bins hold sorted runs of 2^i nodes.
+RK_DEV rk_u32 rk_sort_transit(RkWorld* w) {
+  rk_u32 bins[32], last;
+  for (int i = 0; i < 32; i++) bins[i] = RK_NONE;
+  rk_u32 list = w->transit_first;
+  while (list != RK_NONE) {
+    rk_u32 run = rk_shift(w, &list);
+    rk_node(w, run)->link = RK_NONE;
+    int i = 0;
+    for (; bins[i] != RK_NONE; i++) {
+      run = rk_merge_lists(w, bins[i], run, &last);
+      bins[i] = RK_NONE;
+    }
+    bins[i] = run;
+  }
+  rk_u32 sorted = RK_NONE;
+  for (int i = 0; i < 32; i++) {
+    if (bins[i] != RK_NONE) sorted = rk_merge_lists(w, bins[i], sorted, &last);
+  }
+  return sorted;
+}
+
+// Takes what the host sent since the last round.
+RK_KERNEL(rk_collect, RkWorldParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  rk_u32 draining = 0;
+  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &draining);
+}
+
+// Begins a round: parked messages get in, then all that is in transit arrives, by address of the sender.
+RK_KERNEL(rk_arrive, RkWorldParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkWorld* w = p.world;
+  w->round++;
+  for (rk_u32 r = 0; r < w->range_count; r++) {
+    RkKernel* k = w->kernels + w->ranges[r].kernel;
+    for (rk_u32 i = 0; i < k->instances; i++) rk_admit_parked(w, k, k->mail + i);
+  }
+  rk_u32 list = rk_sort_transit(w);
+  w->transit_first = w->transit_last = RK_NONE;
+  while (list != RK_NONE) {
+    const rk_u32 node = rk_shift(w, &list);
+    const rk_u32 address = rk_node(w, node)->destination;
+    RkKernel* k = rk_kernel_of(w, address);
+    rk_admit(w, k, k->mail + (address - k->base), node);
+  }
+  for (rk_u32 r = 0; r < w->range_count; r++) {
+    RkKernel* k = w->kernels + w->ranges[r].kernel;
+    for (rk_u32 i = 0; i < k->instances; i++) rk_show_depth(k, i);
+  }
+}
+
+// Ends a round, or whatever else was done step by step: the host sees what was counted.
+RK_KERNEL(rk_show, RkWorldParameters) {
+  if (RK_BID == 0u && RK_TID == 0u) rk_mirror_all(p.world);
+}
+
+// ---- The end of a kernel ----------------------------------------------------------------------------------------------
+
+struct RkInstanceParameters {
+  RkWorld* world;
+  rk_u32 kernel;
+  rk_u32 instance;
+};
+
+// The instance, whose state the host has written anew, goes on with what waits for it.
+RK_KERNEL(rk_restart, RkInstanceParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkKernel* k = p.world->kernels + p.kernel;
+  RkMail* mail = k->mail + p.instance;
+  mail->failed = 0;
+  if (p.world->lockstep || mail->waiting == 0u) return;
+  if (rk_compare_exchange(&mail->arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(p.world, k, p.instance);
+}
+
+// What waits for the kernel becomes dead letters: in the order of handling, then what is parked, then what is in
+// transit. Nothing else runs meanwhile.
+RK_KERNEL(rk_end, RkInstanceParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkWorld* w = p.world;
+  RkKernel* k = w->kernels + p.kernel;
+  for (rk_u32 i = 0; i < k->instances; i++) {
+    RkMail* mail = k->mail + i;
+    RkTurn t;
+    rk_start_turns(&t, w, k, i, k->first_worker);
+    const bool scheduled = rk_load_acquire(&mail->arrivals) != RK_IDLE;
+    if (scheduled) rk_intake(&t, mail);
+    rk_u32 node;
+    while ((node = rk_most_urgent(w, mail)) != RK_NONE) rk_end_buried(w, k, node, RK_TERMINATED);
+    while (mail->parked > 0u) {
+      mail->parked--;
+      rk_count(k, RK_COUNT_PARKED, ~0ull);
+      rk_end_buried(w, k, rk_shift(w, &mail->parked_first), RK_TERMINATED);
+    }
+    if (scheduled) rk_unschedule(w, k);
+  }
+  rk_u32 list = w->transit_first;
+  w->transit_first = w->transit_last = RK_NONE;
+  while (list != RK_NONE) {
+    const rk_u32 node = rk_shift(w, &list);
+    if (rk_kernel_of(w, rk_node(w, node)->destination) == k) {
+      rk_end_buried(w, k, node, RK_TERMINATED);
+    } else {
+      rk_append_transit(w, node);
+    }
+  }
+  rk_mirror(k);
+  rk_store_release(&k->closed, 1u);
+}
+
+// ---- Time -------------------------------------------------------------------------------------------------------------
+
+// Shows the device's clock, in microseconds, in two words of host memory; the third says that it is done.
+struct RkClockParameters {
+  rk_u32* words;
+};
+
+RK_KERNEL(rk_clock, RkClockParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  const rk_u64 us = rk_clock_ns() / 1000u;
+  rk_store_relaxed_sys(p.words, (rk_u32)us);
+  rk_store_relaxed_sys(p.words + 1, (rk_u32)(us >> 32));
+  rk_store_release_sys(p.words + 2, 1u);
+}

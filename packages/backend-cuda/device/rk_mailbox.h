@@ -1,0 +1,128 @@
+// How a message comes to an instance. Senders push it on the instance's arrivals with one compare-and-swap; whoever
+// runs the instance takes all of them, in order, into lists that only it touches, where the policy is applied.
+#pragma once
+
+#include "rk_world.h"
+
+// Puts an instance that is on no queue on its kernel's. Counted first: a count of 0 means that nothing is on its way.
+RK_DEV void rk_schedule(RkWorld* w, RkKernel* k, rk_u32 instance) {
+  rk_add(&w->inflight, 1u);
+  rk_add(&k->scheduled, 1u);
+  rk_queue_push(&k->ready, instance);
+}
+
+RK_DEV void rk_unschedule(RkWorld* w, RkKernel* k) {
+  rk_add(&k->scheduled, 0xffffffffu);
+  rk_add(&w->inflight, 0xffffffffu);
+}
+
+// Gives the node to the instance. In order for one sender, because pushes of one thread are.
+RK_DEV void rk_deliver(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 node) {
+  RkMail* mail = k->mail + instance;
+  rk_u32 top = rk_load_relaxed(&mail->arrivals);
+  for (;;) {
+    rk_node(w, node)->link = top == RK_IDLE ? RK_NIL : top;
+    const rk_u32 found = rk_compare_exchange(&mail->arrivals, top, node);
+    if (found == top) break;
+    top = found;
+  }
+  if (top == RK_IDLE) rk_schedule(w, k, instance);
+}
+
+RK_DEV void rk_free(RkWorld* w, rk_u32 node) { rk_queue_push(&w->free, node); }
+
+RK_DEV void rk_append(RkWorld* w, rk_u32* first, rk_u32* last, rk_u32 node) {
+  rk_node(w, node)->link = RK_NONE;
+  if (*first == RK_NONE) {
+    *first = node;
+  } else {
+    rk_node(w, *last)->link = node;
+  }
+  *last = node;
+}
+
+RK_DEV rk_u32 rk_shift(RkWorld* w, rk_u32* first) {
+  const rk_u32 node = *first;
+  *first = rk_node(w, node)->link;
+  return node;
+}
+
+RK_DEV void rk_enqueue(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
+  const rk_u32 p = rk_priority(rk_node(w, node));
+  rk_append(w, &mail->first[p], &mail->last[p], node);
+  mail->waiting++;
+  if (rk_load_relaxed((rk_u32*)(k->counters + RK_COUNT_MAX_DEPTH)) < mail->waiting) {
+    rk_max_relaxed((rk_u32*)(k->counters + RK_COUNT_MAX_DEPTH), mail->waiting);
+  }
+}
+
+// The message is at its end: buried, and no longer pending.
+RK_DEV void rk_end_buried(RkWorld* w, RkKernel* k, rk_u32 node, rk_u32 reason) {
+  rk_bury(w, k, rk_node(w, node), reason);
+  rk_count(k, RK_COUNT_PENDING, ~0ull);
+  rk_free(w, node);
+}
+
+// Takes one message in, as the kernel's policy says.
+RK_DEV void rk_admit(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
+  if (rk_node(w, node)->source == 0u) mail->host_taken++;
+  if (mail->waiting < k->capacity && mail->parked == 0u) {
+    rk_enqueue(w, k, mail, node);
+  } else if (k->policy == 0u) {
+    rk_append(w, &mail->parked_first, &mail->parked_last, node);
+    mail->parked++;
+    rk_count(k, RK_COUNT_PARKED, 1u);
+  } else if (k->policy == 1u) {
+    rk_end_buried(w, k, node, RK_QUEUE_FULL);
+  } else {
+    rk_u32 p = 0;
+    while (mail->first[p] == RK_NONE) p++;
+    mail->waiting--;
+    rk_end_buried(w, k, rk_shift(w, &mail->first[p]), RK_QUEUE_FULL);
+    rk_enqueue(w, k, mail, node);
+  }
+}
+
+// Lets parked messages in, oldest first, as far as there is room.
+RK_DEV void rk_admit_parked(RkWorld* w, RkKernel* k, RkMail* mail) {
+  while (mail->parked > 0u && mail->waiting < k->capacity) {
+    mail->parked--;
+    rk_count(k, RK_COUNT_PARKED, ~0ull);
+    rk_enqueue(w, k, mail, rk_shift(w, &mail->parked_first));
+  }
+}
+
+// The next to handle: the most urgent, then the oldest; but a priority waits for at most 64 messages of higher ones.
+RK_DEV rk_u32 rk_next(RkWorld* w, RkMail* mail) {
+  int chosen = -1;
+  for (int p = 3; p >= 0; p--) {
+    if (mail->first[p] == RK_NONE) {
+      mail->passed[p] = 0;
+    } else if (chosen < 0 || mail->passed[p] >= 64u) {
+      chosen = p;
+    }
+  }
+  if (chosen < 0) return RK_NONE;
+  for (int p = 0; p < chosen; p++) mail->passed[p]++;
+  mail->passed[chosen] = 0;
+  mail->waiting--;
+  return rk_shift(w, &mail->first[chosen]);
+}
+
+// The most urgent, then the oldest, whatever waited how long.
+RK_DEV rk_u32 rk_most_urgent(RkWorld* w, RkMail* mail) {
+  for (int p = 3; p >= 0; p--) {
+    if (mail->first[p] == RK_NONE) continue;
+    mail->waiting--;
+    return rk_shift(w, &mail->first[p]);
+  }
+  return RK_NONE;
+}
+
+// Tells the host how deep the mailbox is and how much of its own has come in. The host reads the second word first.
+RK_DEV void rk_show_depth(RkKernel* k, rk_u32 instance) {
+  rk_u32* words = k->instance_words + 2u * instance;
+  const RkMail* mail = k->mail + instance;
+  rk_store_relaxed_sys(words + 1, mail->waiting + mail->parked);
+  rk_store_release_sys(words, mail->host_taken);
+}

@@ -1,0 +1,73 @@
+// One device source for three compilers: NVRTC (which has no header at all), nvcc, and g++ for the simulation.
+//
+// Queue memory is only touched through these, or plainly between an acquire and a release. Never through __ldg or
+// `const __restrict__`: such loads are not coherent, and stale for ever in a kernel that does not end.
+#pragma once
+
+typedef unsigned int rk_u32;
+typedef unsigned long long rk_u64;
+typedef unsigned char rk_u8;
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+
+#define RK_WARP 32
+#define RK_DEV __device__ __forceinline__
+#define RK_KERNEL(name, Parameters) extern "C" __global__ void name(Parameters p)
+#define RK_TID (threadIdx.x)
+#define RK_BDIM (blockDim.x)
+#define RK_BID (blockIdx.x)
+#define RK_GDIM (gridDim.x)
+
+#define RK_LOAD(name, T, op, constraint)                                               \
+  RK_DEV T name(const T* p) {                                                          \
+    T v;                                                                               \
+    asm volatile("ld." op " %0, [%1];" : "=" constraint(v) : "l"(p) : "memory");       \
+    return v;                                                                          \
+  }
+#define RK_STORE(name, T, op, constraint) \
+  RK_DEV void name(T* p, T v) { asm volatile("st." op " [%0], %1;" ::"l"(p), constraint(v) : "memory"); }
+// `sys`: the other side is the host. A release to it costs about a microsecond, so it is done once for a batch.
+RK_LOAD(rk_load_acquire_sys, rk_u32, "acquire.sys.global.u32", "r")
+RK_LOAD(rk_load_relaxed_sys, rk_u32, "relaxed.sys.global.u32", "r")
+RK_LOAD(rk_load_acquire, rk_u32, "acquire.gpu.global.u32", "r")
+RK_LOAD(rk_load_acquire, rk_u64, "acquire.gpu.global.u64", "l")
+RK_LOAD(rk_load_relaxed, rk_u32, "relaxed.gpu.global.u32", "r")
+RK_LOAD(rk_load_relaxed, rk_u64, "relaxed.gpu.global.u64", "l")
+RK_STORE(rk_store_release_sys, rk_u32, "release.sys.global.u32", "r")
+RK_STORE(rk_store_relaxed_sys, rk_u32, "relaxed.sys.global.u32", "r")
+RK_STORE(rk_store_release, rk_u32, "release.gpu.global.u32", "r")
+RK_STORE(rk_store_release, rk_u64, "release.gpu.global.u64", "l")
+RK_STORE(rk_store_relaxed, rk_u32, "relaxed.gpu.global.u32", "r")
+
+#define RK_ATOMIC(name, T, op, constraint)                                                            \
+  RK_DEV T name(T* p, T v) {                                                                          \
+    T old;                                                                                            \
+    asm volatile("atom." op " %0, [%1], %2;" : "=" constraint(old) : "l"(p), constraint(v) : "memory"); \
+    return old;                                                                                       \
+  }
+RK_ATOMIC(rk_add, rk_u32, "add.acq_rel.gpu.global.u32", "r")
+RK_ATOMIC(rk_add_relaxed, rk_u32, "add.relaxed.gpu.global.u32", "r")
+RK_ATOMIC(rk_add_relaxed, rk_u64, "add.relaxed.gpu.global.u64", "l")
+RK_ATOMIC(rk_max_relaxed, rk_u32, "max.relaxed.gpu.global.u32", "r")
+RK_ATOMIC(rk_or, rk_u32, "or.acq_rel.gpu.global.b32", "r")
+RK_ATOMIC(rk_and, rk_u32, "and.acq_rel.gpu.global.b32", "r")
+RK_ATOMIC(rk_exchange, rk_u32, "exch.acq_rel.gpu.global.b32", "r")
+RK_DEV rk_u32 rk_compare_exchange(rk_u32* p, rk_u32 wanted, rk_u32 v) {
+  rk_u32 old;
+  asm volatile("atom.cas.acq_rel.gpu.global.b32 %0, [%1], %2, %3;"
+               : "=r"(old)
+               : "l"(p), "r"(wanted), "r"(v)
+               : "memory");
+  return old;
+}
+
+RK_DEV void rk_sleep(rk_u32 ns) { asm volatile("nanosleep.u32 %0;" ::"r"(ns)); }
+RK_DEV rk_u64 rk_clock_ns() {
+  rk_u64 t;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
+  return t;
+}
+
+#else
+#include "rk_sim.h"
+#endif

@@ -1,0 +1,33 @@
+// A bounded queue of numbers for many producers and many consumers. A cell holds its lap and its value in one word of
+// 64 bits. It has room for every number that can be in it, so that a push never fails.
+#pragma once
+
+// Producers meet only at the tail; the cell is published with a release.
+RK_DEV void rk_queue_push(RkQueue* q, rk_u32 value) {
+  const rk_u32 at = rk_add_relaxed(&q->tail, 1u);
+  rk_u64* cell = q->cells + (at & q->mask);
+  while ((rk_u32)(rk_load_acquire(cell) >> 32) != at) rk_sleep(20);  // a slow consumer of the lap before
+  rk_store_release(cell, ((rk_u64)(at + 1u) << 32) | value);
+}
+
+// False when it is empty. Leaves nothing behind when it fails: a kernel may end between any two calls.
+RK_DEV bool rk_queue_pop(RkQueue* q, rk_u32* value) {
+  rk_u32 at = rk_load_relaxed(&q->head);
+  for (;;) {
+    rk_u64* cell = q->cells + (at & q->mask);
+    const rk_u64 found = rk_load_acquire(cell);
+    const int ahead = (int)((rk_u32)(found >> 32) - (at + 1u));
+    if (ahead < 0) return false;
+    if (ahead > 0) {
+      at = rk_load_relaxed(&q->head);
+      continue;
+    }
+    const rk_u32 head = rk_compare_exchange(&q->head, at, at + 1u);
+    if (head == at) {
+      *value = (rk_u32)found;
+      rk_store_release(cell, (rk_u64)(at + q->mask + 1u) << 32);
+      return true;
+    }
+    at = head;
+  }
+}

@@ -1,0 +1,58 @@
+// The persistent kernel of one program: workers that run whatever instance has something to do. One thread of a warp
+// works; the others leave at once.
+#pragma once
+
+#include "rk_run.h"
+
+struct RkWorkerParameters {
+  RkWorld* world;
+  rk_u32 kernel;
+  rk_u32 workers;
+};
+
+RK_KERNEL(rk_work, RkWorkerParameters) {
+  const rk_u32 thread = RK_BID * RK_BDIM + RK_TID;
+  if (thread % RK_WARP != 0u || thread / RK_WARP >= p.workers) return;
+  RkWorld* w = p.world;
+  RkKernel* k = w->kernels + p.kernel;
+  const rk_u32 worker = k->first_worker + thread / RK_WARP;
+  rk_u32 idle = 0;
+  while (rk_load_acquire(&w->stop) == RKC_RUN) {
+    rk_u32 instance;
+    if (rk_queue_pop(&k->ready, &instance)) {
+      rk_run_instance(w, k, instance, worker);
+      idle = 0;
+    } else {
+      rk_sleep(++idle < 64u ? 100u : 2000u);
+    }
+  }
+  rk_add(&w->left, 1u);
+}
+
+// A lockstep round of the kernel: every instance handles what waited when the round began.
+struct RkRoundParameters {
+  RkWorld* world;
+  rk_u32 kernel;
+};
+
+RK_KERNEL(rk_round, RkRoundParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkWorld* w = p.world;
+  RkKernel* k = w->kernels + p.kernel;
+  for (rk_u32 i = 0; i < k->instances; i++) {
+    RkMail* mail = k->mail + i;
+    if (mail->waiting == 0u && mail->parked == 0u) continue;
+    RkTurn t;
+    rk_start_turns(&t, w, k, i, k->first_worker);
+    const rk_u64 begun = rk_clock_ns();
+    rk_u32 node;
+    while (!rk_held(k, mail) && (node = rk_most_urgent(w, mail)) != RK_NONE) rk_handle_one(&t, mail, node);
+    while (mail->failed && !k->holds && mail->parked > 0u) {
+      mail->parked--;
+      rk_count(k, RK_COUNT_PARKED, ~0ull);
+      rk_end_buried(w, k, rk_shift(w, &mail->parked_first), RK_INSTANCE_FAILED);
+    }
+    rk_end_turns(&t, i, k->first_worker, rk_clock_ns() - begun);
+    rk_show_depth(k, i);
+  }
+}

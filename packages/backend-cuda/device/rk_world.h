@@ -1,0 +1,122 @@
+// What all kernels of a device share: message nodes, who has which address, time, ids, and the ring to the host.
+#pragma once
+
+#include "rk_port.h"
+#include "rk_layout.h"
+#include "rk_queue.h"
+
+#define RK_NONE 0xffffffffu     // no node
+#define RK_IDLE 0xffffffffu     // arrivals: none, and the instance is on no queue
+#define RK_NIL 0xfffffffeu      // arrivals: none, and the instance is on a queue or being run
+#define RK_STOPPED 0x80000000u  // gate: messages are taken in and not handled
+#define RK_REPLY_WANTED 1u
+
+#define RK_QUEUE_FULL 1u
+#define RK_NOT_FOUND 2u
+#define RK_EXPIRED 3u
+#define RK_TERMINATED 4u
+#define RK_INSTANCE_FAILED 5u
+#define RK_INVALID 6u
+#define RK_NO_REPLY_EXPECTED 8u
+
+#define RK_COUNT_SENT 0
+#define RK_COUNT_HANDLED 1
+#define RK_COUNT_DEAD 3
+#define RK_COUNT_PENDING 14
+#define RK_COUNT_PARKED 15
+#define RK_COUNT_EMITTED 16
+#define RK_COUNT_REPLIED 17
+#define RK_COUNT_ERRORS 18
+#define RK_COUNT_MAX_DEPTH 19
+#define RK_COUNT_BUSY_NS 20
+#define RK_COUNT_BYTES_IN 21
+#define RK_COUNT_BYTES_OUT 22
+
+// A message at rest: core's header of 64 bytes, then the payload. `link` is the sequence of a slot of the ring, and
+// the next node everywhere else; `extra` is the reason of a dead letter.
+struct alignas(16) RkHeader {
+  rk_u32 link, type, bytes, packed;
+  rk_u64 id, correlation, physical;
+  rk_u32 logical, node, source, destination, deadline_ms, extra;
+};
+static_assert(sizeof(RkHeader) == 64, "header");
+
+RK_DEV rk_u32 rk_priority(const RkHeader* m) { return m->packed & 3u; }
+RK_DEV rk_u32 rk_flags(const RkHeader* m) { return m->packed >> 16; }
+RK_DEV rk_u32* rk_payload(RkHeader* m) { return (rk_u32*)(m + 1); }
+RK_DEV rk_u32 rk_words(rk_u32 bytes) { return (bytes + 3u) >> 2; }
+
+RK_DEV RkHeader* rk_node(const RkWorld* w, rk_u32 index) {
+  return (RkHeader*)(w->nodes + (rk_u64)index * w->node_bytes);
+}
+
+RK_DEV void rk_copy_words(rk_u32* to, const rk_u32* from, rk_u32 words) {
+  for (rk_u32 i = 0; i < words; i++) to[i] = from[i];
+}
+
+// Microseconds of the wall; in lockstep the round.
+RK_DEV rk_u64 rk_now_us(const RkWorld* w) {
+  return w->lockstep ? (rk_u64)w->round : rk_clock_ns() / 1000u + w->clock_offset_us;
+}
+
+// The kernel that has an address, or null when nobody does.
+RK_DEV RkKernel* rk_kernel_of(const RkWorld* w, rk_u32 address) {
+  rk_u32 low = 0, high = w->range_count;
+  while (low < high) {
+    const rk_u32 middle = (low + high) >> 1;
+    if (w->ranges[middle].end <= address) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == w->range_count || address < w->ranges[low].base) return 0;
+  RkKernel* k = w->kernels + w->ranges[low].kernel;
+  return rk_load_relaxed(&k->closed) ? 0 : k;
+}
+
+RK_DEV void rk_count(RkKernel* k, rk_u32 what, rk_u64 change) { rk_add_relaxed(k->counters + what, change); }
+
+// A slot of the ring to the host, reserved: to be filled and published. Waits for room; null when all is to end.
+RK_DEV RkHeader* rk_ring_claim(RkWorld* w, rk_u32* ticket) {
+  const rk_u32 at = rk_add_relaxed(&w->ring_tail, 1u);
+  while (at - rk_load_acquire(&w->ring_head) > w->ring_mask) {
+    const rk_u32 head = rk_load_acquire_sys(w->control + RKW_RING_HEAD);
+    rk_store_release(&w->ring_head, head);
+    if (at - head <= w->ring_mask) break;
+    if (rk_load_relaxed_sys(w->control + RKW_COMMAND) == RKC_KILL) return 0;
+    rk_sleep(2000);
+  }
+  *ticket = at;
+  return (RkHeader*)(w->ring + (rk_u64)(at & w->ring_mask) * w->node_bytes);
+}
+
+RK_DEV void rk_ring_publish(RkHeader* slot, rk_u32 ticket) { rk_store_release_sys(&slot->link, ticket + 1u); }
+
+// Copies a message to the host as a record of this kind.
+RK_DEV void rk_tell(RkWorld* w, RkHeader* m, rk_u32 kind, rk_u32 extra) {
+  rk_u32 ticket;
+  RkHeader* slot = rk_ring_claim(w, &ticket);
+  if (slot == 0) return;
+  rk_copy_words((rk_u32*)slot + 1, (const rk_u32*)m + 1, 15u + rk_words(m->bytes));
+  slot->packed = (m->packed & 0xffffu) | (kind << 16);
+  slot->extra = extra;
+  rk_ring_publish(slot, ticket);
+}
+
+// Answers a request of the host: `extra` is its token.
+RK_DEV void rk_answer(RkWorld* w, rk_u32 token) {
+  rk_u32 ticket;
+  RkHeader* slot = rk_ring_claim(w, &ticket);
+  if (slot == 0) return;
+  slot->bytes = 0;
+  slot->packed = RKR_ANSWER << 16;
+  slot->extra = token;
+  rk_ring_publish(slot, ticket);
+}
+
+// The message goes to the dead letters of kernel `k`.
+RK_DEV void rk_bury(RkWorld* w, RkKernel* k, RkHeader* m, rk_u32 reason) {
+  rk_count(k, RK_COUNT_DEAD + reason, 1u);
+  rk_tell(w, m, RKR_DEAD_LETTER, reason);
+}

@@ -1,0 +1,249 @@
+// The device runtime and a host in C++, all in one program: so that ThreadSanitizer sees both sides. Two kernels hand
+// tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back.
+//
+// Usage: stress TOKENS HOPS YIELDS. Exits with 1 when a message was lost, repeated or reordered.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#define RK_WITH_PROGRAM
+typedef unsigned int rk_u32;
+typedef unsigned long long rk_u64;
+#include "rk_worker.h"
+#include "rk_dispatch.h"
+
+namespace {
+
+constexpr rk_u32 kToken = 1, kDone = 2, kNumber = 3, kNumbered = 4;
+constexpr rk_u32 kInstances = 24, kWorkers = 2, kNodes = 256, kNodeBytes = 128, kSlots = 16;
+
+struct Token {
+  rk_u32 hops, id, seen;
+};
+
+}  // namespace
+
+// A token goes on to an instance of the other kernel; a number is sent back with how many came before it.
+RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) {
+  if (type == kToken) {
+    Token token = *(const Token*)t->message;
+    rk_u32* state = (rk_u32*)t->state;
+    state[0]++;
+    token.seen++;
+    const rk_u32 other = t->base == 64u ? 128u : 64u;
+    if (token.hops-- == 0u) {
+      *(Token*)rk_emit(t, kDone, sizeof(Token)) = token;
+    } else {
+      rk_u8* payload = rk_send(t, other + (token.id * 7u + token.hops) % kInstances, kToken, sizeof(Token), token.id & 3u);
+      *(Token*)payload = token;
+    }
+    return true;
+  }
+  if (type == kNumber) {
+    rk_u32* out = (rk_u32*)rk_emit(t, kNumbered, 8u);
+    out[0] = *(const rk_u32*)t->message;
+    out[1] = ((rk_u32*)t->state)[1]++;
+    return true;
+  }
+  return false;
+}
+
+namespace {
+
+std::vector<void*> blocks;
+
+template <class T>
+T* allocate(size_t count) {
+  void* memory = aligned_alloc(256, (count * sizeof(T) + 255) / 256 * 256);
+  memset(memory, 0, count * sizeof(T));
+  blocks.push_back(memory);
+  return static_cast<T*>(memory);
+}
+
+RkWorld* world;
+
+void fill(RkQueue& queue, rk_u32 size, rk_u32 count) {
+  queue.cells = allocate<rk_u64>(size);
+  queue.mask = size - 1;
+  queue.tail = count;
+  for (rk_u32 i = 0; i < size; i++) {
+    queue.cells[i] = i < count ? ((rk_u64)(i + 1) << 32 | i) : (rk_u64)i << 32;
+  }
+}
+
+void make_kernel(rk_u32 slot, rk_u32 base) {
+  RkKernel& k = world->kernels[slot];
+  k.states = allocate<rk_u8>(kInstances * 16);
+  k.mail = allocate<RkMail>(kInstances);
+  k.instance_words = allocate<rk_u32>(kInstances * 2);
+  k.counters = allocate<rk_u64>(RKM_NUMBERS);
+  k.latency = k.counters + RKM_COUNTERS;
+  k.mirror = allocate<rk_u32>(RKM_NUMBERS * 2);
+  k.base = base;
+  k.instances = kInstances;
+  k.capacity = 4;
+  k.state_bytes = 16;
+  k.state_stride = 16;
+  k.first_worker = 1 + slot * kWorkers;
+  fill(k.ready, 32, 0);
+  for (rk_u32 i = 0; i < kInstances; i++) {
+    RkMail& mail = k.mail[i];
+    mail.arrivals = RK_IDLE;
+    mail.parked_first = mail.parked_last = RK_NONE;
+    for (int p = 0; p < 4; p++) mail.first[p] = mail.last[p] = RK_NONE;
+  }
+  world->ranges[slot] = {base, base + kInstances, slot};
+}
+
+void make_world() {
+  world = allocate<RkWorld>(1);
+  world->nodes = allocate<rk_u8>(kNodes * kNodeBytes);
+  world->scratch = allocate<rk_u8>((1 + 2 * kWorkers) * kNodeBytes);
+  world->kernels = allocate<RkKernel>(2);
+  world->ranges = allocate<RkRange>(2);
+  world->workers = allocate<RkWorker>(1 + 2 * kWorkers);
+  world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
+  world->lane = allocate<rk_u8>(kSlots * kNodeBytes);
+  world->ring = allocate<rk_u8>(kSlots * kNodeBytes);
+  world->node_bytes = kNodeBytes;
+  world->node_count = kNodes;
+  world->range_count = 2;
+  world->lane_mask = world->ring_mask = kSlots - 1;
+  world->transit_first = world->transit_last = RK_NONE;
+  fill(world->free, kNodes, kNodes);
+  make_kernel(0, 64);
+  make_kernel(1, 128);
+}
+
+std::vector<std::thread> running;
+
+void start(rk_u32 kernels) {
+  world->stop = RKC_RUN;
+  world->left = 0;
+  world->expected = kernels * kWorkers;
+  __atomic_store_n(world->control + RKW_COMMAND, RKC_RUN, __ATOMIC_RELEASE);
+  running.emplace_back([] {
+    const rk_sim_thread self = {0, 1, 0, 1};
+    RkWorldParameters p = {world};
+    rk_dispatch__call(&self, &p);
+  });
+  for (rk_u32 k = 0; k < kernels; k++) {
+    for (rk_u32 t = 0; t < kWorkers; t++) {
+      running.emplace_back([=] {
+        const rk_sim_thread self = {0, 1, t, kWorkers};
+        RkWorkerParameters p = {world, k, kWorkers};
+        rk_work__call(&self, &p);
+      });
+    }
+  }
+}
+
+rk_u32 ring_head = 0, done = 0, wrong = 0, answered = 0;
+std::vector<rk_u32> numbered;
+
+void drain() {
+  for (;;) {
+    RkHeader* slot = (RkHeader*)(world->ring + (size_t)(ring_head & (kSlots - 1)) * kNodeBytes);
+    if (__atomic_load_n(&slot->link, __ATOMIC_ACQUIRE) != ring_head + 1) return;
+    const rk_u32 kind = rk_flags(slot);
+    if (kind == RKR_EMIT && slot->type == kDone) {
+      done++;
+    } else if (kind == RKR_EMIT && slot->type == kNumbered) {
+      // Numbers of one sender come back in order, and so each as the one after the last.
+      const rk_u32 number = rk_payload(slot)[0], before = rk_payload(slot)[1];
+      if (number != before || number != numbered[slot->source - 64]++) wrong++;
+    } else if (kind == RKR_ANSWER) {
+      answered = slot->extra;
+    } else {
+      wrong++;
+    }
+    __atomic_store_n(world->control + RKW_RING_HEAD, ++ring_head, __ATOMIC_RELEASE);
+  }
+}
+
+rk_u32 lane_tail = 0;
+
+void send(rk_u32 destination, rk_u32 type, rk_u32 flags, const void* payload, rk_u32 bytes, rk_u32 extra) {
+  while (lane_tail - __atomic_load_n(world->control + RKW_LANE_HEAD, __ATOMIC_ACQUIRE) >= kSlots) {
+    drain();
+    sched_yield();
+  }
+  RkHeader* slot = (RkHeader*)(world->lane + (size_t)(lane_tail & (kSlots - 1)) * kNodeBytes);
+  memset(slot, 0, sizeof *slot);
+  slot->type = type;
+  slot->bytes = bytes;
+  slot->packed = flags << 16;
+  slot->destination = destination;
+  slot->extra = extra;
+  if (bytes > 0) memcpy(slot + 1, payload, bytes);
+  __atomic_store_n(world->control + RKW_LANE_TAIL, ++lane_tail, __ATOMIC_RELEASE);
+}
+
+void stop() {
+  __atomic_store_n(world->control + RKW_COMMAND, RKC_LEAVE, __ATOMIC_RELEASE);
+  // The workers may wait for room in the ring, so somebody has to make some.
+  while (__atomic_load_n(&world->left, __ATOMIC_ACQUIRE) != world->expected) {
+    drain();
+    sched_yield();
+  }
+  for (auto& thread : running) thread.join();
+  running.clear();
+}
+
+void ask(rk_u32 kernel, rk_u32 what) {
+  static rk_u32 token = 0;
+  send(kernel, 0, what << 8, nullptr, 0, ++token);
+  while (answered != token) {
+    drain();
+    sched_yield();
+  }
+}
+
+// Reads plainly what the workers wrote plainly: only right when the answer that came before is ordered behind it.
+rk_u32 tokens_seen(rk_u32 kernel) {
+  rk_u32 seen = 0;
+  for (rk_u32 i = 0; i < kInstances; i++) seen += ((const rk_u32*)(world->kernels[kernel].states + 16u * i))[0];
+  return seen;
+}
+
+}  // namespace
+
+int main(int, char** arguments) {
+  const rk_u32 tokens = atoi(arguments[1]), hops = atoi(arguments[2]), yields = atoi(arguments[3]);
+  make_world();
+  numbered.assign(kInstances, 0);
+  start(2);
+  std::vector<rk_u32> next(kInstances, 0);
+  for (rk_u32 i = 0; i < tokens; i++) {
+    const Token token = {hops, i, 0};
+    send(64 + i % kInstances, kToken, 0, &token, sizeof token, 0);
+    const rk_u32 instance = (i * 5) % kInstances;
+    send(64 + instance, kNumber, 0, &next[instance], 4, 0);
+    next[instance]++;
+    if (yields > 0 && i % (tokens / yields + 1) == 0) {
+      ask(1, RKL_DEACTIVATE);
+      if (tokens_seen(1) > tokens * (hops + 1)) wrong++;
+      ask(1, RKL_ACTIVATE);
+      stop();
+      start(2);
+    }
+    drain();
+  }
+  rk_u32 numbers = 0;
+  __atomic_store_n(world->control + RKW_SETTLE_EPOCH, 1u, __ATOMIC_RELEASE);
+  while (__atomic_load_n(world->control + RKW_QUIET_EPOCH, __ATOMIC_ACQUIRE) != 1u) {
+    drain();
+    sched_yield();
+  }
+  drain();
+  if (tokens_seen(0) + tokens_seen(1) != tokens * (hops + 1)) wrong++;
+  stop();
+  for (rk_u32 n : numbered) numbers += n;
+  const rk_u64 handled = world->kernels[0].counters[RK_COUNT_HANDLED] + world->kernels[1].counters[RK_COUNT_HANDLED];
+  const rk_u64 expected = (rk_u64)tokens * (hops + 1) + tokens;
+  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu\n", tokens, done, numbers, wrong, handled, expected);
+  for (void* block : blocks) free(block);
+  return done == tokens && numbers == tokens && wrong == 0 && handled == expected ? 0 : 1;
+}

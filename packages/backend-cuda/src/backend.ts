@@ -1,0 +1,86 @@
+import {
+  type BackendFactory,
+  type Device,
+  type DeviceInfo,
+  type DeviceOptions,
+  InvalidOptionError,
+  type ProbeResult,
+  RingKernelError,
+} from '@ringkernel/core';
+import { CudaUnavailableError, typedError } from './errors.ts';
+import { CudaDevice } from './host/device.ts';
+import type { FoundDevice } from './native/addon.ts';
+import { type Libraries, systemLibraries } from './native/libraries.ts';
+import { loadAddon } from './native/load.ts';
+import { type CudaOptions, cudaOptions } from './options.ts';
+import { deviceInfo, probeDevices } from './probe/probe.ts';
+import { simulatedLibraries } from './simulation/build.ts';
+
+/** Actors in persistent kernels on an NVIDIA GPU. The driver is loaded when it is asked for. */
+export const backend: BackendFactory = {
+  name: 'cuda',
+  probe: probeDevices,
+  async open(options: DeviceOptions): Promise<Device> {
+    return await openDevice(cudaOptions(options.backendOptions), options);
+  },
+};
+
+/**
+ * The same backend on the simulated driver: kernels run on CPU threads. For tests on machines without a GPU; it needs
+ * g++.
+ */
+export const simulatedBackend: BackendFactory = {
+  name: 'cuda',
+  async probe(): Promise<ProbeResult> {
+    try {
+      const { driver } = await simulatedLibraries();
+      const [device] = loadAddon().listDevices(driver);
+      return { available: true, devices: device ? [simulatedInfo(device)] : [] };
+    } catch (thrown) {
+      const error = typedError(thrown);
+      const reason = error instanceof Error ? error.message : String(error);
+      const code = error instanceof RingKernelError ? error.code : CudaUnavailableError.code;
+      return { available: false, code, reason };
+    }
+  },
+  async open(options: DeviceOptions): Promise<Device> {
+    const simulated = cudaOptions({ ...options.backendOptions, simulated: true });
+    return await openDevice(simulated, options);
+  },
+};
+
+async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<Device> {
+  const { simulated, simulationFlags } = options;
+  const addon = loadAddon();
+  const libraries = simulated ? await simulatedLibraries() : systemLibraries();
+  const found = choose(listed(libraries), device.deviceId, simulated);
+  const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
+  const capability = found.major * 10 + found.minor;
+  const target = { addon, libraries, simulated, capability, simulationFlags };
+  return await CudaDevice.open(info, found, target, options, device);
+}
+
+function listed({ driver }: Libraries): readonly FoundDevice[] {
+  try {
+    return loadAddon().listDevices(driver);
+  } catch (thrown) {
+    throw typedError(thrown);
+  }
+}
+
+function choose(
+  devices: readonly FoundDevice[],
+  wanted: string | undefined,
+  simulated: boolean,
+): FoundDevice {
+  const ids = devices.map((device) => (simulated ? simulatedInfo(device).id : device.uuid));
+  const index = wanted === undefined ? 0 : ids.indexOf(wanted);
+  const found = devices[index];
+  if (found === undefined)
+    throw new InvalidOptionError('deviceId', `one of ${ids.join(', ')}`, wanted);
+  return found;
+}
+
+function simulatedInfo(device: FoundDevice): DeviceInfo {
+  return { ...deviceInfo(device, 'simulated'), id: 'cuda:simulated', kind: 'software' };
+}

@@ -1,0 +1,373 @@
+import type { Module } from '@ringkernel/compiler';
+import {
+  type Device,
+  type DeviceInfo,
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  DeviceLostError,
+  type DeviceOptions,
+  InvalidOptionError,
+  type KernelImage,
+  type KernelSink,
+  MessageTooLargeError,
+  NotSupportedError,
+  type RingKernelError,
+  type Schedule,
+} from '@ringkernel/core';
+import { DeviceClosedError } from '../errors.ts';
+import {
+  controlWords,
+  maxKernels,
+  rangeLayout,
+  ringRecord,
+  worldLayout,
+} from '../layout/device.ts';
+import { StructWriter } from '../layout/struct-writer.ts';
+import type { FoundDevice } from '../native/addon.ts';
+import type { CudaOptions } from '../options.ts';
+import type { Target } from '../program/build.ts';
+import { programText } from '../program/text.ts';
+import { HostClock } from './clock.ts';
+import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
+import { KernelMemory } from './kernel-memory.ts';
+import { Lane } from './lane.ts';
+import { Machine } from './machine.ts';
+import { Mailroom } from './mailroom.ts';
+import { kindOf, RingMessage } from './message.ts';
+import { MessageIds } from './message-ids.ts';
+import { Pump } from './pump.ts';
+import { Ring } from './ring.ts';
+
+/** How often the driver is asked whether the kernels still run. */
+const checkMs = 200;
+
+/** A GPU, or its simulation, on which kernels stay and wait for messages. */
+export class CudaDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly schedule: Schedule;
+  readonly lost: Promise<RingKernelError>;
+  readonly #machine: Machine;
+  readonly #lane: Lane;
+  readonly #ring: Ring;
+  readonly #message: RingMessage;
+  readonly #mailroom: Mailroom;
+  readonly #pump: Pump;
+  readonly #context: KernelContext;
+  readonly #clock: HostClock;
+  readonly #options: CudaOptions;
+  /** Sorted by address. */
+  readonly #kernels: CudaKernel[] = [];
+  readonly #freeSlots: number[] = Array.from({ length: maxKernels }, (_, i) => maxKernels - 1 - i);
+  readonly #check: NodeJS.Timeout;
+  #epoch = 0;
+  #round = 0;
+  #closing: Promise<void> | null = null;
+  #lose: (error: RingKernelError) => void = () => {};
+
+  private constructor(
+    info: DeviceInfo,
+    machine: Machine,
+    options: CudaOptions,
+    device: DeviceOptions,
+  ) {
+    this.info = info;
+    this.schedule = device.schedule ?? 'async';
+    this.#machine = machine;
+    this.#options = options;
+    const { nodeBytes } = machine.placement;
+    const { laneCapacity, hotUs } = options;
+    this.#lane = new Lane(machine.laneMemory, machine.control, laneCapacity, nodeBytes);
+    this.#ring = new Ring(machine.ringMemory, machine.control, laneCapacity, nodeBytes);
+    this.#message = new RingMessage(machine.ringMemory.buffer);
+    this.#mailroom = new Mailroom(this.#lane);
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+    this.#pump = new Pump(
+      machine.addon,
+      machine.context,
+      hotUs,
+      (most) => this.#drain(most),
+      (waker) => {
+        const { controlMemory, ringMemory, addon } = machine;
+        const stride = nodeBytes / 4;
+        const head = controlWords.ringHead;
+        addon.watchRing(
+          waker,
+          ringMemory.handle,
+          controlMemory.handle,
+          0,
+          stride,
+          laneCapacity,
+          head,
+        );
+      },
+    );
+    this.#clock = new HostClock(device.nodeId ?? 0);
+    const lockstep = this.schedule === 'lockstep';
+    if (lockstep) this.#clock.setRound(0);
+    this.#context = {
+      machine,
+      lane: this.#lane,
+      mailroom: this.#mailroom,
+      pump: this.#pump,
+      clock: this.#clock,
+      ids: new MessageIds(device.nodeId ?? 0),
+      lockstep,
+      drainRound: (kernel) => machine.paused(() => this.#runRound([kernel])),
+      forget: (kernel) => this.#forget(kernel),
+    };
+    this.#check = setInterval(() => this.#checkAlive(), checkMs);
+    this.#check.unref();
+  }
+
+  static async open(
+    info: DeviceInfo,
+    found: FoundDevice,
+    target: Target,
+    options: CudaOptions,
+    device: DeviceOptions,
+  ): Promise<CudaDevice> {
+    const machine = await Machine.open(target, found, {
+      options,
+      lockstep: device.schedule === 'lockstep',
+      nodeId: device.nodeId ?? 0,
+      epochMs: device.epochMs ?? 0,
+      seed: device.seed ?? 0,
+    });
+    return new CudaDevice(info, machine, options, device);
+  }
+
+  async launch(
+    image: KernelImage,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    this.#checkLaunch(image, options);
+    if (image.program.kind !== 'ir') {
+      throw new NotSupportedError('launch', `'${image.name}' is host-only`, {
+        hint: 'launch it on the CPU backend',
+      });
+    }
+    return await this.launchText(image, programText(image.program.module as Module), options, sink);
+  }
+
+  /** Launches CUDA C++ that defines `rk_handle` (device/rk_turn.h says with what). */
+  async launchText(
+    image: KernelImage,
+    text: string,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<DeviceKernel> {
+    this.#checkLaunch(image, options);
+    return await this.#machine.paused(async () => {
+      const slot = this.#freeSlots.pop();
+      if (slot === undefined) {
+        throw new NotSupportedError(
+          'launch',
+          `a device runs at most ${maxKernels} kernels at once`,
+        );
+      }
+      try {
+        return await this.#launch(slot, image, text, options, sink);
+      } catch (error) {
+        this.#freeSlots.push(slot);
+        throw error;
+      }
+    });
+  }
+
+  async step(rounds: number): Promise<void> {
+    if (this.#closing !== null) throw new DeviceClosedError('step');
+    if (this.schedule !== 'lockstep') {
+      throw new NotSupportedError('step', 'the schedule of this device is async', {
+        hint: "open it with schedule: 'lockstep'",
+      });
+    }
+    this.#pump.ref();
+    try {
+      await this.#machine.paused(async () => {
+        for (let i = 0; i < rounds; i++)
+          await this.#runRound(this.#kernels.filter((k) => k.takesTurns));
+      });
+    } finally {
+      this.#pump.unref();
+    }
+  }
+
+  ref(): void {
+    this.#pump.ref();
+  }
+
+  unref(): void {
+    this.#pump.unref();
+  }
+
+  async settled(): Promise<void> {
+    if (this.schedule === 'lockstep') return this.#pump.drainAll();
+    const { control } = this.#machine;
+    const epoch = ++this.#epoch | 0;
+    this.#pump.ref();
+    await this.#pump.watch(() => this.#lane.kept === 0);
+    Atomics.store(control, controlWords.settleEpoch, epoch);
+    await this.#pump.watch(
+      () => ((Atomics.load(control, controlWords.quietEpoch) - epoch) | 0) >= 0,
+    );
+    this.#pump.drainAll();
+    this.#pump.unref();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#check);
+    await this.#machine.stop();
+    this.#pump.drainAll();
+    for (const kernel of this.#kernels) kernel.close();
+    this.#mailroom.close(new DeviceClosedError('answer'));
+    this.#pump.close();
+    for (const kernel of this.#kernels.splice(0)) kernel.memory.free();
+    this.#machine.free();
+  }
+
+  async #launch(
+    slot: number,
+    image: KernelImage,
+    text: string,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+  ): Promise<CudaKernel> {
+    const machine = this.#machine;
+    const { workers } = this.#options;
+    const module = await machine.load(image.name, text);
+    const memory = new KernelMemory(machine, slot, options, image.state.size);
+    const roundFunction = machine.own(machine.addon.getFunction(module, 'rk_round', 1));
+    const work = machine.own(
+      machine.addon.getFunction(module, 'rk_work', machine.blockThreads(workers)),
+    );
+    const resident =
+      this.schedule === 'lockstep'
+        ? null
+        : machine.add(work, machine.parameters(slot, workers), workers);
+    const kernel = new CudaKernel(
+      this.#context,
+      image,
+      options,
+      sink,
+      memory,
+      roundFunction,
+      resident,
+    );
+    this.#kernels.push(kernel);
+    this.#kernels.sort((a, b) => a.base - b.base);
+    this.#writeRanges();
+    return kernel;
+  }
+
+  #writeRanges(): void {
+    const { addon, placement, world } = this.#machine;
+    const bytes = new Uint8Array(Math.max(1, this.#kernels.length) * rangeLayout.sizeBytes);
+    for (const [i, { base, instances, memory }] of this.#kernels.entries()) {
+      new StructWriter(rangeLayout, bytes, i * rangeLayout.sizeBytes)
+        .u32('base', base)
+        .u32('end', base + instances)
+        .u32('kernel', memory.slot);
+    }
+    addon.copyToDevice(world.handle, placement.ranges, bytes);
+    const count = new Uint8Array(Uint32Array.of(this.#kernels.length).buffer);
+    addon.copyToDevice(world.handle, worldLayout.offsets.range_count as number, count);
+  }
+
+  #forget(kernel: CudaKernel): void {
+    this.#kernels.splice(this.#kernels.indexOf(kernel), 1);
+    this.#writeRanges();
+    if (kernel.resident !== null) this.#machine.remove(kernel.resident);
+    kernel.memory.free();
+    this.#freeSlots.push(kernel.memory.slot);
+  }
+
+  /** One round: what the host sent is collected, everything in transit arrives, then these kernels handle it. */
+  async #runRound(running: readonly CudaKernel[]): Promise<void> {
+    const machine = this.#machine;
+    do {
+      this.#lane.flush();
+      await machine.runSystem('rk_collect');
+    } while (!this.#lane.empty);
+    this.#clock.setRound(++this.#round);
+    await machine.runSystem('rk_arrive');
+    for (const kernel of running) {
+      await machine.run(kernel.roundFunction, machine.parameters(kernel.memory.slot));
+    }
+    await machine.runSystem('rk_show');
+    this.#pump.drainAll();
+  }
+
+  #drain(most: number): number {
+    this.#lane.flush();
+    return this.#ring.drain(most, this.#take);
+  }
+
+  readonly #take = (word: number): void => {
+    const { words } = this.#ring;
+    const kind = kindOf(words, word);
+    if (kind === ringRecord.answer) {
+      this.#mailroom.answer(words, word);
+      return;
+    }
+    const address = words[word + (concernsSender(words, word) ? 12 : 13)] as number;
+    const kernel = this.#kernelOf(address >>> 0);
+    if (kernel === undefined) return; // its kernel has ended, and told everything before
+    if (kind === ringRecord.fault) kernel.fault(words, word);
+    else if (kind === ringRecord.deadLetter) {
+      kernel.deadLetter(words, word, words[word + 15] as number);
+    } else kernel.deliver(this.#message, words, word);
+  };
+
+  #kernelOf(address: number): CudaKernel | undefined {
+    return this.#kernels.find((k) => address >= k.base && address < k.base + k.instances);
+  }
+
+  #checkAlive(): void {
+    if (this.#closing !== null) return;
+    try {
+      this.#machine.check();
+    } catch (error) {
+      this.#fall(error as Error);
+    }
+  }
+
+  /** A kernel ended by itself, or the driver says that the device failed. */
+  #fall(cause: Error): void {
+    const error = new DeviceLostError(this.info.id, cause.message, { cause });
+    this.#closing = Promise.resolve();
+    clearInterval(this.#check);
+    this.#pump.drainAll();
+    for (const kernel of this.#kernels) kernel.lose();
+    this.#mailroom.close(error);
+    this.#pump.close();
+    this.#closing = this.#machine.stop().then(() => this.#machine.free());
+    this.#lose(error);
+  }
+
+  #checkLaunch(image: KernelImage, options: DeviceLaunchOptions): void {
+    if (this.#closing !== null) throw new DeviceClosedError('launch');
+    const { instances, baseAddress, queueCapacity } = options;
+    if (!Number.isInteger(instances) || instances < 1) {
+      throw new InvalidOptionError('instances', 'at least 1', instances);
+    }
+    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
+      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
+    }
+    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
+      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
+    }
+    const most = this.#options.maxPayloadBytes;
+    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
+      const size = Math.max(layout.size, reply?.layout.size ?? 0);
+      if (size > most) throw new MessageTooLargeError(name, size, most);
+    }
+  }
+}

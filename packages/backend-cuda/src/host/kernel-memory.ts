@@ -1,0 +1,112 @@
+import type { DeviceLaunchOptions } from '@ringkernel/core';
+import { counterCount, kernelLayout, mailLayout, queueLayout } from '../layout/device.ts';
+import { StructWriter } from '../layout/struct-writer.ts';
+import type { Allocation } from '../native/addon.ts';
+import { mirrorNumbers } from './counters.ts';
+import type { Machine } from './machine.ts';
+import { type MappedMemory, mapMemory } from './memory.ts';
+import { queueCells } from './placement.ts';
+
+const stopped = 0x8000_0000;
+const none = 0xffff_ffff;
+const policies = { wait: 0, reject: 1, 'drop-oldest': 2 } as const;
+
+const up = (value: number, step: number): number => Math.ceil(value / step) * step;
+
+/** The device memory of one kernel, and what of it the host sees. Made and freed while the machine is paused. */
+export class KernelMemory {
+  readonly slot: number;
+  readonly stateStride: number;
+  /** For each instance: how many of the host's messages it has taken in, and how many wait. */
+  readonly instanceWords: Int32Array;
+  readonly mirror: Int32Array;
+  readonly sizeBytes: number;
+  readonly #machine: Machine;
+  readonly #device: Allocation;
+  readonly #mapped: MappedMemory;
+  readonly #statesAt: number;
+  readonly #instances: number;
+
+  constructor(machine: Machine, slot: number, options: DeviceLaunchOptions, stateBytes: number) {
+    const { instances } = options;
+    this.slot = slot;
+    this.#machine = machine;
+    this.#instances = instances;
+    this.stateStride = up(Math.max(stateBytes, 1), 16);
+    const cells = 2 ** Math.ceil(Math.log2(instances + 1));
+    const mailAt = up(cells * 8, 256);
+    this.#statesAt = up(mailAt + instances * mailLayout.sizeBytes, 256);
+    const countersAt = up(this.#statesAt + instances * this.stateStride, 256);
+    const deviceBytes = countersAt + mirrorNumbers * 8;
+    const wordsBytes = up(instances * 8, 256);
+    const mappedBytes = wordsBytes + mirrorNumbers * 8;
+    this.sizeBytes = deviceBytes + mappedBytes;
+    const { addon, context, settings } = machine;
+    this.#device = addon.allocateDevice(context, deviceBytes);
+    this.#mapped = mapMemory(addon, context, mappedBytes, settings.options.hostMemory);
+    this.instanceWords = new Int32Array(this.#mapped.buffer, 0, instances * 2);
+    this.mirror = new Int32Array(this.#mapped.buffer, wordsBytes, mirrorNumbers * 2);
+    const { handle, device } = this.#device;
+    const at = (offset: number): bigint => device + BigInt(offset);
+    const cellBytes = new Uint8Array(queueCells(cells, 0).buffer);
+    addon.copyToDevice(handle, 0, cellBytes);
+    addon.copyToDevice(handle, mailAt, emptyMail(instances));
+    const writer = new StructWriter(kernelLayout)
+      .u64('states', at(this.#statesAt))
+      .u64('mail', at(mailAt))
+      .u64('instance_words', this.#mapped.device)
+      .u64('counters', at(countersAt))
+      .u64('latency', at(countersAt + counterCount * 8))
+      .u64('mirror', this.#mapped.device + BigInt(wordsBytes))
+      .u32('base', options.baseAddress)
+      .u32('instances', instances)
+      .u32('capacity', options.queueCapacity)
+      .u32('policy', policies[options.onFull])
+      .u32('holds', options.onFailure === 'wait' ? 1 : 0)
+      .u32('state_bytes', stateBytes)
+      .u32('state_stride', this.stateStride)
+      .u32('first_worker', 1 + slot * settings.options.workers)
+      .u32('gate', stopped);
+    writer
+      .inner('ready', queueLayout)
+      .u64('cells', device)
+      .u32('mask', cells - 1);
+    const offset = machine.placement.kernels + slot * kernelLayout.sizeBytes;
+    addon.copyToDevice(machine.world.handle, offset, writer.bytes);
+  }
+
+  /** Writes the state of one instance; nothing runs. */
+  writeState(instance: number, bytes: Uint8Array): void {
+    const offset = this.#statesAt + instance * this.stateStride;
+    this.#machine.addon.copyToDevice(this.#device.handle, offset, bytes);
+  }
+
+  /** All states, one behind the other; nothing changes them meanwhile. */
+  readStates(): Promise<Uint8Array> {
+    const { addon, stream } = this.#machine;
+    const bytes = this.#instances * this.stateStride;
+    return addon.copyFromDevice(this.#device.handle, this.#statesAt, bytes, stream);
+  }
+
+  readState(instance: number, length: number): Promise<Uint8Array> {
+    const { addon, stream } = this.#machine;
+    const offset = this.#statesAt + instance * this.stateStride;
+    return addon.copyFromDevice(this.#device.handle, offset, length, stream);
+  }
+
+  /** Gives the memory back. What the host sees of it stays readable. */
+  free(): void {
+    this.#machine.addon.free(this.#device.handle);
+    this.#machine.addon.free(this.#mapped.handle);
+  }
+}
+
+function emptyMail(instances: number): Uint8Array {
+  const bytes = new Uint8Array(instances * mailLayout.sizeBytes);
+  for (let i = 0; i < instances; i++) {
+    const mail = new StructWriter(mailLayout, bytes, i * mailLayout.sizeBytes);
+    for (const field of ['arrivals', 'parked_first', 'parked_last']) mail.u32(field, none);
+    for (let p = 0; p < 4; p++) mail.u32('first', none, p).u32('last', none, p);
+  }
+  return bytes;
+}

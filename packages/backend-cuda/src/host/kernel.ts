@@ -1,0 +1,345 @@
+import {
+  acceptsMessages,
+  type DeviceDeadLetter,
+  type DeviceKernel,
+  type DeviceLaunchOptions,
+  deadLetterReasons,
+  type InjectOptions,
+  type InjectStatus,
+  InvalidOptionError,
+  type KernelCounters,
+  type KernelImage,
+  type KernelSink,
+  type KernelState,
+  KernelTerminatedError,
+  type MessageDescriptor,
+  type PayloadWriter,
+} from '@ringkernel/core';
+import type { FoundFunction } from '../native/addon.ts';
+import type { HostClock } from './clock.ts';
+import { CounterReader, HostCounts } from './counters.ts';
+import type { KernelMemory } from './kernel-memory.ts';
+import type { Lane } from './lane.ts';
+import type { Machine, Resident } from './machine.ts';
+import type { Mailroom } from './mailroom.ts';
+import { headerBytes, headerWords, kindOf, type RingMessage } from './message.ts';
+import type { MessageIds } from './message-ids.ts';
+import type { Pump } from './pump.ts';
+
+const replyWanted = 1 << 16;
+const terminatedReason = deadLetterReasons.indexOf('terminated');
+
+/** What a kernel needs of its device. */
+export interface KernelContext {
+  readonly machine: Machine;
+  readonly lane: Lane;
+  readonly mailroom: Mailroom;
+  readonly pump: Pump;
+  readonly clock: HostClock;
+  readonly ids: MessageIds;
+  readonly lockstep: boolean;
+  /** Lockstep: one more round in which only this kernel handles messages. */
+  readonly drainRound: (kernel: CudaKernel) => Promise<void>;
+  /** The kernel has ended: its addresses are nobody's. While paused. */
+  readonly forget: (kernel: CudaKernel) => void;
+}
+
+/** A launched kernel as the host sees it. */
+export class CudaKernel implements DeviceKernel {
+  readonly base: number;
+  readonly instances: number;
+  readonly sink: KernelSink;
+  readonly memory: KernelMemory;
+  /** Lockstep: runs a round. */
+  readonly roundFunction: FoundFunction;
+  readonly resident: Resident | null;
+  readonly #context: KernelContext;
+  readonly #options: DeviceLaunchOptions;
+  readonly #stateBytes: number;
+  readonly #reader: CounterReader;
+  readonly #counts: HostCounts = new HostCounts();
+  /** How many of the host's messages each instance may still take. */
+  readonly #credit: Int32Array;
+  readonly #sentTo: Int32Array;
+  readonly #failed = new Set<number>();
+  #state: KernelState = 'launched';
+  #stateBefore: KernelState = 'active';
+  #id: { low: number; high: number } = { low: 0, high: 0 };
+  #terminating: Promise<{ readonly drained: boolean }> | null = null;
+  #lastStates: Uint8Array | null = null;
+
+  constructor(
+    context: KernelContext,
+    image: KernelImage,
+    options: DeviceLaunchOptions,
+    sink: KernelSink,
+    memory: KernelMemory,
+    roundFunction: FoundFunction,
+    resident: Resident | null,
+  ) {
+    this.base = options.baseAddress;
+    this.instances = options.instances;
+    this.sink = sink;
+    this.memory = memory;
+    this.roundFunction = roundFunction;
+    this.resident = resident;
+    this.#context = context;
+    this.#options = options;
+    this.#stateBytes = image.state.size;
+    this.#reader = new CounterReader(memory.mirror, memory.sizeBytes);
+    this.#credit = new Int32Array(this.instances).fill(this.#limit());
+    this.#sentTo = new Int32Array(this.instances);
+  }
+
+  get state(): KernelState {
+    return this.#state;
+  }
+
+  get lastMessageId(): { readonly low: number; readonly high: number } {
+    return this.#id;
+  }
+
+  /** Whether it takes part in a lockstep round. A failed kernel does: what is sent to it becomes dead letters. */
+  get takesTurns(): boolean {
+    return this.#state === 'active' || this.#state === 'failed';
+  }
+
+  async activate(): Promise<void> {
+    if (!acceptsMessages(this.#state)) return;
+    if (!this.#context.lockstep) await this.#context.mailroom.ask('activate', this.memory.slot);
+    if (acceptsMessages(this.#state)) this.#state = 'active';
+  }
+
+  async deactivate(): Promise<void> {
+    if (!acceptsMessages(this.#state)) return;
+    if (!this.#context.lockstep) await this.#context.mailroom.ask('deactivate', this.memory.slot);
+    if (acceptsMessages(this.#state)) this.#state = 'deactivated';
+  }
+
+  terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    this.#terminating ??= this.#terminate(timeoutMs);
+    return this.#terminating;
+  }
+
+  inject<T>(
+    instance: number,
+    message: MessageDescriptor,
+    write: PayloadWriter<T>,
+    value: T,
+    options: InjectOptions,
+  ): InjectStatus {
+    if (!acceptsMessages(this.#state)) return 'closed';
+    if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
+    const { lane, lockstep, pump } = this.#context;
+    const { size } = message.layout;
+    const room = lane.hasRoom;
+    if (!room && !lockstep && this.#options.onFull !== 'drop-oldest') return 'full';
+    const words = room ? lane.words : new Int32Array(headerWords + Math.ceil(size / 4));
+    const view = room ? lane.view : new DataView(words.buffer);
+    const word = room ? lane.claim() : 0;
+    words.fill(0, word, word + headerWords + ((size + 3) >>> 2));
+    this.#header(words, word, message, this.base + instance, options);
+    write(view, word * 4 + headerBytes, value);
+    if (room) lane.publish();
+    else lane.keep(words);
+    this.#credit[instance] = (this.#credit[instance] as number) - 1;
+    this.#sentTo[instance] = ((this.#sentTo[instance] as number) + 1) | 0;
+    this.#counts.sent++;
+    pump.stir();
+    return 'accepted';
+  }
+
+  refuse(count: number): void {
+    this.#counts.sent += count;
+    this.#counts.rejected += count;
+  }
+
+  async room(instance: number): Promise<void> {
+    const { lane, lockstep, pump } = this.#context;
+    if (lockstep) return; // room appears when the host steps
+    await pump.watch(
+      () => !acceptsMessages(this.#state) || (this.#hasCredit(instance) && lane.hasRoom),
+    );
+  }
+
+  counters(): KernelCounters {
+    return this.#reader.read(this.#counts);
+  }
+
+  async readState(instance: number): Promise<Uint8Array> {
+    const { lockstep, machine, mailroom } = this.#context;
+    const length = this.#stateBytes;
+    await this.#terminating;
+    if (this.#lastStates !== null) {
+      const at = instance * this.memory.stateStride;
+      return this.#lastStates.slice(at, at + length);
+    }
+    if (length === 0) return new Uint8Array(0);
+    if (!lockstep) return await mailroom.ask('read', this.base + instance, length);
+    return await machine.paused(() => this.memory.readState(instance, length));
+  }
+
+  async restart(instance: number, state: Uint8Array | null): Promise<void> {
+    if (this.#terminating !== null) throw new KernelTerminatedError(this.#options.id, 'restart');
+    if (state !== null && state.length !== this.#stateBytes) {
+      throw new InvalidOptionError('state', `${this.#stateBytes} bytes`, state.length);
+    }
+    const { machine, pump } = this.#context;
+    await machine.paused(async () => {
+      this.memory.writeState(instance, state ?? new Uint8Array(this.#stateBytes));
+      await machine.runSystem('rk_restart', this.memory.slot, instance);
+      pump.drainAll(); // faults of before the restart count before it
+      this.#failed.delete(instance);
+    });
+    if (this.#state === 'failed') this.#state = this.#stateBefore;
+  }
+
+  /** A message for the sink. */
+  deliver(message: RingMessage, words: Int32Array, word: number): void {
+    message.fill(words, word, this.base);
+    this.sink.message(message);
+  }
+
+  deadLetter(words: Int32Array, word: number, reason: number): void {
+    const from = words.byteOffset + word * 4 + headerBytes;
+    const size = words[word + 2] as number;
+    const letter: DeviceDeadLetter = {
+      reason: deadLetterReasons[reason] ?? 'invalid',
+      type: (words[word + 1] as number) >>> 0,
+      source: (words[word + 12] as number) >>> 0,
+      destination: (words[word + 13] as number) >>> 0,
+      correlationLow: (words[word + 6] as number) >>> 0,
+      correlationHigh: (words[word + 7] as number) >>> 0,
+      payload: new Uint8Array(words.buffer.slice(from, from + size)),
+    };
+    this.sink.deadLetter(letter);
+  }
+
+  /** An instance has failed; the kernel too when it was the last sound one and nobody restarts it. */
+  fault(words: Int32Array, word: number): void {
+    const instance = ((words[word + 13] as number) - this.base) | 0;
+    this.#failed.add(instance);
+    this.#counts.faults++;
+    const over = this.#failed.size === this.instances && this.#options.onFailure !== 'wait';
+    if (over && acceptsMessages(this.#state)) {
+      this.#stateBefore = this.#state;
+      this.#state = 'failed';
+    }
+    this.sink.fault({
+      instance,
+      site: (words[word + headerWords] as number) >>> 0,
+      value: (words[word + headerWords + 1] as number) >>> 0,
+      type: (words[word + 1] as number) >>> 0,
+      correlationLow: (words[word + 6] as number) >>> 0,
+      correlationHigh: (words[word + 7] as number) >>> 0,
+    });
+  }
+
+  /** The device is gone: what has no end yet ends here. */
+  lose(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'failed';
+    this.#counts.lost = this.counters().pending;
+  }
+
+  /** The device closes: nothing of this kernel runs any more. */
+  close(): void {
+    if (this.#state !== 'failed') this.#state = 'terminated';
+  }
+
+  async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
+    const { context, memory } = { context: this.#context, memory: this.memory };
+    const { machine, pump } = context;
+    const ran = this.takesTurns;
+    this.#state = 'terminating';
+    pump.ref();
+    try {
+      if (ran && timeoutMs > 0) await this.#drain(timeoutMs);
+      const before = this.counters().deadLettered.terminated;
+      await machine.paused(async () => {
+        await machine.runSystem('rk_collect');
+        await machine.runSystem('rk_end', memory.slot);
+        this.#lastStates = await memory.readStates();
+        pump.drainAll();
+        this.#buryKept();
+        context.forget(this);
+      });
+      return { drained: this.counters().deadLettered.terminated === before };
+    } finally {
+      pump.unref();
+      if ((this.#state as KernelState) !== 'failed') this.#state = 'terminated';
+    }
+  }
+
+  /** Waits until everything is handled, or the time is over. */
+  async #drain(timeoutMs: number): Promise<void> {
+    const { drainRound, lockstep, mailroom } = this.#context;
+    if (lockstep) return await drainRound(this);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([mailroom.ask('drain', this.memory.slot), late]);
+    clearTimeout(timer);
+  }
+
+  /** What the device never got becomes dead letters here. */
+  #buryKept(): void {
+    const { base, instances } = this;
+    for (const record of this.#context.lane.recall((at) => at >= base && at < base + instances)) {
+      this.#counts.terminated++;
+      this.deadLetter(record, 0, terminatedReason);
+    }
+  }
+
+  #limit(): number {
+    const { onFull, queueCapacity } = this.#options;
+    return onFull === 'drop-oldest' ? 0x7fff_ffff : queueCapacity;
+  }
+
+  /** Looks how much of what was sent to the instance it has taken in; whether there is room again. */
+  #renew(instance: number): boolean {
+    const { instanceWords } = this.memory;
+    const taken = Atomics.load(instanceWords, 2 * instance);
+    const depth = Atomics.load(instanceWords, 2 * instance + 1);
+    const inTransit = ((this.#sentTo[instance] as number) - taken) | 0;
+    const credit = this.#limit() - inTransit - depth;
+    this.#credit[instance] = credit;
+    return credit > 0;
+  }
+
+  #hasCredit(instance: number): boolean {
+    return (this.#credit[instance] as number) > 0 || this.#renew(instance);
+  }
+
+  #header(
+    words: Int32Array,
+    word: number,
+    message: MessageDescriptor,
+    destination: number,
+    options: InjectOptions,
+  ): void {
+    const { clock, ids } = this.#context;
+    clock.tick();
+    ids.next(this.#id);
+    words[word + 1] = message.id;
+    words[word + 2] = message.layout.size;
+    words[word + 3] = options.priority | (options.wantsReply ? replyWanted : 0);
+    words[word + 4] = this.#id.low;
+    words[word + 5] = this.#id.high;
+    words[word + 6] = options.correlationLow;
+    words[word + 7] = options.correlationHigh;
+    words[word + 8] = clock.low;
+    words[word + 9] = clock.high;
+    words[word + 10] = clock.logical;
+    words[word + 11] = clock.node;
+    words[word + 13] = destination;
+    words[word + 14] = options.deadlineMs;
+  }
+}
+
+/** Whether a record is about what its own sender did, and not about its destination. */
+export function concernsSender(words: Int32Array, word: number): boolean {
+  const reason = deadLetterReasons[words[word + 15] as number];
+  return kindOf(words, word) < 2 || reason === 'not-found' || reason === 'no-reply-expected';
+}

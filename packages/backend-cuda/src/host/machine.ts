@@ -1,0 +1,337 @@
+import { CudaUnavailableError, typedError } from '../errors.ts';
+import { command, controlWords, queueLayout, worldLayout } from '../layout/device.ts';
+import { StructWriter } from '../layout/struct-writer.ts';
+import type { Addon, Allocation, FoundDevice, FoundFunction, Handle } from '../native/addon.ts';
+import type { CudaOptions } from '../options.ts';
+import { buildProgram, systemProgram, type Target } from '../program/build.ts';
+import { nowUs } from './clock.ts';
+import { type MappedMemory, mapMemory } from './memory.ts';
+import { placeWorld, queueCells, type WorldPlacement } from './placement.ts';
+
+const noNode = 0xffff_ffff;
+/** Threads of a block: four warps, of which one thread each works. */
+const mostBlockThreads = 128;
+
+/** What is fixed for the life of a machine. */
+export interface MachineSettings {
+  readonly options: CudaOptions;
+  readonly lockstep: boolean;
+  readonly nodeId: number;
+  readonly epochMs: number;
+  readonly seed: number;
+}
+
+/** A persistent kernel: its function, its own stream, its parameters. */
+export interface Resident {
+  readonly fn: FoundFunction;
+  readonly stream: Handle;
+  readonly parameters: Uint8Array;
+  /** Threads that work. */
+  readonly workers: number;
+}
+
+/**
+ * A device's memory and the kernels that run on it, as the driver knows them. Whatever allocates, loads or frees waits
+ * until all kernels have left, because it could hang as long as one runs; they come back with all their state.
+ */
+export class Machine {
+  readonly addon: Addon;
+  readonly context: Handle;
+  readonly device: FoundDevice;
+  readonly settings: MachineSettings;
+  readonly placement: WorldPlacement;
+  readonly world: Allocation;
+  readonly controlMemory: MappedMemory;
+  readonly control: Int32Array;
+  readonly laneMemory: MappedMemory;
+  readonly ringMemory: MappedMemory;
+  /** For copies and for kernels that end by themselves. */
+  readonly stream: Handle;
+  readonly #target: Target;
+  readonly #residents = new Set<Resident>();
+  /** What is given back at the end, in the order in which it was taken. */
+  readonly #owned: Handle[];
+  readonly #functions = new Map<string, FoundFunction>();
+  #running = false;
+  /** What a kernel ended with while others waited for it to leave. */
+  #failure: unknown = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #ended = false;
+
+  private constructor(
+    target: Target,
+    context: Handle,
+    device: FoundDevice,
+    settings: MachineSettings,
+    owned: Handle[],
+  ) {
+    const { addon } = target;
+    const { options } = settings;
+    this.addon = addon;
+    this.#owned = owned;
+    this.#target = target;
+    this.context = context;
+    this.device = device;
+    this.settings = settings;
+    this.placement = placeWorld(options);
+    const { nodeBytes, sizeBytes } = this.placement;
+    const map = (bytes: number): MappedMemory =>
+      this.own(mapMemory(addon, context, bytes, options.hostMemory));
+    this.world = this.own(addon.allocateDevice(context, sizeBytes));
+    this.controlMemory = map(controlWords.sizeWords * 4);
+    this.control = new Int32Array(this.controlMemory.buffer, 0, controlWords.sizeWords);
+    this.laneMemory = map(options.laneCapacity * nodeBytes);
+    this.ringMemory = map(options.laneCapacity * nodeBytes);
+    this.stream = this.own(addon.createStream(context));
+  }
+
+  /** Compiles what every device runs, allocates, and measures how the device's clock differs from the host's. */
+  static async open(
+    target: Target,
+    device: FoundDevice,
+    settings: MachineSettings,
+  ): Promise<Machine> {
+    const { addon, libraries } = target;
+    const image = await buildProgram(target, 'system', systemProgram);
+    const owned: Handle[] = [];
+    try {
+      const context = addon.open(libraries.driver, device.ordinal);
+      owned.push(context);
+      const machine = new Machine(target, context, device, settings, owned);
+      const module = machine.own(await addon.loadModule(context, image));
+      for (const name of [
+        'rk_dispatch',
+        'rk_collect',
+        'rk_arrive',
+        'rk_show',
+        'rk_end',
+        'rk_restart',
+        'rk_clock',
+      ]) {
+        machine.#functions.set(name, machine.own(addon.getFunction(module, name, 1)));
+      }
+      machine.#writeWorld(await machine.#clockOffsetUs());
+      if (!settings.lockstep) {
+        machine.add(
+          machine.#functions.get('rk_dispatch') as FoundFunction,
+          machine.parameters(0),
+          1,
+        );
+        await machine.paused(async () => {});
+      }
+      return machine;
+    } catch (thrown) {
+      for (const handle of owned.reverse()) addon.free(handle);
+      throw typedError(thrown);
+    }
+  }
+
+  /** Address of a part of the shared block. */
+  at(offset: number): bigint {
+    return this.world.device + BigInt(offset);
+  }
+
+  /** Runs what needs that no kernel does; one such at a time. The kernels leave before and return after it. */
+  paused<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(async () => {
+      await this.#leave();
+      try {
+        return await work();
+      } finally {
+        if (!this.#ended) this.#return();
+      }
+    });
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Compiles a program and loads it; while paused. */
+  async load(name: string, text: string): Promise<Handle> {
+    const image = await buildProgram(this.#target, name, text);
+    try {
+      return this.own(await this.addon.loadModule(this.context, image));
+    } catch (thrown) {
+      throw typedError(thrown, name);
+    }
+  }
+
+  /** From the next return on this kernel runs. */
+  add(fn: FoundFunction, parameters: Uint8Array, workers: number): Resident {
+    const stream = this.addon.createStream(this.context);
+    this.addon.setKillWord(stream, this.controlMemory.handle, controlWords.command, command.kill);
+    const resident = { fn, stream, parameters, workers };
+    this.#residents.add(resident);
+    return resident;
+  }
+
+  remove(resident: Resident): void {
+    this.#residents.delete(resident);
+    this.addon.free(resident.stream);
+  }
+
+  /** Runs a kernel that ends by itself, on one thread, and waits for it; while paused. */
+  async run(fn: FoundFunction, parameters: Uint8Array): Promise<void> {
+    try {
+      this.addon.launch(fn.handle, this.stream, 1, 1, parameters, [0], false);
+      await this.addon.synchronize(this.stream);
+    } catch (thrown) {
+      throw typedError(thrown);
+    }
+  }
+
+  /** Runs one of the system's kernels. */
+  runSystem(name: string, kernel = 0, instance = 0): Promise<void> {
+    return this.run(this.#functions.get(name) as FoundFunction, this.parameters(kernel, instance));
+  }
+
+  /** The parameters of all kernels begin with these two. */
+  parameters(kernel: number, more = 0): Uint8Array {
+    const bytes = new Uint8Array(16);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(0, this.world.device, true);
+    view.setUint32(8, kernel, true);
+    view.setUint32(12, more, true);
+    return bytes;
+  }
+
+  /** Throws what ended a kernel that should still run. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#running) return;
+    for (const { stream } of this.#residents) {
+      let state: string;
+      try {
+        state = this.addon.query(stream);
+      } catch (thrown) {
+        throw typedError(thrown);
+      }
+      if (state === 'idle') {
+        throw new CudaUnavailableError(
+          'device',
+          'A persistent kernel ended by itself',
+          [],
+          'open it again',
+        );
+      }
+    }
+  }
+
+  /** Ends every kernel. Nothing may be asked afterwards. */
+  async stop(): Promise<void> {
+    await this.#turn;
+    this.#ended = true;
+    await this.#leave().catch(() => {}); // a device that failed frees what it had
+  }
+
+  /** Gives back everything, when all has stopped. */
+  free(): void {
+    for (const { stream } of this.#residents) this.addon.free(stream);
+    this.#residents.clear();
+    for (const handle of this.#owned.splice(0).reverse()) this.addon.free(handle);
+  }
+
+  /** Threads of a block when so many work. */
+  blockThreads(workers: number): number {
+    const { warpSize } = this.device;
+    return Math.min(workers * warpSize, warpSize === 1 ? 1 : mostBlockThreads);
+  }
+
+  /** Frees it when the machine closes. */
+  own<T extends Handle | { readonly handle: Handle }>(thing: T): T {
+    this.#owned.push(typeof thing === 'number' ? thing : thing.handle);
+    return thing;
+  }
+
+  async #leave(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false; // from here on they end because they should
+    Atomics.store(this.control, controlWords.command, command.leave);
+    try {
+      for (const { stream } of this.#residents) await this.addon.synchronize(stream);
+    } catch (thrown) {
+      this.#failure = typedError(thrown);
+      throw this.#failure;
+    }
+  }
+
+  #return(): void {
+    if (this.settings.lockstep || this.#residents.size === 0) return;
+    const { offsets } = worldLayout;
+    let expected = 0;
+    for (const { workers } of this.#residents) expected += workers;
+    const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+    const write = (field: string, value: number): void =>
+      this.addon.copyToDevice(this.world.handle, offsets[field] as number, word(value));
+    write('expected', expected - 1); // the dispatcher waits for the others
+    write('stop', command.run);
+    write('left', 0);
+    Atomics.store(this.control, controlWords.command, command.run);
+    for (const resident of this.#residents) this.#start(resident);
+    this.#running = true;
+  }
+
+  #start({ fn, stream, parameters, workers }: Resident): void {
+    const block = this.blockThreads(workers);
+    const blocks = Math.ceil((workers * this.device.warpSize) / block);
+    try {
+      this.addon.launch(fn.handle, stream, blocks, block, parameters, [0], true);
+    } catch (thrown) {
+      throw typedError(thrown);
+    }
+  }
+
+  async #clockOffsetUs(): Promise<bigint> {
+    const words = this.control;
+    const parameters = new Uint8Array(BigUint64Array.of(this.controlMemory.device).buffer);
+    let best = { width: Number.POSITIVE_INFINITY, offset: 0n };
+    for (let i = 0; i < 5; i++) {
+      Atomics.store(words, 2, 0);
+      const before = nowUs();
+      await this.run(this.#functions.get('rk_clock') as FoundFunction, parameters);
+      const after = nowUs();
+      const device =
+        (BigInt((words[1] as number) >>> 0) << 32n) | BigInt((words[0] as number) >>> 0);
+      const width = after - before;
+      const offset = BigInt(Math.floor((before + after) / 2)) - device;
+      if (width < best.width) best = { width, offset };
+    }
+    words.fill(0);
+    return best.offset;
+  }
+
+  #writeWorld(clockOffsetUs: bigint): void {
+    const { options, lockstep, nodeId, epochMs, seed } = this.settings;
+    const { placement, addon, world } = this;
+    const { messageSlots, laneCapacity } = options;
+    const writer = new StructWriter(worldLayout);
+    writer
+      .u64('nodes', this.at(placement.nodes))
+      .u64('scratch', this.at(placement.scratch))
+      .u64('kernels', this.at(placement.kernels))
+      .u64('ranges', this.at(placement.ranges))
+      .u64('workers', this.at(placement.workers))
+      .u64('control', this.controlMemory.device)
+      .u64('lane', this.laneMemory.device)
+      .u64('ring', this.ringMemory.device)
+      .u64('clock_offset_us', BigInt.asUintN(64, clockOffsetUs))
+      .u64('epoch_us', BigInt(epochMs) * 1_000n)
+      .u64('id_base', (BigInt(nodeId) << 48n) | (1n << 40n))
+      .u32('node_bytes', placement.nodeBytes)
+      .u32('node_count', messageSlots)
+      .u32('lane_mask', laneCapacity - 1)
+      .u32('ring_mask', laneCapacity - 1)
+      .u32('clock_node', (nodeId << 16) >>> 0)
+      .u32('seed', seed >>> 0)
+      .u32('lockstep', lockstep ? 1 : 0)
+      .u32('transit_first', noNode)
+      .u32('transit_last', noNode);
+    writer
+      .inner('free', queueLayout)
+      .u64('cells', this.at(placement.freeCells))
+      .u32('mask', messageSlots - 1)
+      .u32('tail', messageSlots);
+    addon.copyToDevice(world.handle, 0, writer.bytes);
+    const cells = queueCells(messageSlots, messageSlots);
+    addon.copyToDevice(world.handle, placement.freeCells, new Uint8Array(cells.buffer));
+  }
+}

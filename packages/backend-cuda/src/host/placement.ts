@@ -1,0 +1,49 @@
+import {
+  kernelLayout,
+  maxKernels,
+  rangeLayout,
+  workerLayout,
+  worldLayout,
+} from '../layout/device.ts';
+import type { CudaOptions } from '../options.ts';
+
+const up = (value: number): number => Math.ceil(value / 256) * 256;
+
+/** Where everything is in the one block of device memory that all kernels share. */
+export interface WorldPlacement {
+  readonly kernels: number;
+  readonly ranges: number;
+  readonly workers: number;
+  readonly scratch: number;
+  readonly freeCells: number;
+  readonly nodes: number;
+  readonly sizeBytes: number;
+  /** Bytes of a message with its header. */
+  readonly nodeBytes: number;
+  /** Worker 0 is the host, then each kernel has its own. */
+  readonly workerCount: number;
+}
+
+export function placeWorld(options: CudaOptions): WorldPlacement {
+  const nodeBytes = 64 + options.maxPayloadBytes;
+  const workerCount = 1 + maxKernels * options.workers;
+  const kernels = up(worldLayout.sizeBytes);
+  const ranges = up(kernels + maxKernels * kernelLayout.sizeBytes);
+  const workers = up(ranges + maxKernels * rangeLayout.sizeBytes);
+  const scratch = up(workers + workerCount * workerLayout.sizeBytes);
+  const freeCells = up(scratch + workerCount * nodeBytes);
+  const nodes = up(freeCells + options.messageSlots * 8);
+  const sizeBytes = nodes + options.messageSlots * nodeBytes;
+  const placed = { kernels, ranges, workers, scratch, freeCells, nodes, sizeBytes };
+  return { ...placed, nodeBytes, workerCount };
+}
+
+/** Cells of a queue that holds each of the numbers below `count`, all of `full` or none. */
+export function queueCells(size: number, count: number): BigUint64Array {
+  const cells = new BigUint64Array(size);
+  for (let i = 0; i < size; i++) {
+    const lap = i < count ? i + 1 : i;
+    cells[i] = (BigInt(lap) << 32n) | BigInt(i < count ? i : 0);
+  }
+  return cells;
+}

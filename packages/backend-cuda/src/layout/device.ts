@@ -1,0 +1,165 @@
+import { layoutLimit } from '@ringkernel/core';
+import { type RecordLayout, record } from './structs.ts';
+
+/** A queue of numbers for many producers and consumers (device/rk_queue.h). */
+export const queueLayout: RecordLayout = record('RkQueue', [
+  ['cells', 'rk_u64*'],
+  ['mask', 'u32'],
+  ['tail', 'line'],
+  ['tail', 'u32'],
+  ['head', 'line'],
+  ['head', 'u32'],
+]);
+
+/** What an instance has besides its state (device/rk_mailbox.h). */
+export const mailLayout: RecordLayout = record('RkMail', [
+  ['arrivals', 'u32'],
+  ['failed', 'u32'],
+  ['waiting', 'u32'],
+  ['parked', 'u32'],
+  ['first', 'u32', 4],
+  ['last', 'u32', 4],
+  ['passed', 'u32', 4],
+  ['parked_first', 'u32'],
+  ['parked_last', 'u32'],
+  ['draws', 'u32'],
+  ['host_taken', 'u32'],
+  ['physical', 'u64'],
+  ['logical', 'u32'],
+]);
+
+/** What a worker keeps from one launch to the next: its clock and its ids. */
+export const workerLayout: RecordLayout = record('RkWorker', [
+  ['physical', 'u64'],
+  ['next_id', 'u64'],
+  ['last_id', 'u64'],
+  ['logical', 'u32'],
+]);
+
+/** Addresses of a kernel's instances, sorted by base in `RkWorld.ranges`. */
+export const rangeLayout: RecordLayout = record('RkRange', [
+  ['base', 'u32'],
+  ['end', 'u32'],
+  ['kernel', 'u32'],
+]);
+
+/** A launched kernel. The host writes the first lines while nothing runs. */
+export const kernelLayout: RecordLayout = record('RkKernel', [
+  ['states', 'rk_u8*'],
+  ['mail', 'RkMail*'],
+  ['instance_words', 'rk_u32*'],
+  ['counters', 'rk_u64*'],
+  ['latency', 'rk_u64*'],
+  ['mirror', 'rk_u32*'],
+  ['base', 'u32'],
+  ['instances', 'u32'],
+  ['capacity', 'u32'],
+  ['policy', 'u32'],
+  ['state_bytes', 'u32'],
+  ['state_stride', 'u32'],
+  ['first_worker', 'u32'],
+  ['holds', 'u32'],
+  ['closed', 'u32'],
+  ['gate', 'line'],
+  ['gate', 'u32'],
+  ['scheduled', 'line'],
+  ['scheduled', 'u32'],
+  ['resting', 'u32'],
+  ['drain_token', 'u32'],
+  ['ready', 'line'],
+  ['ready', queueLayout],
+]);
+
+/** What all kernels of a device share. */
+export const worldLayout: RecordLayout = record('RkWorld', [
+  ['nodes', 'rk_u8*'],
+  ['scratch', 'rk_u8*'],
+  ['kernels', 'RkKernel*'],
+  ['ranges', 'RkRange*'],
+  ['workers', 'RkWorker*'],
+  ['control', 'rk_u32*'],
+  ['lane', 'rk_u8*'],
+  ['ring', 'rk_u8*'],
+  ['clock_offset_us', 'u64'],
+  ['epoch_us', 'u64'],
+  ['id_base', 'u64'],
+  ['node_bytes', 'u32'],
+  ['node_count', 'u32'],
+  ['range_count', 'u32'],
+  ['lane_mask', 'u32'],
+  ['ring_mask', 'u32'],
+  ['clock_node', 'u32'],
+  ['seed', 'u32'],
+  ['lockstep', 'u32'],
+  ['round', 'u32'],
+  ['transit_first', 'u32'],
+  ['transit_last', 'u32'],
+  ['lane_head', 'u32'],
+  ['expected', 'u32'],
+  ['stop', 'line'],
+  ['stop', 'u32'],
+  ['left', 'line'],
+  ['left', 'u32'],
+  ['inflight', 'line'],
+  ['inflight', 'u32'],
+  ['ids', 'line'],
+  ['ids', 'u64'],
+  ['ring_tail', 'line'],
+  ['ring_tail', 'u32'],
+  ['ring_head', 'line'],
+  ['ring_head', 'u32'],
+  ['free', 'line'],
+  ['free', queueLayout],
+]);
+
+/** Words of the control block in host memory: the first line is the host's, the second the device's. */
+export const controlWords = {
+  command: 0,
+  laneTail: 1,
+  ringHead: 2,
+  settleEpoch: 3,
+  laneHead: 32,
+  quietEpoch: 33,
+  sizeWords: 64,
+} as const;
+
+/** Values of `controlWords.command` and of `RkWorld.stop`. */
+export const command = { run: 0, leave: 1, kill: 2 } as const;
+
+/** What a record of the lane asks the dispatcher for, in its flags; 0 is a message. */
+export const laneRequest = { message: 0, activate: 1, deactivate: 2, drain: 3, read: 4 } as const;
+
+/** What a record of the ring is, in its flags. */
+export const ringRecord = { emit: 0, reply: 1, deadLetter: 2, fault: 3, answer: 4 } as const;
+
+/** A kernel's counters, in the order of core's `counterBlock`, as 64-bit numbers; busy time is in nanoseconds. */
+export const counterCount = 23;
+
+/** 64-bit numbers of a latency block: sum, inverted minimum, maximum, then the buckets. */
+export const latencyNumbers = { sum: 0, minimum: 1, maximum: 2, buckets: 3 } as const;
+
+/** Most kernels that can live on a device at once: what a device runs side by side. */
+export const maxKernels = 120;
+
+const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  RKW: controlWords,
+  RKC: command,
+  RKL: laneRequest,
+  RKR: ringRecord,
+  RKN: latencyNumbers,
+  RKM: {
+    counters: counterCount,
+    numbers: counterCount + latencyNumbers.buckets + layoutLimit.latencyBuckets,
+  },
+};
+
+const upper = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
+
+/** The header `rk_layout.h`: all of the above as C. */
+export function layoutText(): string {
+  const defines = Object.entries(constants).flatMap(([prefix, values]) =>
+    Object.entries(values).map(([name, value]) => `#define ${prefix}_${upper(name)} ${value}u`),
+  );
+  const layouts = [queueLayout, mailLayout, workerLayout, rangeLayout, kernelLayout, worldLayout];
+  return [...defines, ...layouts.map(({ text }) => text), ''].join('\n');
+}

@@ -1,0 +1,103 @@
+import { InvalidOptionError } from '@ringkernel/core';
+
+/** Who owns the memory that host and device share: the driver, or a WebAssembly memory that the driver locks. */
+export type HostMemoryKind = 'driver' | 'webassembly';
+
+/** What `backendOptions` may say to this backend. */
+export interface CudaOptions {
+  /** Run on the simulated driver, on CPU threads; needs g++. */
+  readonly simulated: boolean;
+  /** Threads of the device that run the instances of one kernel. */
+  readonly workers: number;
+  /** Messages that can be on the device at once, a power of two. */
+  readonly messageSlots: number;
+  /** Largest payload that may travel, bytes, a multiple of 64. */
+  readonly maxPayloadBytes: number;
+  /** Messages between host and device that one side has not taken yet, each way, a power of two. */
+  readonly laneCapacity: number;
+  readonly hostMemory: HostMemoryKind;
+  /** How long the event loop polls for the device after the last message, microseconds. */
+  readonly hotUs: number;
+  /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
+  readonly simulationFlags: readonly string[];
+}
+
+const names: readonly (keyof CudaOptions)[] = [
+  'simulated',
+  'workers',
+  'messageSlots',
+  'maxPayloadBytes',
+  'laneCapacity',
+  'hostMemory',
+  'hotUs',
+  'simulationFlags',
+];
+
+const memoryKinds: readonly HostMemoryKind[] = ['driver', 'webassembly'];
+
+/** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
+export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): CudaOptions {
+  for (const name of Object.keys(given)) {
+    if ((names as readonly string[]).includes(name)) continue;
+    throw new InvalidOptionError(name, `one of ${names.join(', ')}`, 'a name nobody knows');
+  }
+  const simulated = flag(given, 'simulated', false);
+  const maxPayloadBytes = whole(given, 'maxPayloadBytes', 448, 64, 65_536);
+  if (maxPayloadBytes % 64 !== 0) {
+    throw new InvalidOptionError('maxPayloadBytes', 'a multiple of 64', maxPayloadBytes);
+  }
+  return {
+    simulated,
+    workers: whole(given, 'workers', simulated ? 2 : 256, 1, simulated ? 16 : 4096),
+    messageSlots: powerOfTwo(given, 'messageSlots', 65_536, 64, 1 << 24),
+    maxPayloadBytes,
+    laneCapacity: powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20),
+    hostMemory: memoryKind(given.hostMemory),
+    hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
+    simulationFlags: flags(given.simulationFlags),
+  };
+}
+
+function memoryKind(value: unknown): HostMemoryKind {
+  const found = memoryKinds.find((kind) => kind === (value ?? 'driver'));
+  if (found !== undefined) return found;
+  throw new InvalidOptionError('hostMemory', `one of ${memoryKinds.join(', ')}`, value);
+}
+
+function flags(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw new InvalidOptionError('simulationFlags', 'an array of strings', value);
+}
+
+function flag(given: Readonly<Record<string, unknown>>, name: string, fallback: boolean): boolean {
+  const value = given[name] ?? fallback;
+  if (typeof value !== 'boolean') throw new InvalidOptionError(name, 'true or false', value);
+  return value;
+}
+
+function powerOfTwo(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const value = whole(given, name, fallback, least, most);
+  if ((value & (value - 1)) !== 0) throw new InvalidOptionError(name, 'a power of two', value);
+  return value;
+}
+
+function whole(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const value = given[name] ?? fallback;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidOptionError(name, `a whole number from ${least} to ${most}`, value);
+  }
+  return value;
+}

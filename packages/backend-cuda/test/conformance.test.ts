@@ -1,0 +1,20 @@
+import { simulatedBackend } from '@ringkernel/backend-cuda';
+import { allCases, groups, runCase } from '@ringkernel/conformance';
+import { describe, test } from 'vitest';
+import { noSimulation } from './simulation.ts';
+
+// On one worker and on three, and with each kind of memory: results must not depend on them.
+const variants: readonly Readonly<Record<string, unknown>>[] = [
+  { workers: 1 },
+  { workers: 3, hostMemory: 'webassembly' },
+];
+
+for (const backendOptions of variants) {
+  for (const group of groups) {
+    describe.skipIf(noSimulation !== null)(`${group}, ${JSON.stringify(backendOptions)}`, () => {
+      for (const one of allCases.filter((c) => c.group === group)) {
+        test(one.name, () => runCase(simulatedBackend, one, { backendOptions }));
+      }
+    });
+  }
+}

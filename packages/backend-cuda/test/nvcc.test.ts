@@ -1,0 +1,59 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { compile } from '@ringkernel/compiler';
+import { actor, array, ask, f32, u8, u32, u64 } from '@ringkernel/core';
+import { expect, test } from 'vitest';
+import { systemProgram } from '../dist/program/build.js';
+import { deviceHeaders } from '../dist/program/headers.js';
+import { programText } from '../dist/program/text.js';
+
+const run = promisify(execFile);
+
+/** Why device code can't be compiled here, or null. */
+const noToolkit = spawnSync('nvcc', ['--version']).status === 0 ? null : 'nvcc is missing';
+if (noToolkit !== null) console.log(`skipped: ${noToolkit}`);
+
+const Everything = actor('CudaEverything', {
+  state: { count: u32, total: u64, mean: f32, bytes: array(u8, 5) },
+  messages: { Add: { by: u32, index: u32 }, Get: ask({}, { total: u64, mean: f32 }) },
+  emits: { Big: { bytes: array(u8, 5) } },
+  on: {
+    Add(ctx, m) {
+      const s = ctx.state;
+      s.count += 1;
+      s.total += u64(m.by);
+      s.mean += (f32(m.by) - s.mean) / f32(s.count);
+      s.bytes[m.index] = m.by;
+      if (ctx.random() < 0.5)
+        ctx.send(ctx.at(m.index), 'Add', { by: m.by >>> 1, index: ctx.index });
+      if (m.by > 100) ctx.emit('Big', { bytes: s.bytes });
+      if (m.by === 0) ctx.fail(7);
+    },
+    Get(ctx) {
+      ctx.reply({ total: ctx.state.total, mean: ctx.state.mean });
+    },
+  },
+});
+
+test.skipIf(noToolkit !== null)(
+  'programs compile for real devices, old and new',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringkernel-nvcc-'));
+    for (const [name, text] of deviceHeaders()) writeFileSync(join(folder, name), text);
+    const { module } = compile(Everything).program;
+    const programs = { system: systemProgram, everything: programText(module) };
+    const targets = ['75', '90', '120'].map((n) => `-gencode=arch=compute_${n},code=sm_${n}`);
+    for (const [name, text] of Object.entries(programs)) {
+      const file = join(folder, `${name}.cu`);
+      writeFileSync(file, text);
+      const options = ['-std=c++17', '--fmad=false', '-fatbin', ...targets, file];
+      const { stderr } = await run('nvcc', [...options, '-o', join(folder, `${name}.fatbin`)]);
+      expect(stderr).not.toContain('error');
+    }
+    rmSync(folder, { recursive: true });
+  },
+  300_000,
+);

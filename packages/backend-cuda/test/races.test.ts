@@ -1,0 +1,101 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { layoutText } from '../dist/layout/device.js';
+import { packageFolder } from '../dist/native/load.js';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'ringkernel-races-'));
+const compiler = ['-std=c++17', '-O1', '-w', '-fsanitize=thread', '-pthread'];
+
+/** ThreadSanitizer wants addresses where it expects them. */
+const launcher = ['setarch', '-R'] as const;
+
+/** Why ThreadSanitizer can't be used here, or null. */
+const noSanitizer = ((): string | null => {
+  const source = join(folder, 'try.cc');
+  const program = join(folder, 'try');
+  writeFileSync(source, 'int main() { return 0; }');
+  const built = spawnSync('g++', [...compiler, source, '-o', program]);
+  if (built.status !== 0) return 'g++ with ThreadSanitizer is missing';
+  const ran = spawnSync(launcher[0], [launcher[1], program]);
+  return ran.status === 0 ? null : 'programs with ThreadSanitizer do not run here';
+})();
+if (noSanitizer !== null) console.log(`skipped: ${noSanitizer}`);
+
+/** Why the mutants are not built, or null. */
+const noMutants = process.env.RK_MUTANTS === '1' ? null : 'mutants take a minute: set RK_MUTANTS=1';
+if (noMutants !== null) console.log(`skipped: ${noMutants}`);
+
+/** Builds the stress program with these primitives. */
+async function build(name: string, primitives: string): Promise<string> {
+  const headers = join(folder, name);
+  mkdirSync(headers);
+  writeFileSync(join(headers, 'rk_sim.h'), primitives);
+  writeFileSync(join(headers, 'rk_layout.h'), layoutText());
+  const program = join(headers, 'stress');
+  const source = join(packageFolder, 'sim', 'stress.cc');
+  const device = join(packageFolder, 'device');
+  await run('g++', [...compiler, `-I${headers}`, `-I${device}`, source, '-o', program]);
+  return program;
+}
+
+/** Runs the stress program: all that it printed, and how it ended. */
+async function stress(program: string, amount: readonly string[]) {
+  const env = { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' };
+  const ended = await run(launcher[0], [launcher[1], program, ...amount], { env }).catch(
+    (error: { stdout: string; stderr: string; code: number }) => error,
+  );
+  return { text: ended.stdout + ended.stderr, code: 'code' in ended ? ended.code : 0 };
+}
+
+const sound = readFileSync(join(packageFolder, 'sim', 'rk_sim.h'), 'utf8');
+
+/** Each primitive that orders memory, and how it looks without its order. */
+const weakened: readonly (readonly [name: string, from: RegExp, to: string])[] = [
+  ['load_acquire_sys', /(rk_load_acquire_sys, rk_u32, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['load_acquire u32', /(rk_load_acquire, rk_u32, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['load_acquire u64', /(rk_load_acquire, rk_u64, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['store_release_sys', /(rk_store_release_sys, rk_u32, __ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['store_release u32', /(rk_store_release, rk_u32, __ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['store_release u64', /(rk_store_release, rk_u64, __ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['add', /(rk_u32 rk_add\(.*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
+  ['exchange', /(rk_exchange\(.*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
+  ['compare_exchange', /__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE/, '__ATOMIC_RELAXED, __ATOMIC_RELAXED'],
+];
+
+describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer', () => {
+  beforeAll(() => mkdirSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('has no race, and loses, repeats and reorders nothing over many relaunches', async () => {
+    const { text, code } = await stress(await build('sound', sound), ['400', '30', '10']);
+    expect(text).not.toContain('data race');
+    expect([code, text]).toEqual([
+      0,
+      expect.stringContaining('400 tokens, 400 done, 400 numbers, 0 wrong'),
+    ]);
+  });
+
+  // Shows that the test above can fail: each primitive is relied upon.
+  for (const [name, from, to] of weakened) {
+    test.skipIf(noMutants !== null)(
+      `reports a race when ${name} orders nothing`,
+      async () => {
+        const mutant = sound.replace(from, to);
+        expect(mutant).not.toBe(sound);
+        const program = await build(name.replaceAll(' ', '-'), mutant);
+        // Relaunches order everything, and show what stopping orders. A race shows when threads happen to overlap.
+        let text = '';
+        for (let i = 0; i < 10 && !text.includes('data race'); i++) {
+          ({ text } = await stress(program, ['1000', '30', i % 2 === 0 ? '0' : '20']));
+        }
+        expect(text).toContain('data race');
+      },
+      120_000,
+    );
+  }
+});
