@@ -40,6 +40,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const limits = {
     deadLetterCapacity: checkInteger('deadLetterCapacity', deadLetterCapacity, 0, 2 ** 24),
     deadLetterBytes: checkInteger('deadLetterBytes', deadLetterBytes, 0, 2 ** 40),
+    maxRetained: checkInteger('maxRetained', options.maxRetained ?? 10_000, 0, 2 ** 24),
     deadLetterAgeMs: checkTimeout(options.deadLetterAgeMs ?? 3_600_000, 'deadLetterAgeMs'),
   };
   const k2k = checkK2KOptions(options.k2k ?? {});

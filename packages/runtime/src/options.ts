@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   readonly deadLetterAgeMs?: number;
   /** How messages travel between kernels through the host. */
   readonly k2k?: K2KOptions;
+  /** Topics that may have something retained, 10,000 by default; the oldest give way and are counted. */
+  readonly maxRetained?: number;
 }
 
 export interface LaunchOptions {
@@ -123,6 +125,7 @@ export const runtimeOptionNames: readonly string[] = [
   'deadLetterBytes',
   'deadLetterAgeMs',
   'k2k',
+  'maxRetained',
 ];
 export const launchOptionNames: readonly string[] = [
   'id',

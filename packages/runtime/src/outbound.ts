@@ -109,6 +109,11 @@ export class Outbound {
     return this.#senders.waiting;
   }
 
+  /** Bytes of a message of this type. Throws `UnknownMessageError`. */
+  sizeOf(name: string): number {
+    return this.#typeOf(name).descriptor.layout.size;
+  }
+
   /** Gives a message over if there is room and no limit is over, and never waits. False: it was refused. */
   trySend(name: string, instance: number, payload: unknown, options?: DeliveryOptions): boolean {
     if (options !== undefined) checkNames(options, deliveryOptionNames, 'options');

@@ -63,6 +63,7 @@ export interface RuntimeParts extends SelectedDevice {
   readonly deadLetterCapacity: number;
   readonly deadLetterBytes: number;
   readonly deadLetterAgeMs: number;
+  readonly maxRetained: number;
 }
 
 /** Kernels on one device. Made by `createRuntime`. */
@@ -342,6 +343,7 @@ export class Runtime implements AsyncDisposable {
     } finally {
       await this.#device.close();
       this.k2k.close();
+      this.topics.close();
       this.registry.close();
       this.deadLetters.close();
       this.#room.deadlines.close();
@@ -419,6 +421,7 @@ export class Runtime implements AsyncDisposable {
     this.tenants.release(kernel);
     this.registry.release(kernel);
     this.k2k.release(kernel);
+    this.topics.release(kernel);
     this.#ended.add(kernel.counters());
   }
 

@@ -52,6 +52,7 @@ const creations: [name: string, option: string, options: object][] = [
   ['nothing may be pending', 'k2k.maxPending', { k2k: { maxPending: 0 } }],
   ['receipts below 0', 'k2k.receiptCapacity', { k2k: { receiptCapacity: -1 } }],
   ['an age of receipts below 0', 'k2k.receiptAgeMs', { k2k: { receiptAgeMs: -1 } }],
+  ['retained below 0', 'maxRetained', { maxRetained: -1 }],
   ['bytes below 0', 'deadLetterBytes', { deadLetterBytes: -1 }],
   ['an age below 0', 'deadLetterAgeMs', { deadLetterAgeMs: -1 }],
 ];
