@@ -1,10 +1,4 @@
-export { type ActorImage, checkActor, compile, describeSite } from './compile.ts';
-export * from './cuda/index.ts';
-export * from './diagnostics/index.ts';
-export * from './interpret/index.ts';
-export * from './ir/index.ts';
-export * from './js/index.ts';
-export * from './optimize/index.ts';
+export { compileModule } from './aot/compile-module.ts';
+export * from './back-end.ts';
+export { checkActor, compile } from './compile.ts';
 export { type StandaloneFunction, standaloneFunction } from './parse/standalone-function.ts';
-export * from './wasm/index.ts';
-export * from './wgsl/index.ts';

@@ -1,5 +1,7 @@
+import { CompiledFile, readCompiledFile } from '@ringkernel/compiler/back-end';
 import type { DeviceOptions } from '@ringkernel/core';
 import { InvalidOptionError } from '@ringkernel/core';
+import { Images } from './images.ts';
 import { checkK2KOptions } from './k2k/options.ts';
 import {
   checkInteger,
@@ -14,7 +16,7 @@ import { backendNames, isFactory, select } from './select.ts';
 
 /**
  * Opens a device. Rejects with `BackendUnavailableError` when the backend asked for, or every backend, can't be used,
- * and with `InvalidOptionError`.
+ * with `CompiledFileError` when `compiled` can't be used, and with `InvalidOptionError`.
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   checkNames(options, runtimeOptionNames, 'options');
@@ -44,6 +46,20 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     deadLetterAgeMs: checkTimeout(options.deadLetterAgeMs ?? 3_600_000, 'deadLetterAgeMs'),
   };
   const k2k = checkK2KOptions(options.k2k ?? {});
+  const images = await imagesFrom(options);
   const selected = await select(backend, deviceOptions);
-  return new Runtime({ ...selected, epochMs, nodeId, k2k, ...limits });
+  return new Runtime({ ...selected, epochMs, nodeId, k2k, images, ...limits });
+}
+
+async function imagesFrom({ compiled, compiledOnly = false }: RuntimeOptions): Promise<Images> {
+  if (typeof compiledOnly !== 'boolean') {
+    throw new InvalidOptionError('compiledOnly', 'true or false', compiledOnly);
+  }
+  if (compiled === undefined) {
+    if (!compiledOnly) return new Images(null, false);
+    throw new InvalidOptionError('compiledOnly', 'false, or a file in `compiled`', compiledOnly);
+  }
+  const named = typeof compiled === 'string' || compiled instanceof URL;
+  const file = named ? await readCompiledFile(compiled) : new CompiledFile(compiled);
+  return new Images(file, compiledOnly);
 }

@@ -1,4 +1,4 @@
-import { describeSite, faultTitles, type Module } from '@ringkernel/compiler';
+import { describeSite, faultTitles, type Module } from '@ringkernel/compiler/back-end';
 import {
   type DeviceFault,
   HandlerFaultError,

@@ -1,4 +1,9 @@
-export { CompileError, type Diagnostic } from '@ringkernel/compiler';
+export {
+  CompiledFileError,
+  CompileError,
+  type Diagnostic,
+  StaleImageError,
+} from '@ringkernel/compiler/back-end';
 export {
   type ActorDefinition,
   type Address,

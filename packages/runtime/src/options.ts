@@ -36,6 +36,13 @@ export interface RuntimeOptions {
   readonly k2k?: K2KOptions;
   /** Topics that may have something retained, 10,000 by default; the oldest give way and are counted. */
   readonly maxRetained?: number;
+  /**
+   * Actors compiled ahead of time, which are not compiled again while they are as they were: the file that
+   * `ringkernel-compile` wrote, or its content. One that has changed is compiled, with a warning.
+   */
+  readonly compiled?: string | URL | object;
+  /** Compile nothing here: an actor that `compiled` does not have as it is, is a `StaleImageError`. */
+  readonly compiledOnly?: boolean;
 }
 
 export interface LaunchOptions {
@@ -126,6 +133,8 @@ export const runtimeOptionNames: readonly string[] = [
   'deadLetterAgeMs',
   'k2k',
   'maxRetained',
+  'compiled',
+  'compiledOnly',
 ];
 export const launchOptionNames: readonly string[] = [
   'id',

@@ -16,7 +16,7 @@ import { NameTakenError, RuntimeClosedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
 import type { EventStream } from './feed.ts';
 import { type AnyKernelHandle, type HandleOf, KernelHandle, kernelOf } from './handle.ts';
-import { imageOf } from './images.ts';
+import type { Images } from './images.ts';
 import { Broker } from './k2k/broker.ts';
 import type { K2KOptions } from './k2k/options.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -64,6 +64,7 @@ export interface RuntimeParts extends SelectedDevice {
   readonly deadLetterBytes: number;
   readonly deadLetterAgeMs: number;
   readonly maxRetained: number;
+  readonly images: Images;
 }
 
 /** Kernels on one device. Made by `createRuntime`. */
@@ -82,6 +83,7 @@ export class Runtime implements AsyncDisposable {
   readonly #device: Device;
   readonly #room: WaitingRoom;
   readonly #host: KernelHost;
+  readonly #images: Images;
   readonly #kernels: Map<string, Kernel> = new Map();
   /** Ids of launches under way. */
   readonly #launching: Set<string> = new Set();
@@ -97,7 +99,8 @@ export class Runtime implements AsyncDisposable {
   #lost: RingKernelError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ device, selection, epochMs, nodeId, k2k, ...limits }: RuntimeParts) {
+  constructor({ device, selection, epochMs, nodeId, k2k, images, ...limits }: RuntimeParts) {
+    this.#images = images;
     this.#device = device;
     this.selection = selection;
     this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
@@ -172,7 +175,8 @@ export class Runtime implements AsyncDisposable {
     options: LaunchOptions = {},
   ): Promise<HandleOf<D>> {
     this.#check('launch');
-    const image = imageOf(definition);
+    const image = await this.#images.of(definition);
+    this.#check('launch');
     const { autoActivate, ...told } = launchSettings(definition.name, options);
     const { id, tenant } = told;
     const known = this.#kernels.get(id);

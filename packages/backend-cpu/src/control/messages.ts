@@ -1,4 +1,4 @@
-import type { WebAssemblyCode } from '@ringkernel/compiler';
+import type { WebAssemblyCode } from '@ringkernel/compiler/back-end';
 import type {
   FailurePolicy,
   FullPolicy,

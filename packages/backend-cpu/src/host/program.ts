@@ -5,7 +5,7 @@ import {
   optimize,
   type WebAssemblyCode,
   webAssemblyGain,
-} from '@ringkernel/compiler';
+} from '@ringkernel/compiler/back-end';
 import {
   type KernelCode,
   type KernelImage,
@@ -33,7 +33,7 @@ export function programOf(
     const interruptible = options.handlerTimeoutMs > 0;
     return code.form === 'webassembly'
       ? { text: null, webAssembly: emitWebAssembly(module), host: null, code }
-      : { ...textProgram(emitJavaScript(module, { interruptible })), code };
+      : { ...textProgram(javaScriptOf(module, interruptible, program.texts?.js)), code };
   }
   if (schedule === 'lockstep') {
     throw new NotSupportedError('a host-only kernel', 'its loop does not keep to rounds', {
@@ -42,6 +42,11 @@ export function programOf(
   }
   const code = { form: 'javascript', reason: 'a host-only kernel runs as it was written' } as const;
   return { text: null, webAssembly: null, host: { program, messages, emits }, code };
+}
+
+/** `text`: as emitted ahead of time, which can't be interrupted. */
+function javaScriptOf(module: Module, interruptible: boolean, text: string | undefined): string {
+  return text !== undefined && !interruptible ? text : emitJavaScript(module, { interruptible });
 }
 
 /** A program given as the text that a worker builds it from. */

@@ -1,4 +1,4 @@
-import type { Program } from '@ringkernel/compiler';
+import type { Program } from '@ringkernel/compiler/back-end';
 import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/core';
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { LaneReader } from '../queue/lane.ts';

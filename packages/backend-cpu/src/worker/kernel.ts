@@ -1,4 +1,4 @@
-import type { Program } from '@ringkernel/compiler';
+import type { Program } from '@ringkernel/compiler/back-end';
 import { type FullPolicy, instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { bufferOf } from '../memory/arena-memory.ts';

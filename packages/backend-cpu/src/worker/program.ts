@@ -4,7 +4,7 @@ import {
   buildWebAssemblyProgram,
   type Program,
   type ProgramEnv,
-} from '@ringkernel/compiler';
+} from '@ringkernel/compiler/back-end';
 import { instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import type { Engine } from './engine.ts';

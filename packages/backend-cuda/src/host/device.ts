@@ -1,4 +1,4 @@
-import type { Module } from '@ringkernel/compiler';
+import type { Module } from '@ringkernel/compiler/back-end';
 import {
   type Device,
   type DeviceInfo,

@@ -1,4 +1,4 @@
-import { emitCuda, type Module } from '@ringkernel/compiler';
+import { emitCuda, type Module } from '@ringkernel/compiler/back-end';
 import { programPreamble } from './build.ts';
 
 /** A module as a program for the device. */

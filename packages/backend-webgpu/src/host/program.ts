@@ -1,4 +1,4 @@
-import { emitWgsl, type Module, optimize, stateWords } from '@ringkernel/compiler';
+import { emitWgsl, type Module, optimize, stateWords } from '@ringkernel/compiler/back-end';
 import { type KernelImage, NotSupportedError } from '@ringkernel/core';
 import { kernelText } from '../text/index.ts';
 

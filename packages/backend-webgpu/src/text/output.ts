@@ -1,4 +1,4 @@
-import { noRoom, outputKind } from '@ringkernel/compiler';
+import { noRoom, outputKind } from '@ringkernel/compiler/back-end';
 import { type DeadLetterReason, deadLetterReasons } from '@ringkernel/core';
 import { counter, header, phase, record, recordKind, status, wantsReply } from './layout.ts';
 

@@ -12,6 +12,7 @@ import type { Located } from '../diagnostics/frame.ts';
 import type { FaultSite, IrFunction } from '../ir/types.ts';
 import type { UserFunction } from '../parse/index.ts';
 import type { Type } from '../types/index.ts';
+import { Reads } from './reads.ts';
 import { TableStore } from './table-store.ts';
 
 /** Ends the lowering of one statement once its error is noted, so that those of the next are found too. */
@@ -43,6 +44,8 @@ export class ActorContext {
   readonly capture: Capture;
   readonly findings: Finding[] = [];
   readonly tables: TableStore = new TableStore();
+  /** What the functions read from outside. */
+  readonly reads: Reads = new Reads();
   readonly requires: Set<string> = new Set<string>();
   readonly sites: FaultSite[] = [{ code: '', at: '' }];
   /** Places of the sites, by number. */

@@ -5,6 +5,7 @@ import { parseFunction, type UserFunction } from '../parse/index.ts';
 import { ActorContext, type Finding, type Locate } from './actor-context.ts';
 import { lowerBody } from './function.ts';
 import { FunctionContext } from './function-context.ts';
+import type { OutsideRead } from './reads.ts';
 
 /** An actor as IR, or what is wrong with it. */
 export interface Lowered {
@@ -13,6 +14,7 @@ export interface Lowered {
   readonly findings: readonly Finding[];
   /** By number of the site. */
   readonly locators: readonly (Locate | null)[];
+  readonly reads: readonly OutsideRead[];
 }
 
 /** Lowers all handlers of an actor, and what they call. */
@@ -43,7 +45,7 @@ export function lowerActor(definition: AnyActor, capture: Capture): Lowered {
     sites: actor.sites,
     requires: [...actor.requires].sort(),
   };
-  return { module, findings: actor.findings, locators: actor.locators };
+  return { module, findings: actor.findings, locators: actor.locators, reads: actor.reads.list };
 }
 
 function unreadable(where: string, reason: string): Finding {

@@ -131,7 +131,7 @@ function initial(c: FunctionContext, kind: Kind, name: string, init: AnyNode): V
   if (known === null || typeof known.value !== 'object' || known.value === null) {
     return lowerExpression(c, init);
   }
-  c.bind(name, { kind: 'outside', value: known.value });
+  c.bind(name, { kind: 'outside', ...known });
   return null;
 }
 

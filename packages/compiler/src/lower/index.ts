@@ -1,2 +1,3 @@
 export { lowerActor } from './actor.ts';
-export type { Finding, Locate } from './actor-context.ts';
+export type { Finding } from './actor-context.ts';
+export type { OutsideRead } from './reads.ts';

@@ -7,6 +7,8 @@ import type { Value } from './value.ts';
 /** A value from outside the function. */
 export interface Outside {
   readonly value: unknown;
+  /** The name it was read by and the members after that; null for the globals that are the same everywhere. */
+  readonly path: readonly string[] | null;
 }
 
 /** Globals whose members are constants everywhere. */
@@ -20,19 +22,25 @@ const globals: Readonly<Record<string, unknown>> = {
 
 function named(c: FunctionContext, name: string): Outside | null {
   const uses: object = c.actor.definition.spec.uses ?? {};
-  if (Object.hasOwn(uses, name)) return { value: uses[name as keyof typeof uses] };
+  if (Object.hasOwn(uses, name)) return { value: uses[name as keyof typeof uses], path: [name] };
   for (const scope of c.closure?.scopes ?? []) {
     const read = scope.get(name);
-    if (read !== undefined) return { value: read() };
+    if (read !== undefined) return { value: read(), path: [name] };
   }
-  return Object.hasOwn(globals, name) ? { value: globals[name] } : null;
+  return Object.hasOwn(globals, name) ? { value: globals[name], path: null } : null;
 }
 
 /**
  * The value of a name from outside or of a member of one, read now; null when it is nothing that is known outside.
- * `uses` comes first, then the closure.
+ * `uses` comes first, then the closure. What is read is noted: the compiled actor depends on it.
  */
 export function outside(c: FunctionContext, node: AnyNode): Outside | null {
+  const found = resolve(c, node);
+  if (found !== null && found.path !== null) c.actor.reads.note(c.owner, found.path, found.value);
+  return found;
+}
+
+function resolve(c: FunctionContext, node: AnyNode): Outside | null {
   if (node.type === 'Identifier') {
     const binding = c.lookup(node.name);
     if (binding === undefined) return named(c, node.name);
@@ -42,14 +50,16 @@ export function outside(c: FunctionContext, node: AnyNode): Outside | null {
     // `(0, lib.name)` is what tools write to call without `this`.
     const [zero, last] = node.expressions;
     const plain = node.expressions.length === 2 && zero?.type === 'Literal';
-    return plain && last !== undefined ? outside(c, last) : null;
+    return plain && last !== undefined ? resolve(c, last) : null;
   }
   if (node.type !== 'MemberExpression') return null;
   const key = constantKey(c, node);
   if (key === null) return null;
-  const object = outside(c, node.object);
+  const object = resolve(c, node.object);
   if (object === null || object.value === null || object.value === undefined) return null;
-  return { value: (object.value as Record<string, unknown>)[key] };
+  const { path } = object;
+  const value = (object.value as Record<string, unknown>)[key];
+  return { value, path: path === null ? null : [...path, key] };
 }
 
 function constantKey(c: FunctionContext, node: AnyNode): string | null {

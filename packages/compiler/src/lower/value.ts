@@ -37,7 +37,7 @@ export type Binding =
   | { readonly kind: 'member'; readonly name: string }
   | { readonly kind: 'path'; readonly path: Path }
   /** Another name for a value from outside. */
-  | { readonly kind: 'outside'; readonly value: unknown }
+  | { readonly kind: 'outside'; readonly value: unknown; readonly path: readonly string[] | null }
   /** Its declaration has an error, which is told once. */
   | { readonly kind: 'broken' };
 

@@ -70,7 +70,15 @@ export interface KernelImage {
   readonly state: StructLayout;
   readonly messages: readonly MessageDescriptor[];
   readonly emits: readonly MessageDescriptor[];
-  readonly program: { readonly kind: 'ir'; readonly module: unknown } | HostProgram;
+  readonly program: IrProgram | HostProgram;
+}
+
+/** A portable actor's handlers. */
+export interface IrProgram {
+  readonly kind: 'ir';
+  readonly module: unknown;
+  /** The module in devices' languages (`js`, `wgsl`, …), where it was emitted ahead of time. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** A host-only kernel: an async loop that runs in a worker of the CPU backend. */

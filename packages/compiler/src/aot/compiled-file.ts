@@ -1,0 +1,101 @@
+import type { AnyActor } from '@ringkernel/core';
+import { type ActorImage, imageOf } from '../image.ts';
+import { validateModule } from '../ir/validate.ts';
+import { compilerVersion } from '../version.ts';
+import { CompiledFileError } from './errors.ts';
+import {
+  type CompiledActor,
+  type CompiledActors,
+  compiledActors,
+  contentFingerprint,
+  fileFormat,
+  wholeModule,
+} from './format.ts';
+import { whyStale } from './stale.ts';
+
+/** Actors that were compiled ahead of time. */
+export class CompiledFile {
+  /** For messages: the path, or what it was given as. */
+  readonly name: string;
+  readonly #compiler: string;
+  readonly #actors = new Map<string, CompiledActor>();
+  readonly #images = new WeakMap<AnyActor, ActorImage | string>();
+
+  /** Takes what `compileModule` gave or a file had. Throws `CompiledFileError` for anything else. */
+  constructor(content: unknown, name = 'what was given') {
+    this.name = name;
+    const { format, compiler } = Object(content) as { format?: unknown; compiler?: unknown };
+    if (format !== fileFormat) {
+      const found = JSON.stringify(format) ?? 'nothing';
+      throw new CompiledFileError(name, `wanted the format ${fileFormat}, found ${found}`);
+    }
+    this.#compiler = String(compiler);
+    // What another compiler wrote may have another shape.
+    if (compiler !== compilerVersion) return;
+    for (const actor of decoded(content, name).actors) this.#actors.set(actor.name, actor);
+  }
+
+  /** The image of a definition, or in a few words why it must be compiled again. Found out once. */
+  imageOf(definition: AnyActor): ActorImage | string {
+    const known = this.#images.get(definition);
+    if (known !== undefined) return known;
+    const found = this.#find(definition);
+    this.#images.set(definition, found);
+    return found;
+  }
+
+  /** Whether an actor of this name is in it. */
+  has(actor: string): boolean {
+    return this.#compiler !== compilerVersion || this.#actors.has(actor);
+  }
+
+  #find(definition: AnyActor): ActorImage | string {
+    if (this.#compiler !== compilerVersion) {
+      return `it is from version ${this.#compiler} of the compiler, this is ${compilerVersion}`;
+    }
+    const actor = this.#actors.get(definition.name);
+    if (actor === undefined) return 'it is not in it';
+    const stale = whyStale(definition, actor);
+    if (stale !== null) return stale;
+    const module = wholeModule(definition, actor.module);
+    const [problem] = validateModule(module);
+    if (problem !== undefined) {
+      throw new CompiledFileError(this.name, `${definition.name}: ${problem}`);
+    }
+    return imageOf(module, actor.texts);
+  }
+}
+
+function decoded(content: unknown, name: string): CompiledActors {
+  const actors = (content as { actors?: unknown }).actors;
+  try {
+    const checked = compiledActors(content, 'file');
+    for (const [i, raw] of (actors as CompiledActor[]).entries()) {
+      if (raw.content === contentFingerprint(raw)) continue;
+      throw new CompiledFileError(
+        name,
+        `${raw.name} (actors[${i}]) was changed after it was written`,
+      );
+    }
+    return checked;
+  } catch (error) {
+    if (error instanceof CompiledFileError) throw error;
+    // A DecodeError, or a tree too deep to walk.
+    throw new CompiledFileError(name, (error as Error).message, error);
+  }
+}
+
+/** Reads a file of compiled actors. Throws `CompiledFileError`. */
+export async function readCompiledFile(file: string | URL): Promise<CompiledFile> {
+  const { readFile } = await import('node:fs/promises');
+  const { fileURLToPath } = await import('node:url');
+  const isUrl = file instanceof URL || file.startsWith('file:');
+  const name = isUrl ? fileURLToPath(file) : file;
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(name, 'utf8'));
+  } catch (error) {
+    throw new CompiledFileError(name, (error as Error).message, error);
+  }
+  return new CompiledFile(content, name);
+}

@@ -1,0 +1,59 @@
+import { fnv1a, type KernelImage } from '@ringkernel/core';
+import { formatPosition, type Located } from './diagnostics/frame.ts';
+import type { Module } from './ir/types.ts';
+
+/** A compiled actor: an image whose program is an IR module. */
+export interface ActorImage extends KernelImage {
+  readonly program: {
+    readonly kind: 'ir';
+    readonly module: Module;
+    readonly texts?: Readonly<Record<string, string>>;
+  };
+}
+
+/** `texts`: the module in devices' languages, by the name of the target, when it is there already. */
+export function imageOf(module: Module, texts?: Readonly<Record<string, string>>): ActorImage {
+  const { name, state, messages, emits } = module;
+  const program = { kind: 'ir', module, ...(texts === undefined ? {} : { texts }) } as const;
+  return { name, hash: fnv1a(programText(module)), state, messages, emits, program };
+}
+
+/** All that decides what a module does, as text: without positions, which move when a comment does. */
+function programText(module: Module): string {
+  return JSON.stringify(module, (key, value) => {
+    if (key === 'location' || key === 'sites') return undefined;
+    if (typeof value === 'bigint') return `${value}n`;
+    return Object.is(value, -0) ? '-0' : value;
+  });
+}
+
+/** How to find the places of an image's faults, and what must be closed after that. */
+interface Places {
+  readonly capture: { close(): void };
+  readonly locators: readonly ((() => Located) | null)[];
+}
+
+const places = new WeakMap<KernelImage, Places>();
+
+export function keepPlaces(image: KernelImage, found: Places): void {
+  places.set(image, found);
+}
+
+/**
+ * Where a fault happened: `counter.ts:12:7`. Positions in files are looked up on this first call, not when the actor
+ * is compiled, because that needs the debugger. An image from another process has them in its handlers' own lines
+ * (`Counter.Add:3:5`), as `module.sites` says; one from a file has them as they were when it was written.
+ */
+export function describeSite(image: KernelImage, site: number): string {
+  if (image.program.kind !== 'ir') return '';
+  const known = (image.program.module as Module).sites[site]?.at ?? '';
+  const { capture, locators } = places.get(image) ?? {};
+  const locate = locators?.[site];
+  if (!locate) return known;
+  try {
+    const position = locate();
+    return position.file === null ? known : formatPosition(position);
+  } finally {
+    capture?.close();
+  }
+}
