@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { CompiledFile, CompiledFileError, compile, compileModule } from '@ringkernel/compiler';
+import {
+  CompiledFile,
+  CompiledFileError,
+  compile,
+  compileModule,
+  emitJavaScript,
+  optimize,
+} from '@ringkernel/compiler';
 import { type AnyActor, actor, array, ask, f32, ref, u32, u64 } from '@ringkernel/core';
 import { describe, expect, test } from 'vitest';
 import { contentFingerprint } from '../src/aot/format.ts';
@@ -38,7 +45,7 @@ test.each(actors.map((definition) => [definition.name, definition]))(
     expect(image.hash).toBe(hash);
     expect(image.program.module.handlers).toEqual(program.module.handlers);
     expect(image.program.module.tables).toEqual(program.module.tables);
-    expect(Object.keys(image.program.texts ?? {})).toContain('js');
+    expect(image.program.texts?.js).toBe(emitJavaScript(optimize(program.module)));
   },
 );
 

@@ -16,5 +16,6 @@ export function programOf({ name, program }: KernelImage): GpuProgram {
     });
   }
   const module = optimize(program.module as Module);
-  return { code: kernelText(emitWgsl(module)), stateWords: stateWords(module.state) };
+  const text = program.texts?.wgsl ?? emitWgsl(module);
+  return { code: kernelText(text), stateWords: stateWords(module.state) };
 }
