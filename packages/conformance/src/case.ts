@@ -10,6 +10,7 @@ export const groups = [
   'numbers',
   'k2k',
   'flow',
+  'dead-letters',
   'faults',
   'supervision',
   'telemetry',

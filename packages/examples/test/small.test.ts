@@ -93,4 +93,35 @@ describe('the small examples', () => {
     expect(stdout).toContain(`\nthe file has ${told} lines\n`);
     expect(status).toBe(0);
   });
+
+  test('fan-out', () => {
+    const { status, stdout } = run('fan-out');
+    const rows = readCsv('stocks.csv').map(({ symbol, price }) => ({
+      symbol,
+      cents: Math.round(100 * Number(price)),
+    }));
+    const lines = [...new Set(rows.map(({ symbol }) => symbol))].map((symbol) => {
+      const cents = rows.filter((row) => row.symbol === symbol).map((row) => row.cents);
+      const [low, high] = [Math.min(...cents) / 100, Math.max(...cents) / 100];
+      return `tickers/${symbol}: ${cents.length} months, ${low} to ${high}`;
+    });
+    const mean = rows.reduce((sum, { cents }) => sum + cents, 0) / 100 / rows.length;
+    lines.push(`market: ${rows.length} prices, ${mean.toFixed(2)} on average`);
+    lines.push(`${rows.length} publications, ${2 * rows.length} deliveries, 0 dropped`);
+    expect(stdout).toBe(`${lines.join('\n')}\n`);
+    expect(status).toBe(0);
+  });
+
+  test('flood', () => {
+    const { status, stdout } = run('flood');
+    expect(stdout).toContain('wait: 984 senders waited, 1000 letters were read\n');
+    expect(stdout).toContain('reject: 990 senders were refused, 10 letters wait\n');
+    expect(stdout).toContain('rate limit: 995 refused, the next may come in 60 minutes\n');
+    expect(stdout).toContain('drop-oldest: 984 dead letters, 1000 letters were read in the end\n');
+    const counts = /in all: (\d+) = (\d+) handled \+ (\d+) rejected \+ (\d+) buried/.exec(stdout);
+    const [sent = 0, handled = 0, rejected = 0, buried = 0] = (counts ?? []).slice(1).map(Number);
+    expect(sent).toBe(handled + rejected + buried);
+    expect(rejected).toBe(990 + 995);
+    expect(status).toBe(0);
+  });
 });

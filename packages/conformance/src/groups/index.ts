@@ -1,4 +1,5 @@
 import { type Case, groups } from '../case.ts';
+import { deadLetters } from './dead-letters.ts';
 import { faults } from './faults.ts';
 import { flow } from './flow.ts';
 import { k2k } from './k2k.ts';
@@ -19,6 +20,7 @@ const all: readonly Case[] = [
   ...numbers.cases,
   ...k2k.cases,
   ...flow.cases,
+  ...deadLetters.cases,
   ...faults.cases,
   ...supervision.cases,
   ...telemetry.cases,
