@@ -104,7 +104,8 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
     const rk_u32 command = rk_load_acquire_sys(w->control + RKW_COMMAND);
     if (command != RKC_RUN) {
       rk_store_release(&w->stop, command);
-      while (command == RKC_LEAVE && rk_load_acquire(&w->left) != w->expected) rk_sleep(500);
+      const rk_u32 expected = rk_load_relaxed_sys(w->control + RKW_EXPECTED);
+      while (command == RKC_LEAVE && rk_load_acquire(&w->left) != expected) rk_sleep(500);
       rk_mirror_all(w);
       return;
     }

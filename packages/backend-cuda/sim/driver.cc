@@ -4,6 +4,7 @@
 // RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then.
 #include <dlfcn.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
@@ -25,6 +26,7 @@ constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevic
 constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
 constexpr int kOutOfResources = 701, kTooLarge = 720;
 constexpr unsigned kMostThreads = 64;
+constexpr unsigned kMostResident = 256;  // of all kernels together, as a GPU's multiprocessors have so many places
 constexpr size_t kMemoryBytes = size_t{1} << 30;
 
 struct ThreadIndex {
@@ -95,6 +97,7 @@ std::mutex memory_mutex;
 std::map<uintptr_t, size_t> allocations;
 size_t allocated = 0;
 bool initialized = false;
+std::atomic<unsigned> resident{0};
 int context_object;
 
 int injected(const char* call) {
@@ -154,11 +157,17 @@ void run_grid(const Function& function, unsigned blocks, unsigned threads, void*
 int launch(Function* function, unsigned blocks, unsigned threads, Stream* stream, void** arguments) {
   if (function == nullptr || stream == nullptr || arguments == nullptr) return kInvalidValue;
   if (size_t{blocks} * threads > kMostThreads) return kOutOfResources;
+  const unsigned all = blocks * threads;
+  if (resident.fetch_add(all) + all > kMostResident) {
+    resident -= all;
+    return kTooLarge;
+  }
   const size_t bytes = function->parameter_bytes;
   auto parameters = std::vector<uint64_t>((bytes + 7) / 8);
   memcpy(parameters.data(), arguments[0], bytes);
   stream->add([=, parameters = std::move(parameters)]() mutable {
     run_grid(*function, blocks, threads, parameters.data());
+    resident -= all;
   });
   return 0;
 }

@@ -122,7 +122,7 @@ std::vector<std::thread> running;
 void start(rk_u32 kernels) {
   world->stop = RKC_RUN;
   world->left = 0;
-  world->expected = kernels * kWorkers;
+  world->control[RKW_EXPECTED] = kernels * kWorkers;
   __atomic_store_n(world->control + RKW_COMMAND, RKC_RUN, __ATOMIC_RELEASE);
   running.emplace_back([] {
     const rk_sim_thread self = {0, 1, 0, 1};
@@ -184,7 +184,7 @@ void send(rk_u32 destination, rk_u32 type, rk_u32 flags, const void* payload, rk
 void stop() {
   __atomic_store_n(world->control + RKW_COMMAND, RKC_LEAVE, __ATOMIC_RELEASE);
   // The workers may wait for room in the ring, so somebody has to make some.
-  while (__atomic_load_n(&world->left, __ATOMIC_ACQUIRE) != world->expected) {
+  while (__atomic_load_n(&world->left, __ATOMIC_ACQUIRE) != world->control[RKW_EXPECTED]) {
     drain();
     sched_yield();
   }

@@ -139,6 +139,31 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     });
   });
 
+  test('a kernel that does not fit beside the others is refused, and they go on', async () => {
+    const { device, kernel, replies } = await open({ backendOptions: { workers: 16 } });
+    const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
+    let launched = 1;
+    let refused: unknown = null;
+    while (refused === null && launched < 40) {
+      const options = { ...sizes, id: `k${launched}`, baseAddress: 64 + 64 * launched };
+      await device.launch(image, options, sink).then(
+        () => launched++,
+        (error: unknown) => {
+          refused = error;
+        },
+      );
+    }
+    expect(launched).toBe(15); // 15 × 16 threads and the dispatcher's, of 256
+    expect(refused).toMatchObject({
+      code: 'RK_CUDA_DRIVER',
+      resultName: 'CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE',
+    });
+    send(kernel, 1, askMessage, 3);
+    await device.settled();
+    expect(replies).toEqual([{ value: 3, count: 1 }]);
+    await device.close();
+  });
+
   test('a device that fails is lost, with its kernels and what they had', async () => {
     const { device, kernel } = await open();
     process.env.RK_SIM_FAIL = 'cuStreamQuery:700';

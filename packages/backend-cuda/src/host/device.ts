@@ -160,21 +160,23 @@ export class CudaDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#checkLaunch(image, options);
-    return await this.#machine.paused(async () => {
+    let kernel: CudaKernel | null = null;
+    const work = async (): Promise<CudaKernel> => {
       const slot = this.#freeSlots.pop();
       if (slot === undefined) {
-        throw new NotSupportedError(
-          'launch',
-          `a device runs at most ${maxKernels} kernels at once`,
-        );
+        const reason = `a device runs at most ${maxKernels} kernels at once`;
+        throw new NotSupportedError('launch', reason);
       }
       try {
-        return await this.#launch(slot, image, text, options, sink);
+        kernel = await this.#launch(slot, image, text, options, sink);
+        return kernel;
       } catch (error) {
         this.#freeSlots.push(slot);
         throw error;
       }
-    });
+    };
+    // The driver says only when all come back that this one does not fit beside the others.
+    return await this.#machine.paused(work, () => kernel !== null && this.#forget(kernel));
   }
 
   async step(rounds: number): Promise<void> {

@@ -53,6 +53,8 @@ export class Machine {
   readonly #owned: Handle[];
   readonly #functions = new Map<string, FoundFunction>();
   #running = false;
+  /** Threads that work, of all kernels that run. */
+  #started = 0;
   /** What a kernel ended with while others waited for it to leave. */
   #failure: unknown = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -131,14 +133,17 @@ export class Machine {
     return this.world.device + BigInt(offset);
   }
 
-  /** Runs what needs that no kernel does; one such at a time. The kernels leave before and return after it. */
-  paused<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs what needs that no kernel does; one such at a time. The kernels leave before and return after it. When they
+   * can't return because of what it added, `undo` takes that away, and the others return without it.
+   */
+  paused<T>(work: () => Promise<T>, undo?: () => void): Promise<T> {
     const done = this.#turn.then(async () => {
       await this.#leave();
       try {
         return await work();
       } finally {
-        if (!this.#ended) this.#return();
+        if (!this.#ended) await this.#return(undo);
       }
     });
     this.#turn = done.catch(() => {});
@@ -245,6 +250,8 @@ export class Machine {
   async #leave(): Promise<void> {
     if (!this.#running) return;
     this.#running = false; // from here on they end because they should
+    // The dispatcher, one of them, waits for the others.
+    Atomics.store(this.control, controlWords.expected, this.#started - 1);
     Atomics.store(this.control, controlWords.command, command.leave);
     try {
       for (const { stream } of this.#residents) await this.addon.synchronize(stream);
@@ -254,20 +261,36 @@ export class Machine {
     }
   }
 
-  #return(): void {
+  async #return(undo?: () => void): Promise<void> {
+    try {
+      this.#startAll();
+    } catch (thrown) {
+      await this.#leave(); // those that had started
+      if (undo === undefined) {
+        this.#failure = thrown;
+        throw thrown;
+      }
+      undo();
+      await this.#return();
+      throw thrown;
+    }
+  }
+
+  #startAll(): void {
     if (this.settings.lockstep || this.#residents.size === 0) return;
     const { offsets } = worldLayout;
-    let expected = 0;
-    for (const { workers } of this.#residents) expected += workers;
     const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
     const write = (field: string, value: number): void =>
       this.addon.copyToDevice(this.world.handle, offsets[field] as number, word(value));
-    write('expected', expected - 1); // the dispatcher waits for the others
     write('stop', command.run);
     write('left', 0);
     Atomics.store(this.control, controlWords.command, command.run);
-    for (const resident of this.#residents) this.#start(resident);
     this.#running = true;
+    this.#started = 0;
+    for (const resident of this.#residents) {
+      this.#start(resident);
+      this.#started += resident.workers;
+    }
   }
 
   #start({ fn, stream, parameters, workers }: Resident): void {
