@@ -16,6 +16,7 @@ import {
   KernelTerminatedError,
   listNames,
   type MessageDescriptor,
+  NotSupportedError,
   nearestName,
   type RingKernelError,
 } from '@ringkernel/core';
@@ -51,6 +52,7 @@ export interface KernelSettings {
   readonly outputQueueCapacity: number;
   readonly onFull: FullPolicy;
   readonly onFailure: FailurePolicy;
+  readonly rollback: boolean;
   readonly tags: readonly string[];
   readonly flow: FlowSettings;
   readonly tenant: string | undefined;
@@ -201,6 +203,7 @@ export class Kernel implements Callee, ReceptionContext {
     image: KernelImage,
     settings: KernelSettings,
   ): Promise<Kernel> {
+    if (settings.rollback) checkRollback(device, image);
     const inbound = createInbound(host, image, settings);
     const launched = await device.launch(image, settings, inbound);
     return new Kernel(host, definition, settings, inbound, launched);
@@ -450,6 +453,16 @@ export class Kernel implements Callee, ReceptionContext {
 
   #checkEmit(type: string | undefined): void {
     if (type !== undefined) this.emitOf(type);
+  }
+}
+
+function checkRollback({ info }: Device, image: KernelImage): void {
+  const reason =
+    image.program.kind === 'host'
+      ? 'a host-only actor has no state'
+      : `${info.name} keeps no copy of the states`;
+  if (image.program.kind === 'host' || !info.capabilities.includes('rollback')) {
+    throw new NotSupportedError('rollback', reason);
   }
 }
 

@@ -26,24 +26,27 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
   checkNames(options, launchOptionNames, 'options');
   const { id = name, autoActivate = true, onFailure = 'dead-letter' } = options;
   if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a text', id);
-  if (typeof autoActivate !== 'boolean') {
-    throw new InvalidOptionError('autoActivate', 'true or false', autoActivate);
-  }
   const onFull = checkOneOf('onFull', options.onFull ?? 'wait', policies);
   const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
     checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
   return {
     id,
     instances: checkInteger('instances', options.instances ?? 1, 1, maxInstances),
-    autoActivate,
+    autoActivate: checkBoolean('autoActivate', autoActivate),
     tags: checkTags(options.tags ?? []),
     queueCapacity: capacity('queueCapacity'),
     outputQueueCapacity: capacity('outputQueueCapacity'),
     onFull,
     onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
+    rollback: checkBoolean('rollback', options.rollback ?? false),
     tenant: checkTenant(options.tenant),
     flow: flowSettings(id, options, onFull),
   };
+}
+
+function checkBoolean(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new InvalidOptionError(option, 'true or false', value);
 }
 
 function checkTenant(tenant: unknown): string | undefined {

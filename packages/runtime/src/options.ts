@@ -61,6 +61,11 @@ export interface LaunchOptions {
    * `wait` in its mailbox until it is restarted.
    */
   readonly onFailure?: FailurePolicy;
+  /**
+   * A handler that faults leaves the state of its instance as it found it; what it sent stays sent. Costs a copy of the
+   * state for each message. Needs a device with the capability `rollback`.
+   */
+  readonly rollback?: boolean;
   /** Whether the kernel is active when `launch` resolves, true by default. */
   readonly autoActivate?: boolean;
   /** What the kernel is found by in the registry, beside its id. */
@@ -143,6 +148,7 @@ export const launchOptionNames: readonly string[] = [
   'outputQueueCapacity',
   'onFull',
   'onFailure',
+  'rollback',
   'autoActivate',
   'tags',
   'rateLimit',

@@ -1,4 +1,6 @@
 import {
+  actor,
+  ask,
   createRuntime,
   HandlerFaultError,
   InvalidOptionError,
@@ -7,9 +9,22 @@ import {
   type Runtime,
   SchemaError,
   UndeliveredError,
+  u32,
 } from '@ringkernel/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, expectNothingLost, Probe } from './actors.ts';
+
+const Dirty = actor('Dirty', {
+  state: { value: u32 },
+  messages: { Set: ask({ value: u32, code: u32 }, {}) },
+  on: {
+    Set(ctx, m) {
+      ctx.state.value = m.value;
+      if (m.code !== 0) ctx.fail(m.code);
+      ctx.reply({});
+    },
+  },
+});
 
 describe('restart', () => {
   let runtime: Runtime;
@@ -51,6 +66,18 @@ describe('restart', () => {
     };
     expect(await outcome('dead-letter')).toBeInstanceOf(UndeliveredError);
     expect(await outcome('wait')).toEqual({ value: 5, index: 0, seen: 1 });
+  });
+
+  test('rollback: a handler that faults leaves no trace in the state', async () => {
+    const states = [];
+    for (const rollback of [false, true]) {
+      const dirty = await runtime.launch(Dirty, { id: `${rollback}`, rollback, instances: 2 });
+      await dirty.send('Set', { value: 1, code: 0 });
+      await expect(dirty.call('Set', { value: 2, code: 5 })).rejects.toThrow(HandlerFaultError);
+      states.push(await dirty.readState());
+    }
+    expect(states).toEqual([{ value: 2 }, { value: 1 }]);
+    await expect(runtime.launch(Dirty, { rollback: 1 as never })).rejects.toThrow('rollback');
   });
 
   test('what does not fit is refused', async () => {

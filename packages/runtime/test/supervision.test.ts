@@ -1,6 +1,7 @@
 import {
   createRuntime,
   HandlerFaultError,
+  hostActor,
   InvalidOptionError,
   type KernelHandle,
   LinkedFailureError,
@@ -258,6 +259,32 @@ describe('checkpoints', () => {
     await fail(probe);
     await hear('top/Probe restarted');
     expect(await seen(probe)).toBe(2);
+  });
+});
+
+describe('the last good state', () => {
+  const restartState = 'last-good';
+
+  test('is what the last handler left that ended well', async () => {
+    const { supervisor, hear } = supervised({ strategy: 'one-for-all' });
+    const probes = await supervisor.launch(Probe, { instances: 2, restartState });
+    const other = await supervisor.launch(Probe, { id: 'other', restartState });
+    for (const probe of [probes.at(0), probes.at(1), other]) {
+      for (let i = 0; i < 3; i++) await probe.send('Note', { value: i });
+    }
+    await fail(probes.at(1));
+    await hear('top/other restarted');
+    expect(await Promise.all([probes.at(0), probes.at(1), other].map(seen))).toEqual([3, 3, 3]);
+    await probes.at(1).call('Reach', { at: 9 });
+    await hear('top/Probe restarted', 2);
+    expect(await seen(probes.at(1))).toBe(4); // one `Echo` more
+  });
+
+  test('needs rollback: a host-only actor can not have it', async () => {
+    const { supervisor } = supervised();
+    const host = hostActor('Idle', { messages: { Go: {} }, run: async () => {} });
+    const launch = supervisor.launch(host, { restartState });
+    await expect(launch).rejects.toMatchObject({ code: 'RK_NOT_SUPPORTED' });
   });
 });
 

@@ -38,6 +38,7 @@ export interface KernelStart {
   readonly queueCapacity: number;
   readonly onFull: FullPolicy;
   readonly onFailure: FailurePolicy;
+  readonly rollback: boolean;
   readonly stateBytes: number;
   /** Threads that own instances, ascending. */
   readonly ownerThreads: readonly number[];

@@ -164,6 +164,7 @@ export class CpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     const { instances, baseAddress, queueCapacity, onFull, onFailure = 'dead-letter' } = options;
+    const { rollback = false } = options;
     const placement = place(instances, this.#options.workers, this.#launched++);
     const ownerThreads = [...new Set(placement.owners)].sort((a, b) => a - b);
     const threads = this.#options.workers + 1;
@@ -197,6 +198,7 @@ export class CpuDevice implements Device {
       queueCapacity,
       onFull,
       onFailure,
+      rollback,
       stateBytes: image.state.size,
       ownerThreads,
       ...placement,

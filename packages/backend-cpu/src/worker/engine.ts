@@ -378,7 +378,9 @@ export class Engine {
     }
     this.#count(kernel, age, size);
     this.#dispatched++;
-    if (this.#faulted) this.#fail(kernel, instance, words, word);
+    if (!this.#faulted) return;
+    if (kernel.rollback) kernel.rollBack(instance);
+    this.#fail(kernel, instance, words, word);
   }
 
   #count({ meter }: WorkerKernel, age: number, size: number): void {
@@ -392,6 +394,7 @@ export class Engine {
   /** A program throws only when it ran out of stack, memory or time: then the instance has failed. */
   #run(kernel: WorkerKernel, instance: number, offset: number): boolean {
     this.watchdog.handlers++;
+    if (kernel.rollback) kernel.keepState(instance);
     try {
       return (kernel.program as Program).run(instance, offset);
     } catch (error) {

@@ -26,6 +26,7 @@ export class WorkerKernel {
   readonly onFull: FullPolicy;
   /** Messages to a failed instance wait for its restart. */
   readonly holds: boolean;
+  readonly rollback: boolean;
   readonly stateBytes: number;
   readonly memory: SharedArrayBuffer;
   readonly layout: KernelMemory;
@@ -38,6 +39,8 @@ export class WorkerKernel {
   readonly words: Int32Array;
   readonly firstWord: number;
   program: Program | null = null;
+  /** With rollback: the state of the instance whose handler runs, as it was before. */
+  readonly #before: Uint8Array | null;
   /** Host-only: the loops of the instances that this worker owns. */
   readonly loops: Map<number, HostLoop> = new Map();
   /** Launched or deactivated: messages queue. */
@@ -56,6 +59,8 @@ export class WorkerKernel {
     this.queueCapacity = start.queueCapacity;
     this.onFull = start.onFull;
     this.holds = start.onFailure === 'wait';
+    this.rollback = start.rollback;
+    this.#before = start.rollback ? new Uint8Array(start.stateBytes) : null;
     this.stateBytes = start.stateBytes;
     this.memory = bufferOf(start.memory);
     this.layout = new KernelMemory(
@@ -86,17 +91,30 @@ export class WorkerKernel {
     return mailbox;
   }
 
+  /** A handler of the instance is about to run. */
+  keepState(instance: number): void {
+    this.#before?.set(this.#bytes(instance));
+  }
+
+  /** It has faulted: with rollback the state is what it was. */
+  rollBack(instance: number): void {
+    if (this.#before !== null) this.#bytes(instance).set(this.#before);
+  }
+
   /** Gives an instance a new state; null: zeros. */
   writeState(instance: number, state: Uint8Array | null): void {
-    const at = this.layout.stateOffset + instance * this.layout.stateStride;
-    const bytes = new Uint8Array(this.memory, at, this.stateBytes);
+    const bytes = this.#bytes(instance);
     if (state === null) bytes.fill(0);
     else bytes.set(state);
   }
 
   /** Copy of an instance's state. */
   state(instance: number): Uint8Array {
+    return this.#bytes(instance).slice();
+  }
+
+  #bytes(instance: number): Uint8Array {
     const at = this.layout.stateOffset + instance * this.layout.stateStride;
-    return new Uint8Array(this.memory).slice(at, at + this.stateBytes);
+    return new Uint8Array(this.memory, at, this.stateBytes);
   }
 }

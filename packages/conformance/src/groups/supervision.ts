@@ -113,6 +113,34 @@ supervision.lockstep('wait: a kernel that ends buries what nobody restarted', as
   );
 });
 
+supervision.lockstep(
+  'rollback: a handler that faults leaves the state as it found it',
+  async (t) => {
+    const kernel = await t.launch(Fragile, { instances: 3, rollback: true });
+    for (let i = 0; i < 3; i++) await kernel.inject(i, 'Write', { index: 2, value: 6 });
+    await kernel.inject(1, 'Fail', { code: 1 });
+    await kernel.inject(2, 'Write', { index: 4, value: 1 });
+    await t.step();
+    for (let i = 0; i < 3; i++) {
+      equal(await kernel.state(i), { handled: 1, xs: [0, 0, 6, 0] }, `state of instance ${i}`);
+    }
+    equal(kernel.counters.errors, 2, 'errors');
+  },
+  ['rollback'],
+);
+
+supervision.async(
+  'rollback: on the way through a mailbox, too',
+  async (t) => {
+    const kernel = await t.launch(Fragile, { instances: 2, rollback: true, activate: false });
+    for (const name of ['Work', 'Work', 'Fail']) await kernel.inject(1, name, { code: 1 });
+    await kernel.device.activate();
+    await t.device.settled();
+    equal((await kernel.state(1)).handled, 2, 'handled');
+  },
+  ['rollback'],
+);
+
 supervision.async('wait: order survives the restart', async (t) => {
   const kernel = await t.launch(Fragile, { onFailure: 'wait' });
   await kernel.inject(0, 'Fail', { code: 1 });

@@ -273,8 +273,12 @@ export class ReferenceKernel implements DeviceKernel {
     this.#arena.set(message.payload, headerBytes);
     this.#handling = message;
     this.#faulted = false;
+    const { size } = this.image.state;
+    const state = new Uint8Array(this.memory, instance * this.#stateStride, size);
+    const before = state.slice();
     const known = this.#program.run(instance, incoming);
     this.#finishWriting();
+    if (this.#faulted && this.options.rollback === true) state.set(before);
     this.#handling = null;
     if (known) this.#handled++;
     else this.bury(message, 'invalid');

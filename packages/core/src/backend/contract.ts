@@ -38,7 +38,10 @@ export interface DeviceInfo {
   /** Worker threads, streaming multiprocessors, compute units. */
   readonly computeUnits: number;
   readonly driver?: string;
-  /** Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. */
+  /**
+   * Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. `rollback`: kernels can be
+   * launched with it.
+   */
   readonly capabilities: readonly string[];
 }
 
@@ -107,6 +110,11 @@ export interface DeviceLaunchOptions {
   readonly onFull: FullPolicy;
   /** What becomes of messages to an instance that has failed; `dead-letter` when left out. */
   readonly onFailure?: FailurePolicy;
+  /**
+   * A handler that faults leaves the state of its instance as it found it; what it sent stays sent. Only for devices
+   * with the capability `rollback`; false when left out.
+   */
+  readonly rollback?: boolean;
 }
 
 export interface Device {

@@ -95,12 +95,21 @@ export class KernelChild implements Child {
     const { instances } = kernel.settings;
     const renewed = some.length > 0 ? some : Array.from({ length: instances }, (_, i) => i);
     try {
-      await Promise.all(renewed.map((i) => kernel.restartFrom(i, this.#startOf(i))));
+      await Promise.all(renewed.map((i) => this.#renewOne(kernel, i)));
     } catch (error) {
       if (error instanceof KernelTerminatedError) return; // that it ended will be told
       throw error;
     }
     this.#watcher.changed(this, { kind: 'restarted', instances: renewed });
+  }
+
+  async #renewOne(kernel: Kernel, instance: number): Promise<void> {
+    if (this.#settings.restartState !== 'last-good') {
+      await kernel.restartFrom(instance, this.#startOf(instance));
+    } else if (kernel.hasFailed(instance)) {
+      // Nothing is handled between these two: the instance has failed.
+      await kernel.restartFrom(instance, await kernel.readBytes(instance));
+    }
   }
 
   #startOf(instance: number): Uint8Array | null {

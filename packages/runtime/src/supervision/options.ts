@@ -9,8 +9,12 @@ export type RestartStrategy = 'one-for-one' | 'one-for-all' | 'rest-for-one';
  */
 export type RestartKind = 'permanent' | 'transient' | 'temporary';
 
-/** What an instance starts from after a restart: zeros, or its state in the last checkpoint. */
-export type RestartState = 'initial' | 'checkpoint';
+/**
+ * What an instance starts from after a restart: zeros, its state in the last checkpoint, or the state after the last
+ * handler that ended well. With `last-good` the kernel is launched with `rollback`; instances that are restarted
+ * because of another one keep their states, and a kernel that is launched again begins with zeros.
+ */
+export type RestartState = 'initial' | 'checkpoint' | 'last-good';
 
 /** What a supervisor tells the time by and waits with. */
 export interface SupervisionClock {
@@ -66,7 +70,7 @@ export interface SupervisorSettings {
 
 const strategies: readonly RestartStrategy[] = ['one-for-one', 'one-for-all', 'rest-for-one'];
 const kinds: readonly RestartKind[] = ['permanent', 'transient', 'temporary'];
-const states: readonly RestartState[] = ['initial', 'checkpoint'];
+const states: readonly RestartState[] = ['initial', 'checkpoint', 'last-good'];
 const names = [
   'name',
   'strategy',
@@ -132,5 +136,6 @@ export function childSettings({
   checkOneOf('restart', restart, kinds);
   checkOneOf('restartState', restartState, states);
   const onFailure = restart === 'temporary' ? 'dead-letter' : 'wait';
-  return { launch: { onFailure, ...launch }, restart, restartState };
+  const rollback = restartState === 'last-good';
+  return { launch: { onFailure, rollback, ...launch }, restart, restartState };
 }
