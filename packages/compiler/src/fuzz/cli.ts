@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import { emitJavaScript } from '../js/index.ts';
+import { cudaTarget } from './cuda-target.ts';
 import { Dawn } from './dawn.ts';
+import { HostCompiler } from './host-compiler.ts';
 import { runFuzz } from './run.ts';
 import { type FuzzTarget, fuzzTargets } from './targets.ts';
 import { wgslTarget } from './wgsl-target.ts';
 
 /**
- * `fuzz --seed N --count M [--targets js,wasm,wgsl] [--integers] [--json]`: random programs on the targets against the
- * interpreter. WGSL refuses programs with floats; `--integers` makes none.
+ * `fuzz --seed N --count M [--targets js,wasm,wgsl,cuda] [--integers] [--json]`: random programs on the targets against the
+ * interpreter. WGSL refuses programs with floats; `--integers` makes none. `cuda` is the CUDA text compiled by g++.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -22,17 +24,19 @@ async function main(): Promise<void> {
   const seed = whole(values.seed, 'seed');
   const count = whole(values.count, 'count');
   const names = values.targets.split(',');
-  const dawn = names.includes('wgsl') ? await openDawn() : null;
+  const dawn = names.includes('wgsl') ? opened('wgsl', await Dawn.open()) : null;
+  const compiler = names.includes('cuda') ? opened('cuda', await HostCompiler.open()) : null;
   const report = await runFuzz({
     seed,
     count,
     floats: !values.integers,
-    targets: names.map((name) => targetOf(name, dawn)),
+    targets: names.map((name) => targetOf(name, dawn, compiler)),
     onProgress: (done) => {
       if (done % 1000 === 0) console.error(`${done} programs`);
     },
   });
   dawn?.close();
+  await compiler?.close();
   for (const { seed: own, target, expected, found, module } of report.differences) {
     console.error(`seed ${own}: ${target} differs\n  expected ${expected}\n  found    ${found}`);
     console.error(emitJavaScript(module));
@@ -47,18 +51,18 @@ async function main(): Promise<void> {
   if (report.differences.length > 0) process.exitCode = 1;
 }
 
-async function openDawn(): Promise<Dawn> {
-  const dawn = await Dawn.open();
-  if (typeof dawn !== 'string') return dawn;
-  console.error(`wgsl cannot run here: ${dawn}`);
+function opened<T>(name: string, engine: T | string): T {
+  if (typeof engine !== 'string') return engine;
+  console.error(`${name} cannot run here: ${engine}`);
   process.exit(2);
 }
 
-function targetOf(name: string, dawn: Dawn | null): FuzzTarget {
+function targetOf(name: string, dawn: Dawn | null, compiler: HostCompiler | null): FuzzTarget {
   if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
+  if (name === 'cuda' && compiler !== null) return cudaTarget(compiler);
   const target = fuzzTargets.find((candidate) => candidate.name === name);
   if (target !== undefined) return target;
-  const known = [...fuzzTargets.map((candidate) => candidate.name), 'wgsl'].join(', ');
+  const known = [...fuzzTargets.map((candidate) => candidate.name), 'wgsl', 'cuda'].join(', ');
   console.error(`--targets must be of ${known}, not ${name}`);
   process.exit(2);
 }

@@ -1,8 +1,11 @@
 import type { Module } from '../ir/types.ts';
 import { compare, interpret } from './compare.ts';
-import { generateCase } from './generate.ts';
+import { type FuzzCase, generateCase } from './generate.ts';
 import { shrink } from './shrink.ts';
 import type { FuzzTarget } from './targets.ts';
+
+/** Programs that are made before the first of them runs. */
+const batch = 20;
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -46,8 +49,14 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   );
   const differences: FuzzDifference[] = [];
   let programs = 0;
+  let cases: FuzzCase[] = [];
   while (programs < count && differences.length < maxDifferences) {
-    const { module, scenario, seed: own } = generateCase(seed + programs, floats);
+    if (cases.length === 0) {
+      const size = Math.min(batch, count - programs);
+      cases = Array.from({ length: size }, (_, i) => generateCase(seed + programs + i, floats));
+      for (const target of targets) target.prepare?.(cases.map(({ module }) => module));
+    }
+    const { module, scenario, seed: own } = cases.shift() as FuzzCase;
     const expected = interpret(module, scenario);
     for (const target of targets) {
       const counted = counts[target.name] as TargetCounts;
@@ -73,10 +82,23 @@ async function smallest(
   floats: boolean,
 ): Promise<FuzzDifference> {
   const { module, scenario } = generateCase(seed, floats);
-  const small = await shrink({ module, scenario }, async (candidate) => {
-    const result = await compare(target, candidate.module, candidate.scenario);
-    return typeof result === 'object';
-  });
+  const { prepare } = target;
+  const small = await shrink(
+    { module, scenario },
+    {
+      async fails(candidate) {
+        const result = await compare(target, candidate.module, candidate.scenario);
+        return typeof result === 'object';
+      },
+      ...(prepare && {
+        prepare: (candidates) =>
+          prepare.call(
+            target,
+            candidates.map((next) => next.module),
+          ),
+      }),
+    },
+  );
   const result = await compare(target, small.module, small.scenario);
   if (typeof result !== 'object') throw new Error(`seed ${seed} differs only now and then`);
   return { seed, target: target.name, ...result, module: small.module };

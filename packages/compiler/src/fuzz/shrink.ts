@@ -9,29 +9,47 @@ export interface Failing {
   readonly scenario: Scenario;
 }
 
+/** How a candidate is tried. */
+export interface Trial {
+  fails(candidate: Failing): Promise<boolean>;
+  /** Told of the candidates that are likely tried next, a handful at a time. */
+  prepare?(candidates: readonly Failing[]): void;
+}
+
+/** Candidates that are prepared together; all after the first that fails are prepared in vain. */
+const handful = 12;
+
 /**
  * A smaller case that still fails: takes out messages, statements and operations one at a time for as long as that
  * works, and at most `attempts` times.
  */
-export async function shrink(
-  start: Failing,
-  fails: (candidate: Failing) => Promise<boolean>,
-  attempts = 500,
-): Promise<Failing> {
+export async function shrink(start: Failing, trial: Trial, attempts = 500): Promise<Failing> {
   let best = start;
   let left = attempts;
-  let progress = true;
-  while (progress && left > 0) {
-    progress = false;
-    for (const candidate of candidates(best)) {
-      if (left-- <= 0) break;
-      if (validateModule(candidate.module).length > 0 || !(await fails(candidate))) continue;
-      best = candidate;
-      progress = true;
-      break;
-    }
+  for (;;) {
+    const smaller = await firstFailing(best, trial, () => left-- > 0);
+    if (smaller === null) return best;
+    best = smaller;
   }
-  return best;
+}
+
+async function firstFailing(
+  whole: Failing,
+  trial: Trial,
+  mayTry: () => boolean,
+): Promise<Failing | null> {
+  const all = candidates(whole);
+  for (;;) {
+    const next: Failing[] = [];
+    for (let found = all.next(); !found.done; found = all.next()) {
+      if (!mayTry()) break;
+      if (validateModule(found.value.module).length === 0) next.push(found.value);
+      if (next.length === (trial.prepare === undefined ? 1 : handful)) break;
+    }
+    if (next.length === 0) return null;
+    trial.prepare?.(next);
+    for (const candidate of next) if (await trial.fails(candidate)) return candidate;
+  }
 }
 
 function* candidates({ module, scenario }: Failing): Generator<Failing> {

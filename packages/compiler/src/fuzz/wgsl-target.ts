@@ -1,14 +1,11 @@
 import type { Module } from '../ir/types.ts';
-import type { Program, ProgramEnv } from '../js/abi.ts';
-import { emitWgsl, findType, stateWords } from '../wgsl/index.ts';
+import { emitWgsl, findType } from '../wgsl/index.ts';
 import type { Dawn } from './dawn.ts';
-import type { DawnJob, DawnResult } from './dawn-child.ts';
+import type { DawnJob } from './dawn-child.ts';
 import { runScenario, type Scenario } from './engine.ts';
+import { memoryJob, recordRoom, replay } from './records.ts';
 import type { FuzzTarget } from './targets.ts';
-import { control, controlWords, recordKind, recordWords, withEngine } from './wgsl-engine.ts';
-
-/** Words of records for one instance. */
-const room = 1 << 16;
+import { withEngine } from './wgsl-engine.ts';
 
 /**
  * WGSL on Dawn. Modules with floats are refused: WGSL lets a driver round and flush them in its own way, so that
@@ -27,84 +24,15 @@ export function wgslTarget(dawn: Dawn, emit: (module: Module) => string = emitWg
 
 export function jobOf(module: Module, scenario: Scenario, code: string): DawnJob {
   const { instances, baseAddress, seed } = scenario;
-  const starts: number[] = [];
-  const words: number[] = [];
-  for (const { bytes } of scenario.messages) {
-    starts.push(words.length);
-    words.push(...new Uint32Array(bytes.slice().buffer));
-  }
-  const controls = new Uint32Array(instances * controlWords);
-  const deliveries: number[] = [];
-  for (let i = 0; i < instances; i++) {
-    const own = scenario.messages.flatMap(({ instance }, m) => (instance === i ? [m] : []));
-    controls[i * controlWords + control.first] = deliveries.length;
-    controls[i * controlWords + control.count] = own.length;
-    deliveries.push(...own.map((m) => starts[m] ?? 0));
-  }
+  const { control, deliveries, messages, states } = memoryJob(module, scenario);
+  const records = messages.length;
   return {
     code,
-    params: Uint32Array.of(instances, baseAddress, seed, words.length, room, 0, 0, 0),
-    control: controls,
-    deliveries: Uint32Array.from(deliveries),
-    memory: Uint32Array.from([...words, ...new Uint32Array(instances * room)]),
-    states: new Uint32Array(instances * stateWords(module.state)),
-    records: words.length,
+    params: Uint32Array.of(instances, baseAddress, seed, records, recordRoom, 0, 0, 0),
+    control,
+    deliveries,
+    memory: Uint32Array.from([...messages, ...new Uint32Array(instances * recordRoom)]),
+    states,
+    records,
   };
-}
-
-/** A program that does what the records say, message after message; the states are there from the start. */
-function replay(
-  module: Module,
-  scenario: Scenario,
-  { control: controls, states, records }: DawnResult,
-  env: ProgramEnv,
-): Program {
-  const memory = new Uint32Array(env.memory);
-  const arena = new Uint32Array(env.arena);
-  const stride = stateWords(module.state);
-  const sizes = sizesOf(module);
-  const next = Array.from({ length: scenario.instances }, (_, i) => {
-    const start = (env.stateOffset + i * env.stateStride) / 4;
-    memory.set(states.subarray(i * stride, (i + 1) * stride), start);
-    const own = i * controlWords;
-    memory[env.drawsIndex + i * env.drawsStride] = controls[own + control.draws] ?? 0;
-    if (controls[own + control.overflow] !== 0) throw new RangeError('no room for all records');
-    return i * room;
-  });
-  return {
-    run(self, header) {
-      for (;;) {
-        const at = next[self] ?? 0;
-        const [kind, type = 0, to = 0, priority = 0] = records.subarray(at, at + recordWords);
-        const size = kind === recordKind.fault ? 0 : (sizes.get(type) ?? 0);
-        const words = kind === recordKind.handled ? 0 : Math.ceil(size / 4);
-        const payload = records.subarray(at + recordWords, at + recordWords + words);
-        next[self] = at + recordWords + words;
-        switch (kind) {
-          case recordKind.send:
-            arena.set(payload, env.send(self, header, to, type, size, priority) / 4);
-            break;
-          case recordKind.reply:
-            arena.set(payload, env.reply(self, header, type, size) / 4);
-            break;
-          case recordKind.emit:
-            arena.set(payload, env.emit(self, header, type, size) / 4);
-            break;
-          case recordKind.fault:
-            env.fault(self, type, to);
-            break;
-          case recordKind.handled:
-            return type === 1;
-          default:
-            throw new RangeError(`there is no record of kind ${kind}`);
-        }
-      }
-    },
-  };
-}
-
-function sizesOf(module: Module): Map<number, number> {
-  const replies = module.messages.flatMap(({ reply }) => (reply === undefined ? [] : [reply]));
-  const all = [...module.messages, ...module.emits, ...replies];
-  return new Map(all.map(({ id, layout }) => [id, layout.size]));
 }
