@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { compile, cudaDeclarations, emitCuda, type Module } from '@ringkernel/compiler';
+import { afterAll, expect, it } from 'vitest';
+import { generateCase } from '../src/fuzz/index.ts';
+import { Counter } from './actors/counter.ts';
+import { Ring } from './actors/ring.ts';
+import { Stats } from './actors/stats.ts';
+import { Vector } from './actors/vector.ts';
+
+const execute = promisify(execFile);
+const directory = await mkdtemp(join(tmpdir(), 'ringkernel-nvcc-'));
+const missing = await missingTool(['nvcc', 'ptxas']);
+if (missing !== null) console.warn(`CUDA C++ is not compiled for GPUs: ${missing}`);
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function missingTool(names: readonly string[]): Promise<string | null> {
+  for (const name of names) {
+    try {
+      await execute(name, ['--version']);
+    } catch (error) {
+      return `${name} cannot be run: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+  return null;
+}
+
+/** All modules in one file, with hooks whose effects no optimiser can take out. */
+function kernelText(modules: readonly Module[]): string {
+  const texts = modules.map((module, i) => emitCuda(module, { namespace: `program${i}` }));
+  const calls = modules.map((_, i) => `  handled += program${i}::rk_handle(turn, type);`);
+  const room = 'return const_cast<unsigned char*>(rk->message) + size;';
+  return `${cudaDeclarations}
+RK_DEV unsigned char* rk_send(RkTurn* rk, rk_u32 to, rk_u32 type, rk_u32 size, rk_u32 priority) {
+  *rk->draws += to ^ type ^ priority;
+  ${room}
+}
+RK_DEV unsigned char* rk_reply(RkTurn* rk, rk_u32 type, rk_u32 size) { *rk->draws += type; ${room} }
+RK_DEV unsigned char* rk_emit(RkTurn* rk, rk_u32 type, rk_u32 size) { *rk->draws ^= type; ${room} }
+RK_DEV void rk_fault(RkTurn* rk, rk_u32 site, rk_u32 value) { *rk->draws += site + value; }
+${texts.join('\n')}
+extern "C" __global__ void run(RkTurn* turn, rk_u32 type) {
+  rk_u32 handled = 0u;
+${calls.join('\n')}
+  *turn->draws += handled;
+}
+`;
+}
+
+it.skipIf(missing !== null)(
+  'nvcc makes PTX of it, and ptxas code for each generation',
+  async () => {
+    const actors = [Counter, Ring, Stats, Vector].map((actor) => compile(actor).program.module);
+    const random = [1, 2, 3, 4, 5, 6].map((seed) => generateCase(seed).module);
+    const [source, ptx] = ['kernel.cu', 'kernel.ptx'].map((name) => join(directory, name)) as [
+      string,
+      string,
+    ];
+    await writeFile(source, kernelText([...actors, ...random]));
+    await execute('nvcc', ['-ptx', '-arch=compute_75', '-std=c++17', '-w', source, '-o', ptx]);
+    for (const arch of ['sm_75', 'sm_90', 'sm_120']) {
+      const cubin = join(directory, `${arch}.cubin`);
+      const { stderr } = await execute('ptxas', [`-arch=${arch}`, ptx, '-o', cubin]);
+      expect(stderr).toBe('');
+    }
+  },
+  300_000,
+);
