@@ -51,6 +51,7 @@ export {
   layoutOf,
   type Message,
   MessageTooLargeError,
+  MissingCapabilityError,
   NotSupportedError,
   type Payload,
   type PriorityName,

@@ -10,6 +10,7 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import { Calls } from './calls.ts';
+import { requireCapabilities } from './capabilities.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { NameTakenError, RuntimeClosedError } from './errors.ts';
@@ -167,8 +168,9 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Compiles an actor and launches it. Rejects with `CompileError`, `KernelAlreadyExistsError`, `NameTakenError`,
-   * `TenantNotFoundError`, `QuotaExceededError`, `InvalidOptionError`, or what the backend has against it.
+   * Compiles an actor and launches it. Rejects with `CompileError`, `MissingCapabilityError`,
+   * `KernelAlreadyExistsError`, `NameTakenError`, `TenantNotFoundError`, `QuotaExceededError`, `InvalidOptionError`,
+   * or what the backend has against it.
    */
   async launch<D extends AnyDefinition>(
     definition: D,
@@ -177,6 +179,7 @@ export class Runtime implements AsyncDisposable {
     this.#check('launch');
     const image = await this.#images.of(definition);
     this.#check('launch');
+    requireCapabilities(image, this.#device.info);
     const { autoActivate, ...told } = launchSettings(definition.name, options);
     const { id, tenant } = told;
     const known = this.#kernels.get(id);

@@ -1,10 +1,14 @@
 import { backend as cpu } from '@ringkernel/backend-cpu';
 import {
+  actor,
+  ask,
   type BackendFactory,
   BackendUnavailableError,
   createRuntime,
   type DeviceInfo,
+  f64,
   InvalidOptionError,
+  MissingCapabilityError,
 } from '@ringkernel/runtime';
 import { describe, expect, test } from 'vitest';
 import { Counter, expectNothingLost } from './actors.ts';
@@ -241,4 +245,44 @@ describe('a backend of somebody else', () => {
     const backend = { ...acme([info('a', 'gpu')]), open: () => Promise.reject(cause) };
     expect(await refusalOf(backend)).toMatchObject({ reason: 'open failed: out of memory', cause });
   });
+});
+
+test('an actor that computes with f64 is refused where the device has none', async () => {
+  const Precise = actor('Precise', {
+    state: { total: f64, kept: f64 },
+    messages: { Add: ask({ by: f64 }, { total: f64 }) },
+    on: {
+      Add(ctx, m) {
+        ctx.state.total += m.by;
+        ctx.reply({ total: ctx.state.total });
+      },
+    },
+  });
+  const backend = {
+    ...acme([info('small', 'gpu')]),
+    async open(options: DeviceOptions) {
+      const device = await cpu.open({ ...options, deviceId: 'cpu' });
+      return new Proxy(device, {
+        get(target, key) {
+          if (key === 'info') return info('small', 'gpu');
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    },
+  };
+  await using runtime = await createRuntime({ backend });
+  const error = await errorOf(runtime.launch(Precise));
+  expect(error).toBeInstanceOf(MissingCapabilityError);
+  expect(error).toMatchObject({
+    code: 'RK_CAPABILITY',
+    actor: 'Precise',
+    deviceId: 'small',
+    missing: ['f64'],
+    message: expect.stringContaining("Precise needs f64, which 'small' does not have"),
+  });
+  await runtime.launch(Counter);
+  await using whole = await createRuntime({ backend: 'cpu' });
+  const precise = await whole.launch(Precise);
+  expect((await precise.call('Add', { by: 0.1 })).total).toBe(0.1);
 });

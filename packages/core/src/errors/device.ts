@@ -39,6 +39,28 @@ export class BackendUnavailableError extends RingKernelError {
   }
 }
 
+/** An actor computes with what the device does not have. */
+export class MissingCapabilityError extends RingKernelError {
+  static readonly code = 'RK_CAPABILITY';
+  readonly actor: string;
+  readonly deviceId: string;
+  readonly missing: readonly string[];
+
+  constructor(actor: string, deviceId: string, missing: readonly string[]) {
+    const list = missing.join(', ');
+    super(
+      MissingCapabilityError.code,
+      `${actor} needs ${list}, which '${deviceId}' does not have`,
+      {
+        hint: `launch it on a device whose capabilities have ${list}, or do without: f32 for f64`,
+      },
+    );
+    this.actor = actor;
+    this.deviceId = deviceId;
+    this.missing = missing;
+  }
+}
+
 /** Host and device, or two processes, were built with different layouts. */
 export class LayoutMismatchError extends RingKernelError {
   static readonly code = 'RK_LAYOUT_MISMATCH';

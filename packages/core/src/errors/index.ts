@@ -3,6 +3,7 @@ export {
   BackendUnavailableError,
   DeviceLostError,
   LayoutMismatchError,
+  MissingCapabilityError,
 } from './device.ts';
 export { type ErrorDetails, RingKernelError } from './error.ts';
 export {
