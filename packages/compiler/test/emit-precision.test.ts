@@ -1,10 +1,10 @@
-import { compile, emitWgsl } from '@ringkernel/compiler';
-import { actor, array, codecOf, f32 } from '@ringkernel/core';
+import { compile } from '@ringkernel/compiler';
+import { actor, array, f32 } from '@ringkernel/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Dawn } from '../src/fuzz/index.ts';
-import { jobOf } from '../src/fuzz/wgsl-target.ts';
 import { precise, ulps } from './precise-math.ts';
 import { runActor } from './run-actor.ts';
+import { runWgsl } from './run-wgsl.ts';
 
 const size = 256;
 const values = array(f32, size);
@@ -133,19 +133,8 @@ test.skipIf(typeof dawn === 'string')(
   'WGSL on Dawn stays within the accuracy table of WGSL',
   async () => {
     if (typeof dawn === 'string') return;
-    const { program, state, messages } = compile(Functions);
-    const [go] = messages;
-    if (go === undefined) throw new Error('no message');
     const given = inputs(Math.PI);
-    const bytes = new Uint8Array(64 + Math.ceil(go.layout.size / 64) * 64);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(4, go.id, true);
-    view.setUint32(8, go.layout.size, true);
-    codecOf(go.layout).encode(view, 64, given);
-    const scenario = { instances: 1, baseAddress: 64, seed: 1, messages: [{ instance: 0, bytes }] };
-    const { states } = await dawn.run(jobOf(program.module, scenario, emitWgsl(program.module)));
-    const found = new DataView(states.buffer, states.byteOffset);
-    const results = codecOf(state).decode(found, 0) as unknown as Results;
+    const results = (await runWgsl(dawn, compile(Functions), 'Go', given)) as Results;
     for (const name of names) {
       each(results, given, name, (value, exact, args) => {
         const off = Math.abs(value - exact);

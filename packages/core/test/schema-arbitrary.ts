@@ -4,6 +4,7 @@ import {
   type ElementType,
   type Fields,
   type FieldType,
+  f16,
   f32,
   f64,
   i8,
@@ -31,6 +32,7 @@ const words: Readonly<Record<ScalarName, ScalarType>> = {
   i16,
   i32,
   i64,
+  f16,
   f32,
   f64,
 };
@@ -45,6 +47,7 @@ const values: Readonly<Record<ScalarName, fc.Arbitrary<unknown>>> = {
   i16: fc.integer({ min: -0x8000, max: 0x7fff }),
   i32: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
   i64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  f16: fc.double().map((x) => f16(x)),
   f32: fc.float(),
   f64: fc.double(),
 };

@@ -1,4 +1,4 @@
-import { bool, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from '@ringkernel/core';
+import { bool, f16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from '@ringkernel/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -95,5 +95,25 @@ describe('the words as conversions', () => {
   test('carry their name and can not be changed', () => {
     expect([u32.name, u32.kind, u32.scalar]).toEqual(['u32', 'scalar', 'u32']);
     expect(Object.isFrozen(u32)).toBe(true);
+  });
+
+  test('f16 rounds to the nearest of its values, ties to even', () => {
+    expect([f16(1), f16(-0), f16(65504), f16(65519.99), f16(65520), f16(-1e9)]).toEqual([
+      ...[1, -0, 65504, 65504],
+      ...[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    ]);
+    expect(f16(Number.NaN)).toBeNaN();
+    expect(
+      [2 ** -25, 2 ** -25 * 1.001, 2 ** -24 * 1.5, 2 ** -14 * (1 - 2 ** -12)].map(f16),
+    ).toEqual([...[0, 2 ** -24, 2 ** -23, 2 ** -14]]);
+    expect([2049, 2051, 2048.999, 0.1].map(f16)).toEqual([2048, 2052, 2048, 0.0999755859375]);
+    fc.assert(
+      fc.property(fc.double({ min: -65504, max: 65504, noNaN: true }), (x) => {
+        const half = f16(x);
+        const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -14);
+        expect(Math.abs(half - x)).toBeLessThanOrEqual(2 ** (exponent - 11));
+        expect(f16(half)).toBe(half);
+      }),
+    );
   });
 });

@@ -25,6 +25,7 @@ export {
   DeviceLostError,
   type FailurePolicy,
   type FullPolicy,
+  f16,
   f32,
   f64,
   formatMessageId,

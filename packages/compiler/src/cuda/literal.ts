@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { ValueType } from '../ir/types.ts';
+import type { Storage, ValueType } from '../ir/types.ts';
 
 const valueTypes: Readonly<Record<ValueType, string>> = {
   bool: 'bool',
@@ -16,7 +15,7 @@ export function typeText(type: ValueType): string {
 }
 
 /** The type of a scalar in memory. A bool is a byte, which can hold anything but is 0 or 1 when it is written. */
-export function storageText(storage: ScalarName): string {
+export function storageText(storage: Storage): string {
   switch (storage) {
     case 'bool':
     case 'u8':
@@ -69,7 +68,7 @@ export function hasDigits(type: 'f32' | 'f64', value: number): boolean {
   return Number.isFinite(value) && (value === 0 || Math.abs(value) >= smallest);
 }
 
-export function floatBits(type: ScalarName, value: number): string {
+export function floatBits(type: Storage, value: number): string {
   if (type === 'f32') {
     scratch.setFloat32(0, value);
     return `0x${scratch.getUint32(0).toString(16)}u`;

@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { Expression, Module, Place } from '../ir/types.ts';
+import type { Expression, Module, Place, Storage } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
 import { elementSize } from '../js/views.ts';
 import { expressionText } from './expression.ts';
@@ -76,7 +75,7 @@ function scalarText(text: FunctionText, place: Place, access: Access): string {
 }
 
 /** What is stored, as the value that a handler sees. */
-function widened(storage: ScalarName, value: string): string {
+function widened(storage: Storage, value: string): string {
   switch (storage) {
     case 'bool':
       return `(${value} != 0)`;
@@ -95,7 +94,7 @@ function widened(storage: ScalarName, value: string): string {
 export function writeText(
   text: FunctionText,
   base: string,
-  { storage, at, note }: { storage: ScalarName; at: string; note: string },
+  { storage, at, note }: { storage: Storage; at: string; note: string },
   value: string,
 ): string {
   const type = storageText(storage);

@@ -1,5 +1,5 @@
-import type { ScalarName, StructLayout } from '@ringkernel/core';
-import type { Module } from '../ir/types.ts';
+import type { StructLayout } from '@ringkernel/core';
+import type { Module, Storage } from '../ir/types.ts';
 import type { Program, ProgramEnv } from '../js/abi.ts';
 import { scalarsOf } from './leaves.ts';
 
@@ -164,7 +164,7 @@ function layoutsById(module: Module): Map<number, StructLayout> {
   return new Map([...all, ...replies].map(({ id, layout }) => [id, layout]));
 }
 
-const scalars = new WeakMap<StructLayout, { offset: number; storage: ScalarName }[]>();
+const scalars = new WeakMap<StructLayout, { offset: number; storage: Storage }[]>();
 
 /** All NaNs are one: JavaScript does not say which bits a NaN has. */
 function canonical(bytes: Uint8Array, layout: StructLayout | undefined): Uint8Array {

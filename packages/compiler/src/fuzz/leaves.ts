@@ -1,9 +1,11 @@
-import type { ScalarName, StructLayout, TypeLayout } from '@ringkernel/core';
+import type { StructLayout, TypeLayout } from '@ringkernel/core';
+import type { Storage } from '../ir/types.ts';
+import { storageOf } from '../lower/value.ts';
 
 /** A scalar somewhere in a struct; one per path, with the arrays around it as dimensions. */
 export interface Leaf {
   readonly path: readonly string[];
-  readonly storage: ScalarName;
+  readonly storage: Storage;
   readonly offset: number;
   readonly dimensions: readonly { readonly stride: number; readonly length: number }[];
 }
@@ -20,9 +22,8 @@ function leavesOfType(
 ): Leaf[] {
   switch (type.kind) {
     case 'scalar':
-      return [{ path, storage: type.name, offset, dimensions }];
     case 'ref':
-      return [{ path, storage: 'u32', offset, dimensions }];
+      return [{ path, storage: storageOf(type), offset, dimensions }];
     case 'array': {
       const { stride, length } = type;
       const inner = [...dimensions, { stride, length }];
@@ -36,7 +37,7 @@ function leavesOfType(
 }
 
 /** Every scalar of a struct by its own offset: arrays are unrolled. */
-export function scalarsOf(layout: StructLayout): { offset: number; storage: ScalarName }[] {
+export function scalarsOf(layout: StructLayout): { offset: number; storage: Storage }[] {
   return leavesOf(layout).flatMap(({ storage, offset, dimensions }) => {
     let offsets = [offset];
     for (const { stride, length } of dimensions) {

@@ -9,7 +9,6 @@ import {
   i32,
   i64,
   layoutOf,
-  type ScalarName,
   type StructLayout,
   struct,
   u8,
@@ -17,7 +16,7 @@ import {
   u32,
   u64,
 } from '@ringkernel/core';
-import type { FaultSite, IrMessage, Module } from '../ir/types.ts';
+import type { FaultSite, IrMessage, Module, Storage } from '../ir/types.ts';
 import type { Source } from './source.ts';
 import { randomValue } from './values.ts';
 
@@ -34,16 +33,7 @@ export interface ModuleSketch {
 
 const wholeTypes = [bool, u8, u16, u32, u64, i8, i16, i32, i64];
 const allTypes = [...wholeTypes, f32, f64];
-const tableStorages: readonly ScalarName[] = [
-  'u8',
-  'i16',
-  'i32',
-  'u32',
-  'f32',
-  'f64',
-  'u64',
-  'i64',
-];
+const tableStorages: readonly Storage[] = ['u8', 'i16', 'i32', 'u32', 'f32', 'f64', 'u64', 'i64'];
 
 type Field = Fields[string];
 

@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { ValueType } from '../ir/types.ts';
+import type { Storage, ValueType } from '../ir/types.ts';
 import type { Source } from './source.ts';
 
 /** Values at which arithmetic goes wrong first. */
@@ -92,7 +91,7 @@ export function writeRandom(
   source: Source,
   view: DataView,
   offset: number,
-  storage: ScalarName,
+  storage: Storage,
 ): void {
   switch (storage) {
     case 'bool':

@@ -1,7 +1,7 @@
-import type { ScalarName } from '@ringkernel/core';
+import type { Storage } from '../ir/types.ts';
 import type { Value } from './value.ts';
 
-export function readScalar(view: DataView, offset: number, storage: ScalarName): Value {
+export function readScalar(view: DataView, offset: number, storage: Storage): Value {
   switch (storage) {
     case 'bool':
       return view.getUint8(offset) !== 0;
@@ -29,12 +29,7 @@ export function readScalar(view: DataView, offset: number, storage: ScalarName):
 }
 
 /** Keeps the low bits of a value that is wider than its storage. */
-export function writeScalar(
-  view: DataView,
-  offset: number,
-  storage: ScalarName,
-  value: Value,
-): void {
+export function writeScalar(view: DataView, offset: number, storage: Storage, value: Value): void {
   switch (storage) {
     case 'bool':
       view.setUint8(offset, value === true ? 1 : 0);

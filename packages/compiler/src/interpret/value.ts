@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { ValueType } from '../ir/types.ts';
+import type { Storage, ValueType } from '../ir/types.ts';
 
 /** i32, u32, f32, f64 are numbers; i64, u64 are bigints; bool is a boolean. */
 export type Value = number | bigint | boolean;
@@ -10,7 +9,7 @@ export function zeroOf(type: ValueType): Value {
 }
 
 /** Bytes of a stored scalar. */
-export function sizeOfStorage(storage: ScalarName): number {
+export function sizeOfStorage(storage: Storage): number {
   if (storage === 'bool') return 1;
   return Number(storage.slice(1)) / 8;
 }

@@ -1,8 +1,7 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { BinaryOperator, MathFunction, ValueType } from './types.ts';
+import type { BinaryOperator, MathFunction, Storage, ValueType } from './types.ts';
 
 /** The type a handler sees for what is stored as `storage`. */
-export function valueTypeOf(storage: ScalarName): ValueType {
+export function valueTypeOf(storage: Storage): ValueType {
   if (storage === 'u8' || storage === 'u16') return 'u32';
   if (storage === 'i8' || storage === 'i16') return 'i32';
   return storage;

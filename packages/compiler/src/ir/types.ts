@@ -9,6 +9,9 @@ import type { ScalarName, StructLayout } from '@ringkernel/core';
 /** The types a value can have while a handler runs. */
 export type ValueType = 'bool' | 'i32' | 'u32' | 'f32' | 'f64' | 'i64' | 'u64';
 
+/** How a scalar lies in memory. An `f16` is a u16 here: the front end converts it in functions of its own. */
+export type Storage = Exclude<ScalarName, 'f16'>;
+
 /** 1-based line and column in the handler's own text. */
 export interface Location {
   readonly line: number;
@@ -25,7 +28,7 @@ export interface Place {
   readonly table?: number;
   /** As the user wrote it, for readable output: `['history', '[]', 'price']`. */
   readonly path: readonly string[];
-  readonly storage: ScalarName;
+  readonly storage: Storage;
   /** Bytes from the start of the state, the payload or the table. */
   readonly offset: number;
   readonly indices: readonly PlaceIndex[];
@@ -150,7 +153,7 @@ export type PayloadPart =
   | {
       readonly kind: 'scalar';
       readonly offset: number;
-      readonly storage: ScalarName;
+      readonly storage: Storage;
       readonly value: Expression;
     }
   | {
@@ -299,7 +302,7 @@ export interface Module {
   readonly functions: readonly IrFunction[];
   readonly tables: readonly {
     readonly name: string;
-    readonly storage: ScalarName;
+    readonly storage: Storage;
     readonly values: readonly (number | bigint)[];
   }[];
   readonly sites: readonly FaultSite[];

@@ -1,26 +1,24 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { Module, Place } from '../ir/types.ts';
+import type { Module, Place, Storage } from '../ir/types.ts';
 import { identifier } from './text.ts';
 
 /** The typed array that holds scalars of each storage. */
-const elements: Readonly<Record<ScalarName, { name: string; array: string; size: 1 | 2 | 4 | 8 }>> =
-  {
-    bool: { name: 'U8', array: 'Uint8Array', size: 1 },
-    u8: { name: 'U8', array: 'Uint8Array', size: 1 },
-    i8: { name: 'I8', array: 'Int8Array', size: 1 },
-    u16: { name: 'U16', array: 'Uint16Array', size: 2 },
-    i16: { name: 'I16', array: 'Int16Array', size: 2 },
-    u32: { name: 'U32', array: 'Uint32Array', size: 4 },
-    i32: { name: 'I32', array: 'Int32Array', size: 4 },
-    f32: { name: 'F32', array: 'Float32Array', size: 4 },
-    u64: { name: 'U64', array: 'BigUint64Array', size: 8 },
-    i64: { name: 'I64', array: 'BigInt64Array', size: 8 },
-    f64: { name: 'F64', array: 'Float64Array', size: 8 },
-  };
+const elements: Readonly<Record<Storage, { name: string; array: string; size: 1 | 2 | 4 | 8 }>> = {
+  bool: { name: 'U8', array: 'Uint8Array', size: 1 },
+  u8: { name: 'U8', array: 'Uint8Array', size: 1 },
+  i8: { name: 'I8', array: 'Int8Array', size: 1 },
+  u16: { name: 'U16', array: 'Uint16Array', size: 2 },
+  i16: { name: 'I16', array: 'Int16Array', size: 2 },
+  u32: { name: 'U32', array: 'Uint32Array', size: 4 },
+  i32: { name: 'I32', array: 'Int32Array', size: 4 },
+  f32: { name: 'F32', array: 'Float32Array', size: 4 },
+  u64: { name: 'U64', array: 'BigUint64Array', size: 8 },
+  i64: { name: 'I64', array: 'BigInt64Array', size: 8 },
+  f64: { name: 'F64', array: 'Float64Array', size: 8 },
+};
 
 export type ElementSize = 1 | 2 | 4 | 8;
 
-export function elementSize(storage: ScalarName): ElementSize {
+export function elementSize(storage: Storage): ElementSize {
   return elements[storage].size;
 }
 
@@ -29,7 +27,7 @@ export class Views {
   readonly #used = new Map<string, string>();
   readonly #sizes = new Set<ElementSize>();
 
-  use(memory: 'state' | 'arena', storage: ScalarName): string {
+  use(memory: 'state' | 'arena', storage: Storage): string {
     const { name, array } = elements[storage];
     const view = `${memory}${name}`;
     const buffer = memory === 'state' ? 'env.memory' : 'env.arena';

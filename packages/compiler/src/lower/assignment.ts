@@ -5,6 +5,7 @@ import { isAmong, type Type, typeName, unify } from '../types/index.ts';
 import { fitsStorage } from './constant.ts';
 import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
+import { stored } from './half.ts';
 import { combine, one } from './operator.ts';
 import { isContext, load, lowerPath } from './path.ts';
 import { mergeOf } from './section.ts';
@@ -109,7 +110,8 @@ export function store(
   }
   c.section?.stores.push({ path, node, merge });
   checkStorage(c, path, value, node);
-  const statement = { kind: 'store', place: placeOf(path), value: value.e } as const;
+  const written = stored(c, path.type, value).e;
+  const statement = { kind: 'store', place: placeOf(path), value: written } as const;
   c.emit(node, merge === undefined ? statement : { ...statement, merge });
 }
 
@@ -122,7 +124,7 @@ export function checkStorage(
 ): void {
   if (type.kind !== 'scalar' || e.kind !== 'const') return;
   const { name } = type;
-  if (!['u8', 'u16', 'i8', 'i16'].includes(name)) return;
+  if (name !== 'u8' && name !== 'u16' && name !== 'i8' && name !== 'i16') return;
   c.actor.later(() => {
     if (fitsStorage(e.value, name)) return;
     c.fail(node, 'RK2020', `${e.value} does not fit ${name}`, `${name}(x) keeps the low bits`);

@@ -1,7 +1,6 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { ValueType } from '../ir/types.ts';
+import type { Storage, ValueType } from '../ir/types.ts';
 
-const limits: Partial<Record<ScalarName, readonly [bigint, bigint]>> = {
+const limits: Partial<Record<Storage, readonly [bigint, bigint]>> = {
   u8: [0n, 2n ** 8n - 1n],
   i8: [-(2n ** 7n), 2n ** 7n - 1n],
   u16: [0n, 2n ** 16n - 1n],
@@ -13,7 +12,7 @@ const limits: Partial<Record<ScalarName, readonly [bigint, bigint]>> = {
 };
 
 /** Whether a literal can be stored without loss of its upper bits. */
-export function fitsStorage(value: number | bigint | boolean, storage: ScalarName): boolean {
+export function fitsStorage(value: number | bigint | boolean, storage: Storage): boolean {
   const range = limits[storage];
   if (range === undefined || typeof value === 'boolean') return true;
   if (typeof value === 'number' && !Number.isInteger(value)) return false;
@@ -23,11 +22,11 @@ export function fitsStorage(value: number | bigint | boolean, storage: ScalarNam
 
 interface Twin {
   /** The type with the same bits. */
-  readonly type: ScalarName;
+  readonly type: Storage;
   readonly reinterpret: (value: number | bigint) => number | bigint;
 }
 
-const twins: Partial<Record<ScalarName, Twin>> = {
+const twins: Partial<Record<Storage, Twin>> = {
   i32: { type: 'u32', reinterpret: (value) => Number(value) | 0 },
   u32: { type: 'i32', reinterpret: (value) => Number(value) >>> 0 },
   i64: { type: 'u64', reinterpret: (value) => BigInt.asIntN(64, BigInt(value)) },

@@ -1,5 +1,6 @@
 import {
   bool,
+  f16,
   f32,
   f64,
   i8,
@@ -17,13 +18,15 @@ import type { AnyNode } from 'acorn';
 import type { ValueType } from '../ir/types.ts';
 import { fractions, integers, isAmong, prune, type Type, typeName } from '../types/index.ts';
 import type { FunctionContext } from './function-context.ts';
-import type { Value } from './value.ts';
+import { roundToHalf } from './half.ts';
+import { type Value, widened } from './value.ts';
 
 /** The schema words, which are the conversions. */
 export type Word = ScalarName;
 
 const conversions: { readonly [W in Word]: ScalarType<W> } = {
   bool,
+  f16,
   f32,
   f64,
   i8,
@@ -59,9 +62,10 @@ export function lowerConversion(
   const free = typeof prune(value.type) !== 'string';
   if (e.kind === 'const' && free) {
     c.dropLiteral(value);
-    const type = narrow[word] === undefined ? (word as ValueType) : wide(word);
+    const type = widened(word);
     return c.constant(conversions[word](e.value), type, node);
   }
+  if (word === 'f16') return roundToHalf(c, convert(c, value, 'f32', node));
   if (narrow[word] === undefined) return convert(c, value, word as ValueType, node);
   return toNarrow(c, word, value, node);
 }

@@ -1,5 +1,5 @@
 import type { CallExpression } from 'acorn';
-import { type FunctionSource, parseFunction } from '../parse/index.ts';
+import { type FunctionSource, parseFunction, type UserFunction } from '../parse/index.ts';
 import { anyType, prune, type Type, variable } from '../types/index.ts';
 import type { HelperInstance } from './actor-context.ts';
 import { lowerArguments } from './arguments.ts';
@@ -42,6 +42,24 @@ function sourceOf(
   c.actor.broken.add(callee.fn);
   const message = `the source of ${name} can't be read: ${source}`;
   return c.fail(node, 'RK1001', message, 'pass the function itself, not the result of bind()');
+}
+
+/** A call of a function of the compiler's own, with arguments whose types are known. */
+export function applyHelper(
+  c: FunctionContext,
+  fn: UserFunction,
+  name: string,
+  args: readonly Value[],
+): Value {
+  const callee = { kind: 'helper', fn, name } as const;
+  const source = parseFunction(fn);
+  if (typeof source === 'string')
+    throw new TypeError(`the source of ${name} can't be read: ${source}`);
+  const types = args.map(({ type }) => type);
+  const { index, result } =
+    findInstance(c, callee, types) ?? instantiate(c, callee, source, name, types);
+  const values = args.map(({ e }) => e);
+  return c.value({ kind: 'call', type: 'i32', fn: index, args: values }, result);
 }
 
 /** One with the same types, if nothing in it is left to be decided by its caller. */

@@ -4,6 +4,7 @@ import { stringOf } from '../parse/index.ts';
 import { restrict, typeName, words } from '../types/index.ts';
 import { lowerExpression } from './expression.ts';
 import type { FunctionContext } from './function-context.ts';
+import { loaded } from './half.ts';
 import { loadedType, type Path, type PathIndex, placeOf, structPath, type Value } from './value.ts';
 
 /** `did you mean 'x'?`, or the names there are. */
@@ -129,6 +130,8 @@ export function load(c: FunctionContext, path: Path, node: AnyNode): Value {
     c.fail(node, 'RK3005', `${describePath(c, path)} is ${what}`);
   }
   if (path.base === 'state') c.section?.loads.push({ path, node });
-  const value = c.value({ kind: 'load', type, place: placeOf(path) }, type);
+  const value = loaded(c, path.type, type, (wide) =>
+    c.value({ kind: 'load', type: wide, place: placeOf(path) }, wide),
+  );
   return path.type.kind === 'ref' ? { ...value, target: path.type.actor } : value;
 }

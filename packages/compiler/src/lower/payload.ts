@@ -3,8 +3,10 @@ import type { AnyNode } from 'acorn';
 import type { PayloadPart } from '../ir/types.ts';
 import { changes } from './effects.ts';
 import type { FunctionContext } from './function-context.ts';
+import { stored } from './half.ts';
 import { type Copied, LeafWriter, type Steps, sourceStruct } from './literal-leaves.ts';
 import { fieldPath } from './path.ts';
+import { storageOf } from './value.ts';
 import { bytesOf } from './whole.ts';
 
 interface Slot {
@@ -52,8 +54,7 @@ export function lowerPayload(
   }
   const parts = writer.leaves.map(({ steps, value }): PayloadPart => {
     const { offset, type } = slotOf(layout, steps);
-    const storage = type.kind === 'scalar' ? type.name : 'u32';
-    return { kind: 'scalar', offset, storage, value: value.e };
+    return { kind: 'scalar', offset, storage: storageOf(type), value: stored(c, type, value).e };
   });
   const runs = copies.map(({ steps, from }): PayloadPart => {
     const { offset, type } = slotOf(layout, steps);

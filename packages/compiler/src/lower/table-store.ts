@@ -1,5 +1,5 @@
-import { type ScalarName, scalarBytes } from '@ringkernel/core';
-import type { Module } from '../ir/types.ts';
+import { scalarBytes } from '@ringkernel/core';
+import type { Module, Storage } from '../ir/types.ts';
 import { bigints, decide, type Type } from '../types/index.ts';
 
 /** A captured array on its way to constant memory. */
@@ -12,7 +12,7 @@ export interface TableDraft {
   readonly lengths: readonly number[];
   readonly type: Type;
   /** null: follows from the type. */
-  readonly storage: ScalarName | null;
+  readonly storage: Storage | null;
 }
 
 /** The captured arrays of one actor, each kept once. */
@@ -48,7 +48,7 @@ function isBig(type: Type): boolean {
   return bigints.includes(decide(type));
 }
 
-export function storageOf(draft: TableDraft): ScalarName {
+export function storageOf(draft: TableDraft): Storage {
   return draft.storage ?? decide(draft.type);
 }
 

@@ -1,6 +1,5 @@
-import type { ScalarName } from '@ringkernel/core';
 import type { AnyNode, Expression as EsExpression, MemberExpression } from 'acorn';
-import type { Place, PlaceIndex } from '../ir/types.ts';
+import type { Place, PlaceIndex, Storage } from '../ir/types.ts';
 import { anyNumber, bigints, decide, fractions, type Type, variable } from '../types/index.ts';
 import { fitsStorage } from './constant.ts';
 import type { FunctionContext } from './function-context.ts';
@@ -18,7 +17,7 @@ interface Access {
   readonly steps: readonly Step[];
 }
 
-const storages: Readonly<Record<string, ScalarName>> = {
+const storages: Readonly<Record<string, Storage>> = {
   Int8Array: 'i8',
   Uint8Array: 'u8',
   Uint8ClampedArray: 'u8',
@@ -83,7 +82,7 @@ export function lowerTableLoad(c: FunctionContext, node: MemberExpression): Valu
 function settle(c: FunctionContext, table: TableDraft, place: Place, node: AnyNode): void {
   decide(table.type);
   const storage = storageOf(table);
-  (place as { storage: ScalarName }).storage = storage;
+  (place as { storage: Storage }).storage = storage;
   place.indices.forEach((index, dimension) => {
     (index as { stride: number }).stride = strideOf(table, dimension);
   });
@@ -98,7 +97,7 @@ function readTable(
 ): Omit<TableDraft, 'index'> {
   const values: (number | bigint | boolean)[] = [];
   const lengths: number[] = [];
-  let storage: ScalarName | null = null;
+  let storage: Storage | null = null;
   const refuse = (what: string): never =>
     c.fail(node, 'RK3011', `'${name}': ${what}`, 'a table is a rectangular array of numbers');
   const visit = (value: unknown, step: number, dimension: number): void => {

@@ -1,5 +1,5 @@
 import type { ScalarName, StructLayout, TypeLayout } from '@ringkernel/core';
-import type { Expression, Place, ValueType } from '../ir/types.ts';
+import type { Expression, Place, Storage, ValueType } from '../ir/types.ts';
 import type { Type } from '../types/index.ts';
 
 /** An expression with its type as far as it is known. */
@@ -53,13 +53,20 @@ export function loadedType(type: TypeLayout): ValueType | null {
 
 /** What is narrower than 32 bits in memory is 32 bits wide in a handler. */
 export function widened(storage: ScalarName): ValueType {
+  if (storage === 'f16') return 'f32';
   if (storage === 'u8' || storage === 'u16') return 'u32';
   return storage === 'i8' || storage === 'i16' ? 'i32' : storage;
 }
 
+/** How a scalar or a reference lies in memory. */
+export function storageOf(type: TypeLayout): Storage {
+  if (type.kind !== 'scalar') return 'u32';
+  return type.name === 'f16' ? 'u16' : type.name;
+}
+
 export function placeOf(path: Path): Place {
   const { base, offset, indices, names, type } = path;
-  const storage = type.kind === 'scalar' ? type.name : 'u32';
+  const storage = storageOf(type);
   const checked = indices.map(({ value, ...index }) => ({ ...index, value: value.e }));
   return { base, path: names, storage, offset, indices: checked };
 }

@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { BinaryOperator, MathFunction, ValueType } from '../ir/types.ts';
+import type { BinaryOperator, MathFunction, Storage, ValueType } from '../ir/types.ts';
 
 /** All values an i32 or u32 expression can have lie between these, both included. */
 export interface Interval {
@@ -26,7 +25,7 @@ export function isWithin(inner: Interval, outer: Interval): boolean {
   return inner.low >= outer.low && inner.high <= outer.high;
 }
 
-export function storedRange(storage: ScalarName): Interval | null {
+export function storedRange(storage: Storage): Interval | null {
   switch (storage) {
     case 'u8':
       return { low: 0, high: 255 };

@@ -1,5 +1,4 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { ValueType } from '../ir/types.ts';
+import type { Storage, ValueType } from '../ir/types.ts';
 import { opcode } from './opcodes.ts';
 
 /** What WebAssembly computes with. */
@@ -31,7 +30,7 @@ interface Access {
 }
 
 /** How a stored scalar is read and written; narrow ones are widened on the way. */
-export const accesses: Readonly<Record<ScalarName, Access>> = {
+export const accesses: Readonly<Record<Storage, Access>> = {
   bool: { load: opcode.i32Load8U, store: opcode.i32Store8, size: 1, alignment: 0 },
   u8: { load: opcode.i32Load8U, store: opcode.i32Store8, size: 1, alignment: 0 },
   i8: { load: opcode.i32Load8S, store: opcode.i32Store8, size: 1, alignment: 0 },

@@ -1,11 +1,10 @@
-import type { ScalarName } from '@ringkernel/core';
-import type { Expression, Place } from '../ir/types.ts';
+import type { Expression, Place, Storage } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { typeText, zero } from './literal.ts';
 
-const sizes: Readonly<Record<ScalarName, 1 | 2 | 4 | 8>> = {
+const sizes: Readonly<Record<Storage, 1 | 2 | 4 | 8>> = {
   bool: 1,
   u8: 1,
   i8: 1,
@@ -91,7 +90,7 @@ function scalarText(text: FunctionText, place: Place, access: Access): string {
 }
 
 /** A word from memory as the value that a handler sees. */
-function typed(storage: ScalarName, word: string): string {
+function typed(storage: Storage, word: string): string {
   switch (storage) {
     case 'bool':
       return `(${word} != 0u)`;
@@ -112,7 +111,7 @@ export function writeText(
   text: FunctionText,
   array: 'states' | 'memory',
   start: string,
-  storage: ScalarName,
+  storage: Storage,
   at: (unit: number) => string,
   value: string,
 ): string {

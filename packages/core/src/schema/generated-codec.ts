@@ -1,4 +1,5 @@
 import { gapsOf } from './gaps.ts';
+import { halfBits, halfValue } from './half.ts';
 import type { ScalarName, StructLayout, TypeLayout } from './layout.ts';
 import type { Transcoder } from './table-codec.ts';
 import { addressOf, validateStruct } from './validate.ts';
@@ -18,9 +19,13 @@ const scalars: Readonly<Record<ScalarName, { readonly method: string; readonly m
     i16: { method: 'Int16', misfit: "typeof x !== 'number' || (x << 16 >> 16) !== x" },
     i32: { method: 'Int32', misfit: "typeof x !== 'number' || (x | 0) !== x" },
     i64: { method: 'BigInt64', misfit: "typeof x !== 'bigint' || BigInt.asIntN(64, x) !== x" },
+    f16: { method: 'Uint16', misfit: "typeof x !== 'number'" },
     f32: { method: 'Float32', misfit: "typeof x !== 'number'" },
     f64: { method: 'Float64', misfit: "typeof x !== 'number'" },
   };
+
+/** What is written for a value `x` that is not written as it is. */
+const written: Partial<Record<ScalarName, string>> = { bool: 'x ? 1 : 0', f16: 'halfBits(x)' };
 
 /**
  * Layouts can arrive as plain data; nothing of them but identifiers in quotes and whole numbers may reach the
@@ -100,7 +105,7 @@ class Generator {
   #writeType(type: TypeLayout, at: string): string {
     switch (type.kind) {
       case 'scalar': {
-        const value = type.name === 'bool' ? 'x ? 1 : 0' : 'x';
+        const value = written[type.name] ?? 'x';
         return `view.set${scalars[type.name].method}(${at}, ${value}, true);`;
       }
       case 'ref':
@@ -140,6 +145,7 @@ class Generator {
     switch (type.kind) {
       case 'scalar': {
         const read = `view.get${scalars[type.name].method}(${at}, true)`;
+        if (type.name === 'f16') return `halfValue(${read})`;
         return type.name === 'bool' ? `${read} !== 0` : read;
       }
       case 'ref':
@@ -164,7 +170,8 @@ export function generatedTranscoder(layout: StructLayout, name: string): Transco
   const text = `'use strict';
 ${generator.text()}
 return { fits: c${root}, write: w${root}, read: r${root} };`;
-  const { fits, write, read } = new Function('addressOf', text)(addressOf) as Functions;
+  const make = new Function('addressOf', 'halfBits', 'halfValue', text);
+  const { fits, write, read } = make(addressOf, halfBits, halfValue) as Functions;
   return {
     // The slow path finds the place and the words, or finds that all is well with an unusual object.
     check(value) {

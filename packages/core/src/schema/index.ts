@@ -38,6 +38,7 @@ export {
 } from './layout-of.ts';
 export {
   bool,
+  f16,
   f32,
   f64,
   i8,

@@ -24,6 +24,7 @@ export const scalarBytes: Readonly<Record<ScalarName, number>> = Object.freeze({
   i16: 2,
   i32: 4,
   i64: 8,
+  f16: 2,
   f32: 4,
   f64: 8,
 });

@@ -9,6 +9,7 @@ export type ScalarName =
   | 'i16'
   | 'i32'
   | 'i64'
+  | 'f16'
   | 'f32'
   | 'f64';
 

@@ -1,4 +1,5 @@
 import { gapsOf } from './gaps.ts';
+import { halfBits, halfValue } from './half.ts';
 import type { ScalarName, StructLayout, TypeLayout } from './layout.ts';
 import { addressOf, validateStruct } from './validate.ts';
 
@@ -39,6 +40,9 @@ function writeScalar(view: DataView, offset: number, scalar: ScalarName, value: 
     case 'i64':
       view.setBigInt64(offset, value as bigint, true);
       return;
+    case 'f16':
+      view.setUint16(offset, halfBits(value as number), true);
+      return;
     case 'f32':
       view.setFloat32(offset, value as number, true);
       return;
@@ -68,6 +72,8 @@ function readScalar(view: DataView, offset: number, scalar: ScalarName): unknown
       return view.getInt32(offset, true);
     case 'i64':
       return view.getBigInt64(offset, true);
+    case 'f16':
+      return halfValue(view.getUint16(offset, true));
     case 'f32':
       return view.getFloat32(offset, true);
     case 'f64':

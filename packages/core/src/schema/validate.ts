@@ -43,6 +43,7 @@ function checkScalar(scalar: ScalarName, value: unknown): Misfit | null {
   switch (scalar) {
     case 'bool':
       return typeof value === 'boolean' ? null : misfit('a boolean (bool)', value);
+    case 'f16':
     case 'f32':
     case 'f64':
       return typeof value === 'number' ? null : misfit(`a number (${scalar})`, value);

@@ -1,3 +1,4 @@
+import { halfBits, halfValue } from './half.ts';
 import type { ScalarName } from './layout.ts';
 
 /** What a scalar is in TypeScript: 64-bit integers are `bigint`, flags `boolean`, the rest `number`. */
@@ -115,6 +116,9 @@ export const i64: ScalarType<'i64'> = word('i64', (value) =>
     ? saturate64(value, -0x8000000000000000n, 0x7fffffffffffffffn)
     : BigInt.asIntN(64, BigInt(value)),
 );
+
+/** IEEE 754 half precision, 11 significant bits up to 65504, as a field. `f16(x)` rounds to nearest, ties to even. */
+export const f16: ScalarType<'f16'> = word('f16', (value) => halfValue(halfBits(Number(value))));
 
 /** IEEE 754 single precision. `f32(x)` rounds to nearest, ties to even. */
 export const f32: ScalarType<'f32'> = word('f32', (value) =>
