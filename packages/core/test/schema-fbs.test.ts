@@ -187,7 +187,8 @@ describe('parseFbs', () => {
   });
 });
 
-const flatcNames: Readonly<Record<ScalarName, string>> = {
+/** FlatBuffers has no f16. */
+const flatcNames: Readonly<Record<Exclude<ScalarName, 'f16'>, string>> = {
   bool: 'bool',
   u8: 'ubyte',
   u16: 'ushort',
@@ -204,7 +205,7 @@ const flatcNames: Readonly<Record<ScalarName, string>> = {
 /** Writes random fields as FlatBuffers structs, inner ones first. */
 function fbsOf(of: Fields, name: string, out: string[]): void {
   const typeName = (type: FieldType, path: string): string => {
-    if (type.kind === 'scalar') return flatcNames[type.scalar];
+    if (type.kind === 'scalar') return flatcNames[type.scalar as keyof typeof flatcNames];
     if (type.kind === 'ref') return 'uint';
     if (type.kind === 'array') return `[${typeName(type.element, path)}:${type.length}]`;
     fbsOf(type.fields, path, out);
@@ -241,6 +242,7 @@ describe('beside flatc', () => {
     const finite = (value: unknown): boolean =>
       !/NaN|Infinity|-0[,\]}]/.test(fc.stringify(value).replaceAll(/\s/g, ''));
     const samples = fields(2, 1)
+      .filter((of) => !canonicalText(layoutOf(of)).includes('f16'))
       .map((of) => Object.fromEntries(Object.values(of).map((type, i) => [`f${i}`, type])))
       .chain((of) => fc.tuple(fc.constant(of), sampleOfFields(of)))
       .filter(([, sample]) => finite(sample.output));

@@ -37,7 +37,20 @@ function caught(action: () => unknown): SchemaError {
 /** The rules again, written without looking at the implementation: bytes are claimed one by one. */
 function naive(of: Fields): { readonly offsets: number[]; readonly size: number; align: number } {
   const bytes: Record<ScalarName, number> = {
-    ...{ bool: 1, u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, u64: 8, i64: 8, f64: 8 },
+    ...{
+      bool: 1,
+      u8: 1,
+      i8: 1,
+      u16: 2,
+      i16: 2,
+      f16: 2,
+      u32: 4,
+      i32: 4,
+      f32: 4,
+      u64: 8,
+      i64: 8,
+      f64: 8,
+    },
   };
   const measure = (type: FieldType): [size: number, align: number] => {
     if (type.kind === 'scalar') return [bytes[type.scalar], bytes[type.scalar]];
