@@ -5,6 +5,7 @@ import {
   interpretProgram,
   type Module,
   optimize,
+  type Place,
   type Program,
   type ProgramEnv,
   type ValueType,
@@ -39,7 +40,7 @@ export function resultsOf(
       place: {
         base: 'message',
         path: [name],
-        storage: (operandTypes[i] ?? 'i32') as ScalarName,
+        storage: (operandTypes[i] ?? 'i32') as Place['storage'],
         offset,
         indices: [],
       },
