@@ -8,6 +8,7 @@ export const groups = [
   'ordering',
   'state',
   'numbers',
+  'sections',
   'k2k',
   'flow',
   'dead-letters',

@@ -8,6 +8,7 @@ import { lockstep } from './lockstep.ts';
 import { messaging } from './messaging.ts';
 import { numbers } from './numbers.ts';
 import { ordering } from './ordering.ts';
+import { sections } from './sections.ts';
 import { state } from './state.ts';
 import { supervision } from './supervision.ts';
 import { telemetry } from './telemetry.ts';
@@ -18,6 +19,7 @@ const all: readonly Case[] = [
   ...ordering.cases,
   ...state.cases,
   ...numbers.cases,
+  ...sections.cases,
   ...k2k.cases,
   ...flow.cases,
   ...deadLetters.cases,
