@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { compile } from '@ringkernel/compiler';
 import { actor, array, ask, f32, u8, u32, u64 } from '@ringkernel/core';
 import { expect, test } from 'vitest';
-import { systemProgram } from '../dist/program/build.js';
+import { loadAddon } from '../dist/native/load.js';
+import { buildProgram, systemProgram, type Target } from '../dist/program/build.js';
 import { deviceHeaders } from '../dist/program/headers.js';
 import { programText } from '../dist/program/text.js';
 
@@ -57,3 +58,45 @@ test.skipIf(noToolkit !== null)(
   },
   300_000,
 );
+
+const withoutNvrtc: Target = {
+  addon: loadAddon(),
+  libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'] },
+  simulated: false,
+  capability: 90,
+  simulationFlags: [],
+};
+
+test.skipIf(noToolkit !== null)(
+  'nvcc stands in for NVRTC, for older drivers too',
+  async () => {
+    const image = await buildProgram(withoutNvrtc, 'system', systemProgram);
+    const ptx = new TextDecoder().decode(image);
+    expect(ptx).toContain('.version 6.4');
+    expect(ptx).toContain('.entry rk_dispatch');
+    const folder = mkdtempSync(join(tmpdir(), 'ringkernel-ptx-'));
+    const file = join(folder, 'system.ptx');
+    writeFileSync(file, ptx);
+    await run('ptxas', ['-arch=sm_90', file, '-o', join(folder, 'system.cubin')]);
+    rmSync(folder, { recursive: true });
+    await expect(buildProgram(withoutNvrtc, 'bad', 'int f( {')).rejects.toMatchObject({
+      code: 'RK_CUDA_COMPILE',
+      log: expect.stringContaining('error'),
+    });
+  },
+  300_000,
+);
+
+test('without NVRTC and nvcc, both are named', async () => {
+  const { PATH } = process.env;
+  process.env.PATH = '/nowhere';
+  try {
+    await expect(buildProgram(withoutNvrtc, 'none', '// nothing')).rejects.toMatchObject({
+      code: 'RK_CUDA_UNAVAILABLE',
+      missing: 'compiler',
+      reasons: [expect.stringContaining('/nowhere/libnvrtc.so'), 'nvcc: ENOENT'],
+    });
+  } finally {
+    process.env.PATH = PATH;
+  }
+});

@@ -1,8 +1,9 @@
-import { typedError } from '../errors.ts';
+import { CudaUnavailableError, typedError } from '../errors.ts';
 import type { Addon } from '../native/addon.ts';
 import type { Libraries } from '../native/libraries.ts';
 import { simulationFolder } from '../simulation/build.ts';
 import { deviceHeaders } from './headers.ts';
+import { compileWithNvcc } from './nvcc.ts';
 
 /** For what a program is compiled. */
 export interface Target {
@@ -35,7 +36,7 @@ export function buildProgram(target: Target, name: string, text: string): Promis
 }
 
 async function build(
-  { addon, libraries }: Target,
+  { addon, libraries, simulated }: Target,
   name: string,
   text: string,
   options: readonly string[],
@@ -52,7 +53,9 @@ async function build(
     );
     return image;
   } catch (thrown) {
-    throw typedError(thrown, name);
+    const error = typedError(thrown, name);
+    if (simulated || !(error instanceof CudaUnavailableError)) throw error;
+    return await compileWithNvcc(name, text, error.reasons);
   }
 }
 
