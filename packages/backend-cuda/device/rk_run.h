@@ -72,8 +72,11 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
   t->sender = m->source;
   t->now = (m->physical << 12) + m->logical;
   t->faulted = 0;
+  const rk_u32 state_words = t->kernel->state_stride >> 2;
+  if (t->before != 0) rk_copy_words((rk_u32*)t->before, (const rk_u32*)t->state, state_words);
   const bool known = rk_handle(t, m->type);
   rk_finish(t);
+  if (t->faulted && t->before != 0) rk_copy_words((rk_u32*)t->state, (const rk_u32*)t->before, state_words);
   if (t->faulted) rk_report_fault(t, mail);
   if (known) {
     t->handled++;
@@ -88,6 +91,7 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
 RK_DEV void rk_start_turns(RkTurn* t, RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 worker) {
   RkMail* mail = k->mail + instance;
   t->state = k->states + (rk_u64)instance * k->state_stride;
+  t->before = k->before == 0 ? 0 : k->before + (rk_u64)(worker - k->first_worker) * k->state_stride;
   t->self = k->base + instance;
   t->index = instance;
   t->instances = k->instances;

@@ -18,6 +18,7 @@ struct RkTurn {
   RkKernel* kernel;
   RkHeader* asked;
   RkHeader* scratch;
+  rk_u8* before;  // with rollback: the state as the handler found it
   // The message being written: where, as what, and to whom. Finished when the next begins or the handler returns.
   RkHeader* open;
   RkKernel* target;

@@ -37,7 +37,9 @@ export class KernelMemory {
     const mailAt = up(cells * 8, 256);
     this.#statesAt = up(mailAt + instances * mailLayout.sizeBytes, 256);
     const countersAt = up(this.#statesAt + instances * this.stateStride, 256);
-    const deviceBytes = countersAt + mirrorNumbers * 8;
+    const beforeAt = up(countersAt + mirrorNumbers * 8, 256);
+    const kept = options.rollback === true ? machine.settings.options.workers : 0;
+    const deviceBytes = beforeAt + kept * this.stateStride;
     const wordsBytes = up(instances * 8, 256);
     const mappedBytes = wordsBytes + mirrorNumbers * 8;
     this.sizeBytes = deviceBytes + mappedBytes;
@@ -53,6 +55,7 @@ export class KernelMemory {
     addon.copyToDevice(handle, mailAt, emptyMail(instances));
     const writer = new StructWriter(kernelLayout)
       .u64('states', at(this.#statesAt))
+      .u64('before', kept > 0 ? at(beforeAt) : 0n)
       .u64('mail', at(mailAt))
       .u64('instance_words', this.#mapped.device)
       .u64('counters', at(countersAt))

@@ -46,6 +46,7 @@ export const rangeLayout: RecordLayout = record('RkRange', [
 /** A launched kernel. The host writes the first lines while nothing runs. */
 export const kernelLayout: RecordLayout = record('RkKernel', [
   ['states', 'rk_u8*'],
+  ['before', 'rk_u8*'],
   ['mail', 'RkMail*'],
   ['instance_words', 'rk_u32*'],
   ['counters', 'rk_u64*'],
