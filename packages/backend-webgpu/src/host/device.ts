@@ -138,8 +138,8 @@ export class WebgpuDevice implements Device {
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
       await this.#shared.enter(baseAddress, instances, control, counters);
       kernel = new GpuKernel(this.#pump, options, slot, sink, image.state.size, stateWords * 4);
-      this.#pump.kernels.push(kernel);
-      this.#pump.kernels.sort((a, b) => a.base - b.base);
+      this.#pump.rounds.kernels.push(kernel);
+      this.#pump.rounds.kernels.sort((a, b) => a.base - b.base);
     });
     if (kernel === undefined) throw new GpuDeviceClosedError('launch');
     return kernel;
@@ -181,7 +181,7 @@ export class WebgpuDevice implements Device {
   async #close(): Promise<void> {
     const closed = new GpuDeviceClosedError('run');
     await this.#pump.alone(async () => this.#pump.lose(closed));
-    for (const kernel of this.#pump.kernels) kernel.end();
+    for (const kernel of this.#pump.rounds.kernels) kernel.end();
     this.#gpu.destroy();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -191,7 +191,7 @@ export class WebgpuDevice implements Device {
   #fall(error: RingKernelError): void {
     if (this.#closing !== null || this.#pump.lost !== null) return;
     this.#pump.lose(error);
-    for (const kernel of this.#pump.kernels) kernel.lose();
+    for (const kernel of this.#pump.rounds.kernels) kernel.lose();
     this.#gpu.destroy();
     this.#lose(error);
   }

@@ -1,43 +1,41 @@
 import { RingKernelError } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
-import { counter, header, instance, mode, overflow, status } from '../text/layout.ts';
+import { header, instance, mode, status } from '../text/layout.ts';
 import { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
 import type { Clock } from './clock.ts';
-import type { Engine, Outcome, Submit } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { GpuKernel } from './kernel.ts';
 import type { KernelSlot } from './kernel-slot.ts';
+import type { Lane } from './lane.ts';
 import type { MessageIds } from './message-ids.ts';
-import { Outbox } from './outbox.ts';
+import { type Flight, Rounds } from './rounds.ts';
 
 type Operation = () => Promise<void>;
 
 /** Feeds the device: batches up, rounds, records down. Nothing is submitted while there is nothing to do. */
 export class Pump {
   lost: RingKernelError | null = null;
-  readonly kernels: GpuKernel[] = [];
+  readonly rounds: Rounds;
   readonly #engine: Engine;
   readonly #shared: SharedBuffers;
   readonly #clock: Clock;
   readonly #ids: MessageIds;
-  readonly #outbox: Outbox;
   readonly #options: WebgpuOptions;
-  readonly #epochMs: number;
   readonly #fail: (error: RingKernelError) => void;
   readonly #operations: Operation[] = [];
   readonly #batches: Batch[] = [];
+  readonly #flights: Flight[] = [];
   readonly #waiting: (() => void)[] = [];
   #sequence = 0;
   #turning: Promise<void> | null = null;
+  #filling: Promise<void> | null = null;
   #scheduled = false;
-  /** Messages of the host that have gone up. */
-  #sentUp = 0;
+  /** Actors have something to handle, as far as is known. */
   #live = false;
+  #crowded = false;
+  #halted = false;
   #ticks = 1;
-  #tickMs = 0.5;
-  /** Ends of messages at the last overflow: when there are no more since, there must be more room. */
-  #ends = 0;
-  #endsAtOverflow = -1;
 
   constructor(
     engine: Engine,
@@ -53,9 +51,8 @@ export class Pump {
     this.#clock = clock;
     this.#ids = ids;
     this.#options = options;
-    this.#epochMs = epochMs;
     this.#fail = fail;
-    this.#outbox = new Outbox((address) => this.#kernelOf(address), ids, clock, clock.lockstep);
+    this.rounds = new Rounds(engine, shared, clock, ids, epochMs);
   }
 
   get #lockstep(): boolean {
@@ -87,11 +84,13 @@ export class Pump {
 
   /** There is something to send up: soon, together with what else comes in this turn of the caller. */
   wake(): void {
-    if (this.#lockstep || this.#scheduled || this.#turning !== null) return;
+    if (this.#lockstep || this.#scheduled || this.lost !== null) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      this.#start();
+      // While a submit is under way the next one goes off on another lane.
+      if (this.#flights.length > 0) this.#fill().catch((error: unknown) => this.#give(error));
+      else this.#start();
     });
   }
 
@@ -134,7 +133,7 @@ export class Pump {
     await this.alone(async () => {
       for (let left = rounds; left > 0 && this.lost === null; ) {
         const ticks = Math.min(left, this.#options.ticks);
-        await this.#rounds(ticks);
+        await this.#steps(ticks);
         left -= ticks;
       }
     });
@@ -144,17 +143,17 @@ export class Pump {
   async drain(kernel: GpuKernel, timeoutMs: number): Promise<void> {
     if (this.#lockstep) {
       await this.alone(async () => {
-        const others = this.kernels.filter((k) => k !== kernel && k.slot.mode === mode.running);
+        const running = this.rounds.kernels.filter(({ slot }) => slot.mode === mode.running);
+        const others = running.filter((other) => other !== kernel);
         for (const { slot } of others) this.setMode(slot, mode.stopped);
-        await this.#rounds(1);
+        await this.#steps(1);
         for (const { slot } of others) this.setMode(slot, mode.running);
       });
       return;
     }
     const until = performance.now() + timeoutMs;
-    while (kernel.counted.pending > 0 && performance.now() < until && this.lost === null) {
+    while (kernel.counted.pending > 0 && performance.now() < until && !this.#idle()) {
       this.wake();
-      if (this.#idle()) return;
       await this.progress();
     }
   }
@@ -163,14 +162,18 @@ export class Pump {
   async bury(kernel: GpuKernel): Promise<void> {
     await this.alone(async () => {
       if (this.lost !== null) return;
-      await this.#ingest();
-      await this.#repeat({ ...this.#submit(1), kernels: [kernel.slot], pass: 'bury' });
-      this.#outbox.deliver();
+      for (let batch = this.#next(); batch !== null; batch = this.#next()) {
+        await this.rounds.repeat(this.rounds.submitOf(0, batch));
+      }
       const { base, instances, slot } = kernel;
+      const submit = this.rounds.submitOf(1);
+      await this.rounds.repeat({ ...submit, kernels: [slot], pass: 'bury' });
+      this.rounds.outbox.deliver();
       this.#shared.leave(base, instances);
       this.#shared.releaseControl(slot.control, instances);
       this.#shared.releaseCounters(slot.counters);
-      this.kernels.splice(this.kernels.indexOf(kernel), 1);
+      const { kernels } = this.rounds;
+      kernels.splice(kernels.indexOf(kernel), 1);
       slot.params.destroy();
     });
   }
@@ -184,7 +187,7 @@ export class Pump {
   lose(error: RingKernelError): void {
     this.lost ??= error;
     this.#batches.length = 0;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#resume();
   }
 
   #idle(): boolean {
@@ -194,15 +197,23 @@ export class Pump {
   }
 
   #hasWork(): boolean {
-    return this.#live || this.#batches.some(({ count }) => count > 0);
+    return this.#live || this.#hasBatch();
+  }
+
+  #hasBatch(): boolean {
+    return this.#batches.some(({ count }) => count > 0);
+  }
+
+  #resume(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #start(): void {
     this.#turning ??= this.#turn().finally(() => {
       this.#turning = null;
-      for (const resolve of this.#waiting.splice(0)) resolve();
       if (this.#operations.length > 0) this.#start();
       else if (!this.#idle()) this.wake();
+      this.#resume();
     });
   }
 
@@ -216,151 +227,97 @@ export class Pump {
         else return;
       }
     } catch (error) {
-      if (this.lost !== null) return;
-      this.#fail(
-        error instanceof RingKernelError
-          ? error
-          : new RingKernelError('RK_WEBGPU', `The device failed: ${String(error)}`, {
-              cause: error,
-            }),
-      );
+      this.#give(error);
     }
   }
 
+  #give(error: unknown): void {
+    if (this.lost !== null) return;
+    const known = error instanceof RingKernelError;
+    const text = `The device failed: ${String(error)}`;
+    this.#fail(known ? error : new RingKernelError('RK_WEBGPU', text, { cause: error }));
+  }
+
+  /** Keeps lanes full while there is work, and lands one submit after the other. */
   async #pump(): Promise<void> {
-    const began = performance.now();
-    const { figures } = await this.#repeat({ ...this.#submit(this.#ticks), batch: this.#next() });
-    this.#live = (figures[status.quiet] as number) === 0;
-    const ran = figures[status.ticks] as number;
-    if (ran > 0) this.#tickMs += 0.2 * ((performance.now() - began) / ran - this.#tickMs);
-    const { ticks, submitMs } = this.#options;
-    const most = Math.max(1, Math.min(ticks, Math.floor(submitMs / this.#tickMs)));
-    this.#ticks = this.#live ? Math.min(most, this.#ticks * 2) : 1;
-    this.#outbox.deliver();
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    await this.#fill();
+    for (let flight = this.#flights[0]; flight !== undefined; flight = this.#flights[0]) {
+      const figures = await this.rounds.land(flight);
+      this.#flights.shift();
+      this.#live = figures[status.quiet] === 0;
+      this.#crowded ||= this.rounds.crowded(figures);
+      if (figures[status.halt] !== 0) await this.#goOn(flight, figures);
+      const { ticks, submitMs } = this.#options;
+      const most = Math.max(1, Math.min(ticks, Math.floor(submitMs / this.rounds.tickMs)));
+      this.#ticks = this.#live ? Math.min(most, this.#ticks * 2) : 1;
+      this.rounds.outbox.deliver();
+      this.#resume();
+      if (this.#crowded && this.#flights.length === 0 && this.#filling === null) {
+        await this.rounds.move();
+        this.#crowded = false;
+      }
+      await this.#fill();
+    }
+  }
+
+  /** The device halted: what is under way does nothing; it lands, and all of it is submitted again. */
+  async #goOn(flight: Flight, figures: Uint32Array): Promise<void> {
+    this.#halted = true;
+    await this.#filling;
+    const others: [Flight, Uint32Array][] = [[flight, figures]];
+    for (let next = this.#flights.shift(); next !== undefined; next = this.#flights.shift()) {
+      others.push([next, await this.rounds.land(next)]);
+    }
+    for (const [one, landed] of others) {
+      // Only the first one tells why the device halted: it has room when the others go on.
+      const figuresNow = one === flight ? landed : landed.map((word, i) => (isHalt(i) ? 0 : word));
+      const done = await this.rounds.finish(one, figuresNow);
+      this.#live = done.figures[status.quiet] === 0;
+    }
+    this.#live = true;
+    this.#halted = false;
+  }
+
+  #fill(): Promise<void> {
+    this.#filling ??= this.#send().finally(() => {
+      this.#filling = null;
+    });
+    return this.#filling;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#maySubmit()) {
+      const free = this.#engine.lanes.find((lane) => this.#flights.every((f) => f.lane !== lane));
+      const submit = this.rounds.submitOf(this.#ticks, this.#next());
+      this.#flights.push(await this.rounds.start(free as Lane, submit));
+    }
+  }
+
+  #maySubmit(): boolean {
+    const under = this.#flights.length;
+    if (this.lost !== null || this.#halted || this.#operations.length > 0) return false;
+    if (under >= this.#options.lanes || this.#crowded) return false;
+    return this.#hasBatch() || (this.#live && under < 2);
   }
 
   /** Exactly so many rounds, and their records in order. */
-  async #rounds(count: number): Promise<void> {
-    let batch = this.#next();
+  async #steps(count: number): Promise<void> {
     for (let left = count; left > 0; ) {
-      const { figures, rounds } = await this.#repeat({ ...this.#submit(left), batch });
+      const submit = this.rounds.submitOf(left, this.#next());
+      const { figures, rounds } = await this.rounds.repeat(submit);
       left -= rounds;
       this.#clock.physical = (figures[status.round] as number) - 1;
-      batch = this.#next();
     }
-    this.#outbox.deliver();
-  }
-
-  /** Takes in what the host has sent, without a round. */
-  async #ingest(): Promise<void> {
-    for (let batch = this.#next(); batch !== null; batch = this.#next()) {
-      await this.#repeat({ ...this.#submit(0), batch });
-    }
+    this.rounds.outbox.deliver();
   }
 
   #next(): Batch | null {
     const batch = this.#batches.shift();
     return batch === undefined || batch.count === 0 ? null : batch;
   }
+}
 
-  #submit(ticks: number): Submit {
-    this.#clock.tick();
-    return {
-      batch: null,
-      ticks,
-      kernels: this.kernels.map(({ slot }) => slot),
-      pass: 'rounds',
-      physical: this.#clock.physical,
-      tickUs: this.#lockstep ? 0 : Math.max(1, Math.round(this.#tickMs * 1000)),
-      nowMs: Math.max(0, Math.floor(Date.now() - this.#epochMs)) >>> 0,
-    };
-  }
-
-  /** Submits until the device has done all of it: when it halts, it gets room and goes on. */
-  async #repeat(submit: Submit): Promise<{ figures: Uint32Array; rounds: number }> {
-    const lane = this.#engine.lanes[0];
-    if (lane === undefined) throw new RangeError('there are no lanes');
-    this.#sentUp += submit.batch?.count ?? 0;
-    let { batch, ticks } = submit;
-    let rounds = 0;
-    for (;;) {
-      const began = performance.now();
-      const outcome = await (await this.#engine.start(lane, { ...submit, batch, ticks }))();
-      const { status: figures } = outcome;
-      this.#take(outcome, performance.now() - began);
-      const ran = figures[status.ticks] as number;
-      this.#clock.reach(submit.physical + ran * submit.tickUs);
-      const over = (figures[status.halt] as number) | (figures[status.overflow] as number);
-      rounds += ran - ((figures[status.halt] as number) !== 0 && ran > 0 ? 1 : 0);
-      if (batch !== null && (((figures[status.ingested] as number) - this.#sentUp) | 0) >= 0) {
-        this.#acknowledge(batch);
-        lane.batch = null;
-        batch = null;
-      }
-      if (over === 0) {
-        if ((figures[status.heap] as number) - this.#shared.heapStart > this.#shared.heapWords / 2)
-          await this.#move();
-        return { figures, rounds };
-      }
-      if (submit.pass === 'rounds') ticks = submit.ticks - rounds;
-      await this.#makeRoom(over);
-    }
-  }
-
-  #take({ status: figures, records }: Outcome, elapsedMs: number): void {
-    let handled = 0;
-    const shares = this.kernels.map((kernel) => {
-      const { counters } = kernel.slot;
-      const block = figures.subarray(counters, counters + counter.words);
-      const share = kernel.counted.take(block);
-      handled += share;
-      return share;
-    });
-    this.kernels.forEach((kernel, i) => {
-      if (handled > 0) kernel.counted.busyMs += (elapsedMs * (shares[i] as number)) / handled;
-    });
-    this.#ends = this.kernels.reduce((n, { counted }) => n + counted.ended, 0);
-    this.#outbox.collect(records);
-  }
-
-  #acknowledge(batch: Batch): void {
-    const { messages, places } = batch;
-    for (const place of places) {
-      const address = messages[place - 1 + header.destination] as number;
-      this.#kernelOf(address)?.arrived(address);
-    }
-  }
-
-  /** Records are read, so they have room; messages get it by moving, and both by growing when that does not help. */
-  async #makeRoom(over: number): Promise<void> {
-    const stuck = this.#ends === this.#endsAtOverflow;
-    this.#endsAtOverflow = this.#ends;
-    let grow = stuck ? over : 0;
-    if ((over & overflow.heap) !== 0) {
-      this.#engine.write(this.#shared.status, status.overflow, 0);
-      const used = await this.#move();
-      if (used > this.#shared.heapWords / 2) grow |= overflow.heap;
-    }
-    if (grow !== 0) await this.#shared.grow(grow);
-    this.#engine.write(this.#shared.status, status.halt, 0);
-    this.#engine.write(this.#shared.status, status.overflow, 0);
-  }
-
-  /** Moves all messages to the other half of the heap; returns how many words they have. */
-  async #move(): Promise<number> {
-    const [lane] = this.#engine.lanes;
-    if (lane === undefined) throw new RangeError('there are no lanes');
-    this.#shared.upper = !this.#shared.upper;
-    this.#engine.write(this.#shared.status, status.heap, this.#shared.heapStart);
-    const submit: Submit = { ...this.#submit(1), pass: 'move' };
-    const { status: figures } = await (await this.#engine.start(lane, submit))();
-    return (figures[status.heap] as number) - this.#shared.heapStart;
-  }
-
-  #kernelOf(address: number): GpuKernel | undefined {
-    return this.kernels.find(
-      ({ base, instances }) => address >= base && address < base + instances,
-    );
-  }
+/** Words of the status that say why the device halted. */
+function isHalt(word: number): boolean {
+  return word === status.halt || word === status.overflow;
 }

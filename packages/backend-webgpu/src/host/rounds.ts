@@ -1,0 +1,182 @@
+import type { GpuBuffer } from '../gpu/api.ts';
+import { counter, header, overflow, status } from '../text/layout.ts';
+import type { Batch } from './batch.ts';
+import type { SharedBuffers } from './buffers.ts';
+import type { Clock } from './clock.ts';
+import type { Engine, Outcome, Submit } from './engine.ts';
+import type { GpuKernel } from './kernel.ts';
+import type { Lane } from './lane.ts';
+import type { MessageIds } from './message-ids.ts';
+import { Outbox } from './outbox.ts';
+
+/** A submit under way. */
+export interface Flight {
+  readonly lane: Lane;
+  readonly submit: Submit;
+  readonly began: number;
+  /** Messages of the host that will have gone up when it is done. */
+  readonly target: number;
+  readonly finish: () => Promise<Outcome>;
+}
+
+/** Submits to the device, takes in what comes back, and makes room when the device halts for lack of it. */
+export class Rounds {
+  readonly kernels: GpuKernel[] = [];
+  readonly outbox: Outbox;
+  /** Milliseconds that a round takes, lately. */
+  tickMs = 0.5;
+  readonly #engine: Engine;
+  readonly #shared: SharedBuffers;
+  readonly #clock: Clock;
+  readonly #epochMs: number;
+  #sentUp = 0;
+  #lastEnd = 0;
+  /** Ends of messages at the last overflow: when there are no more since, there must be more room. */
+  #ends = 0;
+  #endsAtOverflow = -1;
+
+  constructor(
+    engine: Engine,
+    shared: SharedBuffers,
+    clock: Clock,
+    ids: MessageIds,
+    epochMs: number,
+  ) {
+    this.#engine = engine;
+    this.#shared = shared;
+    this.#clock = clock;
+    this.#epochMs = epochMs;
+    this.outbox = new Outbox((address) => this.kernelOf(address), ids, clock, clock.lockstep);
+  }
+
+  submitOf(ticks: number, batch: Batch | null = null): Submit {
+    this.#clock.tick();
+    const { physical } = this.#clock;
+    const tickUs = this.#clock.lockstep ? 0 : Math.max(1, Math.round(this.tickMs * 1000));
+    // What is stamped from here on comes after what these rounds stamp.
+    this.#clock.reach(physical + ticks * tickUs);
+    return {
+      batch,
+      ticks,
+      kernels: this.kernels.map(({ slot }) => slot),
+      pass: 'rounds',
+      physical,
+      tickUs,
+      nowMs: Math.max(0, Math.floor(Date.now() - this.#epochMs)) >>> 0,
+    };
+  }
+
+  /** Sends a submit off on a lane that is free. */
+  async start(lane: Lane, submit: Submit): Promise<Flight> {
+    const began = performance.now();
+    this.#sentUp += submit.batch?.count ?? 0;
+    const target = this.#sentUp;
+    return { lane, submit, began, target, finish: await this.#engine.start(lane, submit) };
+  }
+
+  /** Waits for a submit and takes in what it left. */
+  async land({ lane, submit, began, target, finish }: Flight): Promise<Uint32Array> {
+    const { status: figures, records } = await finish();
+    const now = performance.now();
+    const elapsed = now - Math.max(began, this.#lastEnd);
+    this.#lastEnd = now;
+    const ran = figures[status.ticks] as number;
+    if (ran > 0) this.tickMs += 0.2 * (elapsed / ran - this.tickMs);
+    this.#count(figures, elapsed);
+    this.outbox.collect(records);
+    if (submit.batch !== null && (((figures[status.ingested] as number) - target) | 0) >= 0) {
+      this.#acknowledge(submit.batch);
+      lane.batch = null;
+    }
+    return figures;
+  }
+
+  /** Submits until the device has done all of it, and nothing else is under way. */
+  async repeat(submit: Submit): Promise<{ figures: Uint32Array; rounds: number }> {
+    const flight = await this.start(this.#engine.lanes[0] as Lane, submit);
+    return await this.finish(flight, await this.land(flight));
+  }
+
+  /** Goes on with a submit that has landed: when the device halted, it gets room. Nothing else may be under way. */
+  async finish(
+    { lane, submit, target }: Flight,
+    landed: Uint32Array,
+  ): Promise<{ figures: Uint32Array; rounds: number }> {
+    let figures = landed;
+    let rounds = roundsOf(figures);
+    for (;;) {
+      const over = (figures[status.halt] as number) | (figures[status.overflow] as number);
+      if (over !== 0) await this.#makeRoom(over);
+      if (over === 0 && lane.batch === null) return { figures, rounds };
+      const ticks = submit.pass === 'rounds' ? submit.ticks - rounds : submit.ticks;
+      const again = { ...submit, batch: lane.batch, ticks };
+      const finish = await this.#engine.start(lane, again);
+      figures = await this.land({ lane, submit: again, began: performance.now(), target, finish });
+      rounds += roundsOf(figures);
+    }
+  }
+
+  /** Whether the messages should move to the other half of the heap. */
+  crowded(figures: Uint32Array): boolean {
+    const used = (figures[status.heap] as number) - this.#shared.heapStart;
+    return used > this.#shared.heapWords / 2;
+  }
+
+  /** Moves all messages to the other half of the heap; returns how many words they have. */
+  async move(): Promise<number> {
+    this.#shared.upper = !this.#shared.upper;
+    this.write(this.#shared.status, status.heap, this.#shared.heapStart);
+    const submit: Submit = { ...this.submitOf(1), pass: 'move' };
+    const { status: figures } = await (
+      await this.#engine.start(this.#engine.lanes[0] as Lane, submit)
+    )();
+    return (figures[status.heap] as number) - this.#shared.heapStart;
+  }
+
+  write(buffer: GpuBuffer, word: number, ...words: readonly number[]): void {
+    this.#engine.write(buffer, word, ...words);
+  }
+
+  kernelOf(address: number): GpuKernel | undefined {
+    return this.kernels.find(
+      ({ base, instances }) => address >= base && address < base + instances,
+    );
+  }
+
+  #count(figures: Uint32Array, elapsed: number): void {
+    const shares = this.kernels.map(({ counted, slot: { counters } }) =>
+      counted.take(figures.subarray(counters, counters + counter.words)),
+    );
+    const handled = shares.reduce((sum, share) => sum + share, 0);
+    this.kernels.forEach(({ counted }, i) => {
+      if (handled > 0) counted.busyMs += (elapsed * (shares[i] as number)) / handled;
+    });
+    this.#ends = this.kernels.reduce((sum, { counted }) => sum + counted.ended, 0);
+  }
+
+  #acknowledge({ messages, places }: Batch): void {
+    for (const place of places) {
+      const address = messages[place - 1 + header.destination] as number;
+      this.kernelOf(address)?.arrived(address);
+    }
+  }
+
+  /** Records are read, so they have room; messages get it by moving, and both by growing when that does not help. */
+  async #makeRoom(over: number): Promise<void> {
+    let grow = this.#ends === this.#endsAtOverflow ? over : 0;
+    this.#endsAtOverflow = this.#ends;
+    if ((over & overflow.heap) !== 0) {
+      const used = await this.move();
+      if (used > this.#shared.heapWords / 2) grow |= overflow.heap;
+    }
+    if (grow !== 0) await this.#shared.grow(grow);
+    this.write(this.#shared.status, status.halt, 0);
+    this.write(this.#shared.status, status.overflow, 0);
+  }
+}
+
+/** Rounds that are complete: the last one is not when the device halted in it. */
+function roundsOf(figures: Uint32Array): number {
+  const ran = figures[status.ticks] as number;
+  return ran - (ran > 0 && figures[status.halt] !== 0 ? 1 : 0);
+}
