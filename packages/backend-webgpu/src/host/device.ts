@@ -10,7 +10,7 @@ import {
   type KernelSink,
   MessageTooLargeError,
   NotSupportedError,
-  type RingKernelError,
+  RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
 import { DeviceLimitError, GpuDeviceClosedError } from '../errors.ts';
@@ -71,7 +71,10 @@ export class WebgpuDevice implements Device {
       this.#lose = resolve;
     });
     const ids = new MessageIds(device.nodeId ?? 0);
-    const fail = (error: RingKernelError): void => this.#fall(error);
+    const fail = (error: unknown): void => {
+      const known = error instanceof RingKernelError;
+      this.#fall(known ? error : new DeviceLostError(info.id, String(error), { cause: error }));
+    };
     this.#pump = new Pump(engine, shared, clock, ids, options, device.epochMs ?? 0, fail);
     gpu.lost.then(({ reason, message }) => {
       this.#fall(new DeviceLostError(info.id, message === '' ? reason : message));
@@ -115,6 +118,7 @@ export class WebgpuDevice implements Device {
     sink: KernelSink,
   ): Promise<DeviceKernel> {
     this.#check(image, options);
+    this.#pump.check();
     const { code, stateWords } = programOf(image);
     const pipeline = await this.#pipelines.compile(options.id, code, 'rk_tick');
     const { instances, baseAddress, queueCapacity, onFull } = options;
@@ -153,6 +157,7 @@ export class WebgpuDevice implements Device {
       });
     }
     await this.#pump.step(rounds);
+    this.#pump.check();
   }
 
   ref(): void {

@@ -91,7 +91,10 @@ export class Engine {
     encoder.copyBufferToBuffer(this.#shared.status, 0, readback, 0, statusWords * 4);
     encoder.copyBufferToBuffer(this.#shared.memory, from, readback, statusWords * 4, expected * 4);
     this.#device.queue.submit([encoder.finish()]);
-    return () => this.#finish(lane, statusWords, expected);
+    const bytes = (statusWords + expected) * 4;
+    const mapped = readback.mapAsync(bufferUsage.mapRead, 0, bytes);
+    mapped.catch(() => {}); // whoever waits for it is told
+    return () => mapped.then(() => this.#finish(lane, statusWords, expected));
   }
 
   /** Copies a part of a buffer to the host. */
@@ -189,7 +192,6 @@ export class Engine {
 
   async #finish(lane: Lane, statusWords: number, expected: number): Promise<Outcome> {
     const bytes = (statusWords + expected) * 4;
-    await lane.readback.mapAsync(bufferUsage.mapRead, 0, bytes);
     // A copy: what the host does with a record may submit again, which needs the buffer.
     const words = new Uint32Array(lane.readback.getMappedRange(0, bytes).slice(0));
     lane.readback.unmap();

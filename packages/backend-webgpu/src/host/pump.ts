@@ -1,4 +1,4 @@
-import { RingKernelError } from '@ringkernel/core';
+import type { RingKernelError } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
 import { header, instance, mode, status } from '../text/layout.ts';
 import { Batch } from './batch.ts';
@@ -22,7 +22,7 @@ export class Pump {
   readonly #clock: Clock;
   readonly #ids: MessageIds;
   readonly #options: WebgpuOptions;
-  readonly #fail: (error: RingKernelError) => void;
+  readonly #fail: (error: unknown) => void;
   readonly #operations: Operation[] = [];
   readonly #batches: Batch[] = [];
   readonly #flights: Flight[] = [];
@@ -44,7 +44,7 @@ export class Pump {
     ids: MessageIds,
     options: WebgpuOptions,
     epochMs: number,
-    fail: (error: RingKernelError) => void,
+    fail: (error: unknown) => void,
   ) {
     this.#engine = engine;
     this.#shared = shared;
@@ -179,8 +179,18 @@ export class Pump {
   }
 
   /** A copy of a part of the states, between two rounds. */
-  readState(kernel: GpuKernel, offset: number, bytes: number): Promise<Uint8Array> {
-    return this.#engine.read(kernel.slot.states, offset, bytes);
+  async readState(kernel: GpuKernel, offset: number, bytes: number): Promise<Uint8Array> {
+    this.check();
+    try {
+      return await this.#engine.read(kernel.slot.states, offset, bytes);
+    } catch (error) {
+      throw this.lost ?? error;
+    }
+  }
+
+  /** Throws what the device was lost with. */
+  check(): void {
+    if (this.lost !== null) throw this.lost;
   }
 
   /** The device is gone: whoever waits is told. */
@@ -232,10 +242,7 @@ export class Pump {
   }
 
   #give(error: unknown): void {
-    if (this.lost !== null) return;
-    const known = error instanceof RingKernelError;
-    const text = `The device failed: ${String(error)}`;
-    this.#fail(known ? error : new RingKernelError('RK_WEBGPU', text, { cause: error }));
+    if (this.lost === null) this.#fail(error);
   }
 
   /** Keeps lanes full while there is work, and lands one submit after the other. */

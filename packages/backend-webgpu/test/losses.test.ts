@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { backend, type ShaderError } from '@ringkernel/backend-webgpu';
+import { compile } from '@ringkernel/compiler';
+import { actor, array, type Device, f64, type KernelSink, u32 } from '@ringkernel/core';
+import { beforeAll, expect, test } from 'vitest';
+import { Pipelines } from '../src/gpu/pipelines.ts';
+import { startWatching, watch } from './watched.ts';
+
+const here = (await backend.probe()).available;
+beforeAll(startWatching);
+
+const Counter = actor('Counter', {
+  state: { count: u32 },
+  messages: { Add: { by: u32 } },
+  emits: { Sum: { count: u32 } },
+  on: {
+    Add(ctx, m) {
+      ctx.state.count += m.by;
+      ctx.emit('Sum', { count: ctx.state.count });
+    },
+  },
+});
+
+const Wide = actor('Wide', {
+  state: { xs: array(u32, 1024) },
+  messages: { Set: { at: u32 } },
+  on: {
+    Set(ctx, m) {
+      ctx.state.xs[m.at] = 1;
+    },
+  },
+});
+
+const Precise = actor('Precise', {
+  state: { sum: f64 },
+  messages: { Add: { by: f64 } },
+  on: {
+    Add(ctx, m) {
+      ctx.state.sum += m.by;
+    },
+  },
+});
+
+const quiet: KernelSink = { message() {}, deadLetter() {}, fault() {} };
+const options = {
+  id: 'k',
+  instances: 1,
+  baseAddress: 64,
+  queueCapacity: 1024,
+  onFull: 'wait',
+} as const;
+const plain = {
+  priority: 1,
+  correlationLow: 0,
+  correlationHigh: 0,
+  wantsReply: false,
+  deadlineMs: 0,
+};
+
+async function counterOn(device: Device, sink: KernelSink = quiet) {
+  const image = compile(Counter);
+  const kernel = await device.launch(image, options, sink);
+  await kernel.activate();
+  const [message] = image.messages;
+  if (message === undefined) throw new Error('Counter has no message');
+  const add = (by: number) =>
+    kernel.inject(0, message, (view, at, v: number) => view.setUint32(at, v, true), by, plain);
+  return { kernel, add };
+}
+
+test.skipIf(!here)('a device that is destroyed is lost: told, counted, refused', async () => {
+  const device = await backend.open({});
+  const { kernel, add } = await counterOn(device);
+  add(1);
+  await device.settled();
+  add(2);
+  watch.devices.at(-1)?.destroy();
+  const error = await device.lost;
+  expect(error.code).toBe('RK_DEVICE_LOST');
+  expect(kernel.state).toBe('failed');
+  expect(add(3)).toBe('closed');
+  const { sent, handled, pending, deadLettered } = kernel.counters();
+  expect([sent, handled, pending, deadLettered['device-lost']]).toEqual([2, 1, 0, 1]);
+  await expect(kernel.readState(0)).rejects.toBe(error);
+  await expect(device.launch(compile(Counter), options, quiet)).rejects.toBe(error);
+  await device.settled();
+  await device.close();
+});
+
+test.skipIf(!here)('after a loss another device can be opened', async () => {
+  const first = await backend.open({});
+  watch.devices.at(-1)?.destroy();
+  await first.lost;
+  await first.close();
+  const second = await backend.open({});
+  const { kernel, add } = await counterOn(second);
+  add(5);
+  await second.settled();
+  expect(new Uint32Array((await kernel.readState(0)).slice().buffer)[0]).toBe(5);
+  await second.close();
+});
+
+test.skipIf(!here)('several devices run at once and do not know of each other', async () => {
+  const devices = await Promise.all([backend.open({}), backend.open({}), backend.open({})]);
+  const counters = await Promise.all(devices.map((device) => counterOn(device)));
+  counters.forEach(({ add }, i) => {
+    for (let k = 0; k < 10; k++) add(i + 1);
+  });
+  await Promise.all(devices.map((device) => device.settled()));
+  for (const [i, { kernel }] of counters.entries()) {
+    const bytes = await kernel.readState(0);
+    expect(new Uint32Array(bytes.slice().buffer)[0]).toBe(10 * (i + 1));
+  }
+  await Promise.all(devices.map((device) => device.close()));
+});
+
+test.skipIf(!here)('what is more than the device can do is refused with the numbers', async () => {
+  const device = await backend.open({});
+  const launch = (image: ReturnType<typeof compile>, instances: number) =>
+    device.launch(image, { ...options, instances }, quiet);
+  await expect(launch(compile(Counter), 5_000_000)).rejects.toMatchObject({
+    code: 'RK_DEVICE_LIMIT',
+    wanted: 5_000_000,
+    limit: 65_535 * 64,
+  });
+  await expect(launch(compile(Wide), 1_000_000)).rejects.toMatchObject({
+    code: 'RK_DEVICE_LIMIT',
+    wanted: 1_000_000 * 4096 * 2,
+  });
+  await expect(launch(compile(Precise), 1)).rejects.toMatchObject({ code: 'RK4001' });
+  await device.close();
+  await expect(launch(compile(Counter), 1)).rejects.toMatchObject({ code: 'RK_DEVICE_CLOSED' });
+});
+
+test.skipIf(!here)('a shader that does not compile names the handler and the line', async () => {
+  const device = await backend.open({});
+  const text = 'fn h0_Add() {\n  let a = 1u;\n  let b: i32 = a;\n}\n';
+  const gpu = watch.devices.at(-1);
+  if (gpu === undefined) throw new Error('no device was opened');
+  const error = await new Pipelines(gpu).compile('counters', text, 'h0_Add').then(
+    () => null,
+    (reason: ShaderError) => reason,
+  );
+  expect(error).toMatchObject({ code: 'RK_SHADER', kernelId: 'counters' });
+  expect(error?.messages[0]).toMatchObject({
+    where: 'handler Add',
+    line: 3,
+    text: 'let b: i32 = a;',
+  });
+  await device.close();
+});
+
+/** A program in a process of its own: what it prints before it ends by itself. */
+function run(program: string): string {
+  const head = "import { backend } from '@ringkernel/backend-webgpu';\n";
+  const args = ['--input-type=module', '--eval', head + program];
+  return execFileSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 60_000,
+  });
+}
+
+test.skipIf(!here)('a process ends by itself with a device that is open and idle', () => {
+  expect(run('const device = await backend.open({}); console.log(device.info.id);')).toBe(
+    'webgpu:0\n',
+  );
+});
+
+test.skipIf(!here)('ref keeps a process alive, unref lets it end', () => {
+  const program = `const device = await backend.open({});
+    device.ref();
+    setTimeout(() => { console.log('still here'); device.unref(); }, 300).unref();`;
+  expect(run(program)).toBe('still here\n');
+});
+
+test.skipIf(!here)('a worker thread opens a device, closes it and ends', () => {
+  const program = `const { Worker } = await import('node:worker_threads');
+    const code = \`import('@ringkernel/backend-webgpu').then(async ({ backend }) => {
+      const device = await backend.open({});
+      await device.close();
+    });\`;
+    new Worker(code, { eval: true }).on('exit', (status) => console.log('ended', status));`;
+  expect(run(program)).toBe('ended 0\n');
+});

@@ -1,0 +1,64 @@
+import { backend } from '@ringkernel/backend-webgpu';
+import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice } from '../src/gpu/api.ts';
+
+/** What is seen of WebGPU while the tests run: the real objects, with an eye on some of their methods. */
+export interface Watch {
+  readonly wishes: object[];
+  readonly devices: GpuDevice[];
+  submits: number;
+  /** Read-backs that were asked for and not there yet, and the most there ever were. */
+  pending: number;
+  mostPending: number;
+}
+
+export const watch: Watch = { wishes: [], devices: [], submits: 0, pending: 0, mostPending: 0 };
+
+/** Puts the eye on. The backend must have looked for adapters before: it keeps the system it finds. */
+export async function startWatching(): Promise<void> {
+  await backend.probe();
+  const place = globalThis as unknown as Record<symbol, Gpu | undefined>;
+  const key = Symbol.for('ringkernel.webgpu.gpu');
+  const gpu = place[key];
+  if (gpu === undefined) return;
+  place[key] = {
+    requestAdapter: async (wish = {}) => {
+      watch.wishes.push(wish);
+      const adapter = await gpu.requestAdapter(wish);
+      return adapter === null ? null : watchedAdapter(adapter);
+    },
+  };
+}
+
+function watchedAdapter(adapter: GpuAdapter): GpuAdapter {
+  const { info, limits, features } = adapter;
+  return {
+    info,
+    limits,
+    features,
+    requestDevice: async (options) => {
+      const device = await adapter.requestDevice(options);
+      watch.devices.push(device);
+      const { queue } = device;
+      const submit = queue.submit.bind(queue);
+      queue.submit = (commands) => {
+        watch.submits++;
+        submit(commands);
+      };
+      const createBuffer = device.createBuffer.bind(device);
+      device.createBuffer = (descriptor) => watchedBuffer(createBuffer(descriptor));
+      return device;
+    },
+  };
+}
+
+function watchedBuffer(buffer: GpuBuffer): GpuBuffer {
+  const mapAsync = buffer.mapAsync.bind(buffer);
+  buffer.mapAsync = async (mode, offset, size) => {
+    watch.pending++;
+    watch.mostPending = Math.max(watch.mostPending, watch.pending);
+    await mapAsync(mode, offset, size).finally(() => {
+      watch.pending--;
+    });
+  };
+  return buffer;
+}
