@@ -1,37 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type OutputOptions, rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
+import { bundles, main, root, run, script } from './builds/build.ts';
 import { report } from './builds/report.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const main = join(root, 'test/builds/main.ts');
-const require = createRequire(import.meta.url);
 const expected = report();
 
-/** Runs a built program in a Node of its own. */
-function run(file: string, ...flags: string[]): ReturnType<typeof report> {
-  const text = execFileSync(process.execPath, [...flags, file], {
-    encoding: 'utf8',
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return JSON.parse(text);
-}
-
 async function bundle(name: string, output: OutputOptions): Promise<string> {
-  const file = join(root, 'build/bundles', name);
+  const file = join(bundles, name);
   const build = await rolldown({ input: main, platform: 'node', logLevel: 'silent' });
   await build.write({ ...output, file });
   await build.close();
   return file;
-}
-
-function script(package_: string, path: string): string {
-  return join(dirname(require.resolve(`${package_}/package.json`)), path);
 }
 
 test('here, both errors are found where they are', () => {
@@ -74,8 +56,8 @@ describe('built by', () => {
 
 test('in a worker thread, and under the debugger', async () => {
   const file = await bundle('worker.mjs', { format: 'esm', sourcemap: true });
-  mkdirSync(join(root, 'build/bundles'), { recursive: true });
-  const parent = join(root, 'build/bundles/parent.mjs');
+  mkdirSync(bundles, { recursive: true });
+  const parent = join(bundles, 'parent.mjs');
   writeFileSync(
     parent,
     `import { Worker } from 'node:worker_threads'; new Worker(${JSON.stringify(file)});`,
@@ -84,11 +66,34 @@ test('in a worker thread, and under the debugger', async () => {
   expect(run(file, '--inspect=0')).toEqual(expected);
 });
 
-test.each(['forks', 'threads', 'vmForks', 'vmThreads'])('in the pool %s of vitest', (pool) => {
+/** Runs the fixture in a vitest of its own. */
+function runVitest(...flags: string[]): void {
   const vitest = script('vitest', 'vitest.mjs');
-  execFileSync(process.execPath, [vitest, 'run', `--pool=${pool}`, '--root=test/builds'], {
+  execFileSync(process.execPath, [vitest, 'run', '--root=test/builds', ...flags], {
     cwd: root,
     env: { ...process.env, EXPECTED_REPORT: JSON.stringify(expected), VITEST: '' },
     stdio: 'pipe',
   });
+}
+
+test.each(['forks', 'threads', 'vmForks', 'vmThreads'])('in the pool %s of vitest', (pool) => {
+  runVitest(`--pool=${pool}`);
+});
+
+test.each(['v8', 'istanbul'])('counted by the coverage of %s', (provider) => {
+  const folder = join(root, 'build/coverage', provider);
+  runVitest(
+    ...['--coverage.enabled', `--coverage.provider=${provider}`, '--coverage.reporter=json'],
+    '--coverage.include=actors.ts',
+    `--coverage.reportsDirectory=${folder}`,
+  );
+  const counted = JSON.parse(readFileSync(join(folder, 'coverage-final.json'), 'utf8'));
+  expect(Object.keys(counted)).toContainEqual(expect.stringMatching(/builds\/actors\.ts$/));
+});
+
+test('where nothing may be inspected, with `uses`', () => {
+  const file = join(root, 'test/builds/permitted.mjs');
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  const permission = major < 22 ? '--experimental-permission' : '--permission';
+  expect(run(file, permission, '--allow-fs-read=*')).toEqual({ compiled: true });
 });

@@ -33,5 +33,9 @@ export function stripCounters(node: AnyNode): AnyNode {
     const { start, end } = node;
     return { type: 'EmptyStatement', start, end, loc: node.loc ?? null };
   }
+  // A case with nothing but its counter goes on into the next, as it did before.
+  if (node.type === 'SwitchCase') {
+    node.consequent = node.consequent.filter(({ type }) => type !== 'EmptyStatement');
+  }
   return node;
 }
