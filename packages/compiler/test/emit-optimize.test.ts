@@ -1,5 +1,5 @@
 import { compile, emitJavaScript, optimize } from '@ringkernel/compiler';
-import { type AnyActor, actor, array, i32, u32 } from '@ringkernel/core';
+import { type AnyActor, actor, array, i32, struct, u32 } from '@ringkernel/core';
 import { describe, expect, it } from 'vitest';
 
 function optimised(definition: AnyActor): string {
@@ -106,5 +106,77 @@ describe('indices that can be out of range stay checked', () => {
     ],
   ] as const)('%s', (_, definition) => {
     expect(optimised(definition)).toMatch(/env\.fault/u);
+  });
+});
+
+describe('fields that a loop uses are in locals while it runs', () => {
+  const counts = { count: u32, xs: array(u32, 8), back: u32 };
+
+  /** The text of the first loop, and what comes behind it. */
+  function loopOf(definition: AnyActor): { readonly loop: string; readonly behind: string } {
+    const text = optimised(definition);
+    const start = text.indexOf('for (');
+    const end = text.indexOf('\n  }\n', start);
+    return { loop: text.slice(start, end), behind: text.slice(end) };
+  }
+
+  it('and are written back behind it and where the handler is left', () => {
+    const Sum = actor('Sum', {
+      state: counts,
+      messages,
+      on: {
+        Go(ctx, m) {
+          const s = ctx.state;
+          for (let i = 0; i < 8; i++) {
+            s.count += s.xs[i] as number;
+            if (s.count === m.at) return;
+            if (s.count > 1000) ctx.fail(s.count);
+          }
+        },
+      },
+    });
+    const { loop, behind } = loopOf(Sum);
+    expect(loop).not.toMatch(/ at \*\//u);
+    const written = /stateU32\[s4 \/\* count \*\/\] = count_\d+;/gu;
+    expect(loop.match(written)).toHaveLength(2);
+    expect(loop).toMatch(/count \*\/\] = count_\d+;\s+return;/u);
+    expect(loop).toMatch(/count \*\/\] = count_\d+;\s+env\.fault/u);
+    expect(behind.match(written)).toHaveLength(1);
+  });
+
+  it('also where helpers are called that do not read the state', () => {
+    const twice = (x: number): number => u32(x) * 2;
+    const Doubling = actor('Doubling', {
+      state: counts,
+      messages,
+      on: {
+        Go(ctx) {
+          const s = ctx.state;
+          for (let i = 0; i < 8; i++) s.count = twice(s.count) + s.back;
+        },
+      },
+    });
+    expect(loopOf(Doubling).loop).not.toMatch(/stateU32/u);
+  });
+
+  it('but not where they are copied with others', () => {
+    const pair = { n: u32, m: u32 };
+    const Copying = actor('Copying', {
+      state: { a: struct(pair), b: struct(pair), count: u32 },
+      messages,
+      on: {
+        Go(ctx) {
+          const s = ctx.state;
+          for (let i = 0; i < 8; i++) {
+            s.a.n += 1;
+            s.b = s.a;
+            s.count += 1;
+          }
+        },
+      },
+    });
+    const { loop } = loopOf(Copying);
+    expect(loop).toMatch(/a\.n \*\//u);
+    expect(loop).not.toMatch(/count \*\//u);
   });
 });

@@ -42,7 +42,7 @@ async function handlerRows(one: HandlerCase, quick: boolean): Promise<Row[]> {
   // f32 and u64 written by hand are not exact or as slow as they are here: only integers have a bar beside it.
   return [
     beside(medians, js, hand, 'ns', kind === 'integer' ? 1 : undefined),
-    beside(medians, wasm, js, 'ns', kind === 'integer' ? undefined : 1 / 3),
+    beside(medians, wasm, js, 'ns', kind === 'integer' ? undefined : 0.33),
     plain(medians, hand, 'ns'),
     plain(medians, interpreter, 'ns'),
   ];
