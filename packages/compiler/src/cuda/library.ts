@@ -5,13 +5,22 @@ import { fromFloat, type LibraryPart, minMax, signed, unsigned } from './arithme
  * None has undefined behaviour for any argument.
  */
 const library: LibraryPart = {
+  // Not every NVRTC has the builtins, and nvcc takes no two accesses apart by their types. clang and g++ do.
   rk_load: `template <class T> RK_DEV T rk_load(const unsigned char* at) {
+#ifdef __CUDACC__
+  return *(const T*)at;
+#else
   T value;
   __builtin_memcpy(&value, __builtin_assume_aligned(at, sizeof(T)), sizeof(T));
   return value;
+#endif
 }`,
   rk_store: `template <class T> RK_DEV void rk_store(unsigned char* at, T value) {
+#ifdef __CUDACC__
+  *(T*)at = value;
+#else
   __builtin_memcpy(__builtin_assume_aligned(at, sizeof(T)), &value, sizeof(T));
+#endif
 }`,
   rk_copy_words: `RK_DEV void rk_copy_words(unsigned char* to, const unsigned char* from, rk_u32 words) {
   for (rk_u32 i = 0u; i < words; i++) rk_store<rk_u32>(to + i * 4u, rk_load<rk_u32>(from + i * 4u));
@@ -26,14 +35,22 @@ const library: LibraryPart = {
   for (rk_u32 i = bytes; i-- > 0u;) to[i] = from[i];
 }`,
   rk_f32_bits: `RK_DEV float rk_f32_bits(rk_u32 bits) {
+#ifdef __CUDACC__
+  return __uint_as_float(bits);
+#else
   float value;
   __builtin_memcpy(&value, &bits, 4);
   return value;
+#endif
 }`,
   rk_f64_bits: `RK_DEV double rk_f64_bits(rk_u64 bits) {
+#ifdef __CUDACC__
+  return __longlong_as_double((rk_i64)bits);
+#else
   double value;
   __builtin_memcpy(&value, &bits, 8);
   return value;
+#endif
 }`,
   // 0xffffffff is nobody's address: what is sent there is dead-lettered as `not-found`.
   rk_at: `RK_DEV rk_u32 rk_at(const RkTurn* rk, rk_u32 index) {

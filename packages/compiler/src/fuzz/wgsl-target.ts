@@ -16,7 +16,7 @@ export function wgslTarget(dawn: Dawn, emit: (module: Module) => string = emitWg
     name: 'wgsl',
     async run(module, scenario) {
       if (findType(module, (type) => type === 'f32' || type === 'f64') !== null) return null;
-      const result = await dawn.run(jobOf(module, scenario, emit(module)));
+      const result = await dawn.run(jobOf(module, scenario, withEngine(emit(module))));
       return runScenario(module, scenario, (env) => replay(module, scenario, result, env));
     },
   };
@@ -27,7 +27,7 @@ export function jobOf(module: Module, scenario: Scenario, code: string): DawnJob
   const { control, deliveries, messages, states } = memoryJob(module, scenario);
   const records = messages.length;
   return {
-    code: withEngine(code),
+    code,
     params: Uint32Array.of(instances, baseAddress, seed, records, recordRoom, 0, 0, 0),
     control,
     deliveries,

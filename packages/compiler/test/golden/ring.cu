@@ -19,13 +19,21 @@ typedef long long rk_i64;
 namespace rk_Ring {
 
 template <class T> RK_DEV T rk_load(const unsigned char* at) {
+#ifdef __CUDACC__
+  return *(const T*)at;
+#else
   T value;
   __builtin_memcpy(&value, __builtin_assume_aligned(at, sizeof(T)), sizeof(T));
   return value;
+#endif
 }
 
 template <class T> RK_DEV void rk_store(unsigned char* at, T value) {
+#ifdef __CUDACC__
+  *(T*)at = value;
+#else
   __builtin_memcpy(__builtin_assume_aligned(at, sizeof(T)), &value, sizeof(T));
+#endif
 }
 
 RK_DEV rk_i32 rk_sub_i32(rk_i32 a, rk_i32 b) { return (rk_i32)((rk_u32)a - (rk_u32)b); }
