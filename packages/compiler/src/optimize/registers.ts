@@ -33,16 +33,19 @@ export function keepInRegisters(fn: IrFunction, readers: ReadonlySet<number>): I
   const list = (statements: readonly Statement[]): readonly Statement[] =>
     statements.flatMap((s): readonly Statement[] => {
       if (s.kind === 'loop' && !hasSection(s)) return rewriteLoop(s, places(s), newLocal);
-      if (s.kind === 'parallel' || s.kind === 'reduce') return [s];
+      if (isSection(s)) return [s];
       return [mapStatement(s, (e) => e, list)];
     });
   const body = list(fn.body);
   return added.length === 0 ? fn : { ...fn, locals: [...fn.locals, ...added], body };
 }
 
+function isSection({ kind }: Statement): boolean {
+  return kind === 'parallel' || kind === 'reduce' || kind === 'scan';
+}
+
 function hasSection(s: Statement): boolean {
-  if (s.kind === 'parallel' || s.kind === 'reduce') return true;
-  return childLists(s).some((list) => list.some(hasSection));
+  return isSection(s) || childLists(s).some((list) => list.some(hasSection));
 }
 
 function rewriteLoop(
