@@ -22,11 +22,11 @@ export function webAssemblyGain(module: Module): string | null {
   const anywhere = (s: Statement): boolean =>
     statementExpressions(s).some(computes) || childLists(s).some((list) => list.some(anywhere));
   const inLoop = (s: Statement): boolean => {
-    const repeats = s.kind === 'loop' || s.kind === 'parallel' || s.kind === 'reduce';
+    const repeats = ['loop', 'parallel', 'reduce', 'scan'].includes(s.kind);
     return (
       childLists(s).some((list) => list.some(repeats ? anywhere : inLoop)) ||
       (repeats && statementExpressions(s).some(computes)) ||
-      (s.kind === 'reduce' && dear.includes(s.type))
+      ((s.kind === 'reduce' || s.kind === 'scan') && dear.includes(s.type))
     );
   };
   module.functions.forEach(({ body }, i) => {
