@@ -54,7 +54,10 @@ describe('dead letters', () => {
   test('are found and discarded by reason, kernel, type and number', async () => {
     await bury(runtime, 1, 2, 3);
     const counter = await runtime.launch(Counter, { autoActivate: false });
+    const sentMs = Date.now();
     await counter.send('Add', { by: 4 }, { deadlineMs: 0 });
+    // A deadline is met within its own millisecond.
+    await expect.poll(() => Date.now()).toBeGreaterThan(sentMs + 1);
     await counter.activate();
     await runtime.settled();
     const { deadLetters } = runtime;
