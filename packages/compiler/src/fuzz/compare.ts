@@ -16,11 +16,13 @@ export async function compare(
   target: FuzzTarget,
   module: Module,
   scenario: Scenario,
-  expected: Trace = interpret(module, scenario),
+  known?: Trace,
 ): Promise<Comparison> {
+  const own = target.adapt?.(module) ?? module;
+  const expected = own === module && known ? known : interpret(own, scenario);
   let found: Trace | null;
   try {
-    found = await target.run(module, scenario);
+    found = await target.run(own, scenario);
   } catch (error) {
     return { expected: 'no exception', found: String(error) };
   }

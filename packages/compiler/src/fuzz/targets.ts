@@ -7,6 +7,8 @@ import { optimizedWebAssembly, webAssembly } from './wasm-target.ts';
 /** Something that can run a module and is compared with the interpreter. */
 export interface FuzzTarget {
   readonly name: string;
+  /** The module to run instead, on the target and in the interpreter; always the same for the same module. */
+  adapt?(module: Module): Module;
   /** Told of modules that will be run, some time before: for targets that do better with many at once. */
   prepare?(modules: readonly Module[]): void;
   /** Null when the target refuses the module: it lacks something that the module needs. */
