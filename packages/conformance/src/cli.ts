@@ -5,18 +5,30 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { BackendFactory } from '@ringkernel/core';
 import { runConformance } from './run.ts';
+import type { Suite } from './suite.ts';
 
-const usage = `conformance --backend NAME|PACKAGE|FILE [--device ID] [--group G] [--only TEXT] [--options JSON] [--simulated] [--json]
+const usage = `conformance --backend NAME|PACKAGE|FILE [--device ID] [--group G] [--only TEXT] [--options JSON] [--suite PACKAGE|FILE …] [--simulated] [--json]
 
 Runs the conformance suite on a backend: cpu, webgpu, cuda (as @ringkernel/backend-NAME), any other package, or a
 module file that exports \`backend\`. --options goes to the backend as its backendOptions. --simulated takes what the
-package exports as \`simulatedBackend\`: the same without the hardware.`;
+package exports as \`simulatedBackend\`: the same without the hardware. --suite adds the cases of a module that exports
+\`suite\`; @ringkernel/runtime/conformance has those of routing, topics, the registry, tenants and recovery.`;
 
-async function load(name: string, simulated: boolean): Promise<BackendFactory> {
-  const specifier = ['cpu', 'webgpu', 'cuda'].includes(name) ? `@ringkernel/backend-${name}` : name;
-  // Found from where the user is, as if their own code imported it.
+/** A module, found from where the user is, as if their own code imported it. */
+async function load(specifier: string): Promise<unknown> {
   const require = createRequire(join(process.cwd(), 'package.json'));
-  const module = (await import(pathToFileURL(require.resolve(specifier)).href)) as {
+  return await import(pathToFileURL(require.resolve(specifier)).href);
+}
+
+async function loadSuite(specifier: string): Promise<Suite> {
+  const { suite } = (await load(specifier)) as { suite?: Suite };
+  if (suite === undefined) throw new Error(`${specifier} exports no 'suite'`);
+  return suite;
+}
+
+async function loadBackend(name: string, simulated: boolean): Promise<BackendFactory> {
+  const specifier = ['cpu', 'webgpu', 'cuda'].includes(name) ? `@ringkernel/backend-${name}` : name;
+  const module = (await load(specifier)) as {
     backend?: BackendFactory;
     simulatedBackend?: BackendFactory;
   };
@@ -34,6 +46,7 @@ async function main(): Promise<number> {
       group: { type: 'string' },
       only: { type: 'string' },
       options: { type: 'string' },
+      suite: { type: 'string', multiple: true, default: [] },
       simulated: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -43,8 +56,10 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const factory = await load(values.backend, values.simulated);
+  const factory = await loadBackend(values.backend, values.simulated);
+  const suites = await Promise.all(values.suite.map(loadSuite));
   const report = await runConformance(factory, {
+    suites,
     ...(values.group !== undefined && { group: values.group }),
     ...(values.only !== undefined && { only: values.only }),
     device: {

@@ -12,3 +12,4 @@ export {
   runConformance,
   skipReason,
 } from './run.ts';
+export { runSuiteCase, type Suite, type SuiteCase, type SuiteContext } from './suite.ts';

@@ -1,12 +1,13 @@
 import type { BackendFactory, Device, DeviceInfo, DeviceOptions } from '@ringkernel/core';
 import { ConformanceError } from './assert.ts';
-import { type Case, type Group, groups } from './case.ts';
+import type { Case } from './case.ts';
 import { allCases } from './groups/index.ts';
 import { Harness } from './harness.ts';
 import { ReferenceDevice } from './reference/device.ts';
+import { runSuiteCase, type Suite, type SuiteCase } from './suite.ts';
 
 export interface Outcome {
-  readonly group: Group;
+  readonly group: string;
   readonly name: string;
   readonly result: 'passed' | 'failed' | 'skipped';
   /** Why it failed or was skipped. */
@@ -22,7 +23,7 @@ export interface Counts {
 export interface Report extends Counts {
   readonly backend: string;
   readonly device: string | null;
-  readonly groups: Partial<Record<Group, Counts>>;
+  readonly groups: Readonly<Record<string, Counts>>;
   readonly outcomes: readonly Outcome[];
 }
 
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly group?: string;
   /** Only cases whose name contains this. */
   readonly only?: string;
+  /** Cases of others, run after these. */
+  readonly suites?: readonly Suite[];
   /** Handed to the backend's `open`. */
   readonly device?: DeviceOptions;
   /** Milliseconds one case may take. */
@@ -80,23 +83,35 @@ function compare(found: readonly string[], wanted: readonly string[]): void {
 }
 
 /** Why a case can't run on a device, or null. */
-export function skipReason(test: Case, info: DeviceInfo): string | null {
+export function skipReason(test: Pick<SuiteCase, 'requires'>, info: DeviceInfo): string | null {
   const lacking = (test.requires ?? []).filter((c) => !info.capabilities.includes(c));
   return lacking.length > 0 ? `${info.name} lacks ${lacking.join(', ')}` : null;
 }
 
-function select(options: RunOptions): readonly Case[] {
-  return allCases.filter(
+/** A case of this suite or of another one, as it is run. */
+interface Runnable extends Omit<SuiteCase, 'run'> {
+  readonly run: (factory: BackendFactory, device: DeviceOptions) => Promise<void>;
+}
+
+function select({ group, only, suites = [] }: RunOptions): readonly Runnable[] {
+  const own = allCases.map((test): Runnable => {
+    return { ...test, run: (factory, device) => runCase(factory, test, device) };
+  });
+  const others = suites.flatMap(({ cases }) => {
+    return cases.map((test): Runnable => {
+      return { ...test, run: (factory, device) => runSuiteCase(factory, test, device) };
+    });
+  });
+  return [...own, ...others].filter(
     (c) =>
-      (options.group === undefined || c.group === options.group) &&
-      (options.only === undefined || c.name.includes(options.only)),
+      (group === undefined || c.group === group) && (only === undefined || c.name.includes(only)),
   );
 }
 
 async function outcomeOf(
   factory: BackendFactory,
   info: DeviceInfo,
-  test: Case,
+  test: Runnable,
   options: RunOptions,
 ): Promise<Outcome> {
   const { group, name } = test;
@@ -111,7 +126,7 @@ async function outcomeOf(
     );
   });
   try {
-    await Promise.race([runCase(factory, test, { deviceId: info.id, ...options.device }), late]);
+    await Promise.race([test.run(factory, { deviceId: info.id, ...options.device }), late]);
     return { group, name, result: 'passed' };
   } catch (error) {
     return {
@@ -154,7 +169,7 @@ function summarise(backend: string, device: string | null, outcomes: readonly Ou
     failed: some.filter((o) => o.result === 'failed').length,
     skipped: some.filter((o) => o.result === 'skipped').length,
   });
-  const present = groups.filter((g) => outcomes.some((o) => o.group === g));
+  const present = [...new Set(outcomes.map((o) => o.group))];
   const byGroup = present.map((g) => [g, count(outcomes.filter((o) => o.group === g))]);
   return { backend, device, ...count(outcomes), groups: Object.fromEntries(byGroup), outcomes };
 }
