@@ -15,7 +15,10 @@ if (args.includes('webgpu') && process.platform === 'linux' && !hasAdapter()) {
   env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
   console.error('there is no WebGPU adapter here: running in software, on SwiftShader');
 }
-run(process.execPath, [join('packages', 'conformance', 'dist', 'cli.js'), ...args]);
+// What runtimes add, on this backend, too.
+const suite = join(root, 'packages', 'runtime', 'dist', 'conformance', 'index.js');
+const cli = join('packages', 'conformance', 'dist', 'cli.js');
+run(process.execPath, [cli, '--suite', suite, ...args]);
 
 /** Asked in another process, which Dawn can't take down with this one. */
 function hasAdapter() {

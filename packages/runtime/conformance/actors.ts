@@ -1,0 +1,46 @@
+import { actor, ask, u32 } from '@ringkernel/runtime';
+
+/** Remembers what it was told. */
+export const Ledger = actor('Ledger', {
+  state: { entries: u32, sum: u32, last: u32 },
+  messages: { Enter: { value: u32 }, Read: ask({}, { entries: u32, sum: u32, last: u32 }) },
+  on: {
+    Enter(ctx, m) {
+      ctx.state.entries += 1;
+      ctx.state.sum += m.value;
+      ctx.state.last = m.value;
+    },
+    Read(ctx) {
+      ctx.reply({ entries: ctx.state.entries, sum: ctx.state.sum, last: ctx.state.last });
+    },
+  },
+});
+
+/** Says again what it hears, in the order it hears it. */
+export const Parrot = actor('Parrot', {
+  state: { heard: u32 },
+  messages: { Hear: { value: u32 } },
+  emits: { Said: { value: u32 } },
+  on: {
+    Hear(ctx, m) {
+      ctx.state.heard += 1;
+      ctx.emit('Said', { value: m.value });
+    },
+  },
+});
+
+/** Adds up, and faults when it is told to. */
+export const Fragile = actor('Fragile', {
+  state: { sum: u32, half: u32 },
+  messages: { Add: { value: u32 }, Break: ask({ code: u32 }, { never: u32 }) },
+  on: {
+    Add(ctx, m) {
+      ctx.state.sum += m.value;
+    },
+    Break(ctx, m) {
+      ctx.state.half = m.code;
+      ctx.fail(m.code);
+      ctx.reply({ never: 1 });
+    },
+  },
+});

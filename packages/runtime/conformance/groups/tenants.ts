@@ -1,0 +1,76 @@
+import { Ledger, Parrot } from '../actors.ts';
+import { type CaseList, caseList } from '../case.ts';
+
+export const tenants: CaseList = caseList('tenants');
+
+tenants.add('what is sent across is refused, counted and written down', async (t) => {
+  const runtime = await t.runtime();
+  for (const name of ['a', 'b']) runtime.tenants.add(name);
+  const ours = await runtime.launch(Parrot, { id: 'ours', tenant: 'a' });
+  const also = await runtime.launch(Ledger, { id: 'also', tenant: 'a' });
+  const theirs = await runtime.launch(Ledger, { id: 'theirs', tenant: 'b' });
+  const endpoint = runtime.k2k.endpoint(ours);
+  const across = await endpoint.send(theirs, 'Enter', { value: 1 });
+  const within = await endpoint.send(also, 'Enter', { value: 1 });
+  t.equal([across.status, within.status], ['TenantMismatch', 'Delivered'], 'statuses');
+  for (const ledger of [also, theirs]) runtime.topics.subscribeKernel('t', ledger, 'Enter');
+  const events = runtime.topics.publishEvents(ours, 'Said', 't');
+  await ours.send('Hear', { value: 2 });
+  await t.until('published', () => events.delivered === 1);
+  await t.until('heard', () => also.metrics().handled === 2);
+  t.equal(theirs.metrics().sent, 0, 'sent across');
+  t.equal(runtime.tenants.refused, 2, 'refused');
+  t.equal(
+    runtime.tenants.audit().map(({ from, to, via }) => [from.kernelId, to.kernelId, via]),
+    [
+      ['ours', 'theirs', 'k2k'],
+      ['ours', 'theirs', 'topics'],
+    ],
+    'audit',
+  );
+});
+
+tenants.add('quotas of kernels and memory bind at the launch', async (t) => {
+  const runtime = await t.runtime();
+  const launch = (id: string, tenant: string) => runtime.launch(Ledger, { id, tenant });
+  const code = (error: { code: string; quota: string }) => [error.code, error.quota];
+  runtime.tenants.add('few', { maxKernels: 1 });
+  const first = await launch('first', 'few');
+  t.equal(
+    await launch('second', 'few').catch(code),
+    ['RK_QUOTA_EXCEEDED', 'maxKernels'],
+    'one more',
+  );
+  const { memoryBytes } = first.metrics();
+  t.ok(memoryBytes > 0, 'a kernel takes memory');
+  t.equal(runtime.tenants.usage('few').memoryBytes, memoryBytes, 'memory of the tenant');
+  runtime.tenants.add('small', { maxMemoryBytes: memoryBytes });
+  await launch('third', 'small');
+  t.equal(
+    await launch('fourth', 'small').catch(code),
+    ['RK_QUOTA_EXCEEDED', 'maxMemoryBytes'],
+    'too much memory',
+  );
+  t.equal(runtime.kernelIds, ['first', 'third'], 'kernels');
+  await first.terminate();
+  await launch('second', 'few');
+});
+
+tenants.add('messages per second, over all kernels of a tenant', async (t) => {
+  const runtime = await t.runtime({ schedule: 'lockstep' });
+  runtime.tenants.add('slow', { messagesPerSecond: 3 });
+  const a = await runtime.launch(Ledger, { id: 'a', tenant: 'slow' });
+  const b = await runtime.launch(Ledger, { id: 'b', tenant: 'slow' });
+  const taken = () => [a, b, a, b, a].map((to) => to.trySend('Enter', { value: 1 }));
+  t.equal(taken(), [true, true, true, false, false], 'taken');
+  await runtime.step(999);
+  t.equal(taken(), Array(5).fill(false), 'within the second');
+  await runtime.step(1);
+  t.equal(taken(), [true, true, true, false, false], 'after it');
+  await runtime.step(1);
+  t.equal(
+    [a, b].map((k) => k.metrics().handled),
+    [4, 2],
+    'handled',
+  );
+});
