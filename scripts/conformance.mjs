@@ -16,7 +16,7 @@ if (args.includes('webgpu') && process.platform === 'linux' && !hasAdapter()) {
   console.error('there is no WebGPU adapter here: running in software, on SwiftShader');
 }
 // What runtimes add, on this backend, too.
-const suite = join(root, 'packages', 'runtime', 'dist', 'conformance', 'index.js');
+const suite = join(root, 'packages', 'runtime', 'dist', 'suite', 'index.js');
 const cli = join('packages', 'conformance', 'dist', 'cli.js');
 run(process.execPath, [cli, '--suite', suite, ...args]);
 

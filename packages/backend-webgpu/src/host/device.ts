@@ -138,6 +138,7 @@ export class WebgpuDevice implements Device {
         capacity: queueCapacity,
         policy: policies.indexOf(onFull),
         holds: options.onFailure === 'wait',
+        rollback: options.rollback === true,
       });
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
       await this.#shared.enter(baseAddress, instances, control, counters);

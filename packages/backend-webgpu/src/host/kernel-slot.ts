@@ -25,6 +25,7 @@ export class KernelSlot {
       readonly capacity: number;
       readonly policy: number;
       readonly holds: boolean;
+      readonly rollback: boolean;
     },
   ) {
     this.pipeline = pipeline;
@@ -36,6 +37,7 @@ export class KernelSlot {
     this.words.set([words.instances, words.baseAddress, words.seed, words.control]);
     this.words.set([words.counters, words.capacity, words.policy, mode.stopped], 4);
     this.words[8] = words.holds ? 1 : 0;
+    this.words[9] = words.rollback ? 1 : 0;
   }
 
   get mode(): number {

@@ -65,6 +65,7 @@ fn rk_run(at: u32) -> bool {
     return true;
   }
   if (rk_fault_place != 0u) {
+    if (rk_params.rollback != 0u) { rk_save(true); }
     rk_set(rk_own + ${instance.failed}u, 1u);
     rk_count(${counter.errors}u, 1u);
   }
