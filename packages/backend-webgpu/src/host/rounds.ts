@@ -31,6 +31,8 @@ export class Rounds {
   readonly #epochMs: number;
   #sentUp = 0;
   #lastEnd = 0;
+  /** Behind the last stamp that the submits under way may give. */
+  #stampedUs = 0;
   /** Ends of messages at the last overflow: when there are no more since, there must be more room. */
   #ends = 0;
   #endsAtOverflow = -1;
@@ -50,20 +52,33 @@ export class Rounds {
   }
 
   submitOf(ticks: number, batch: Batch | null = null): Submit {
-    this.#clock.tick();
-    const { physical } = this.#clock;
-    const tickUs = this.#clock.lockstep ? 0 : Math.max(1, Math.round(this.tickMs * 1000));
-    // What is stamped from here on comes after what these rounds stamp.
-    this.#clock.reach(physical + ticks * tickUs);
     return {
       batch,
       ticks,
       kernels: this.kernels.map(({ slot }) => slot),
       pass: 'rounds',
-      physical,
-      tickUs,
+      ...this.#stampsOf(ticks),
       nowMs: Math.max(0, Math.floor(Date.now() - this.#epochMs)) >>> 0,
     };
+  }
+
+  /** Where the device's clock starts, and its step from round to round: later than that of any submit before. */
+  #stampsOf(ticks: number): { readonly physical: number; readonly tickUs: number } {
+    this.#clock.tick();
+    if (this.#clock.lockstep) return { physical: this.#clock.physical, tickUs: 0 };
+    const physical = Math.max(this.#clock.physical, this.#stampedUs);
+    const tickUs = Math.max(1, Math.round(this.tickMs * 1000));
+    this.#stampedUs = physical + ticks * tickUs;
+    return { physical, tickUs };
+  }
+
+  /** What the host stamps from here on comes after what these rounds have stamped. */
+  #reach({ physical, tickUs, ticks }: Submit, ran: number): void {
+    if (this.#clock.lockstep) return;
+    const reached = physical + ran * tickUs;
+    this.#clock.reach(reached);
+    // The last of those under way: rounds that were not run, since nothing was left to do, took no time.
+    if (physical + ticks * tickUs === this.#stampedUs) this.#stampedUs = reached;
   }
 
   /** Sends a submit off on a lane that is free. */
@@ -81,6 +96,7 @@ export class Rounds {
     const elapsed = now - Math.max(began, this.#lastEnd);
     this.#lastEnd = now;
     const ran = figures[status.ticks] as number;
+    this.#reach(submit, ran);
     if (ran > 0) this.tickMs += 0.2 * (elapsed / ran - this.tickMs);
     this.#count(figures, elapsed);
     this.outbox.collect(records);
@@ -109,7 +125,7 @@ export class Rounds {
       if (over !== 0) await this.#makeRoom(over);
       if (over === 0 && lane.batch === null) return { figures, rounds };
       const ticks = submit.pass === 'rounds' ? submit.ticks - rounds : submit.ticks;
-      const again = { ...submit, batch: lane.batch, ticks };
+      const again = { ...submit, ...this.#stampsOf(ticks), batch: lane.batch, ticks };
       const finish = await this.#engine.start(lane, again);
       figures = await this.land({ lane, submit: again, began: performance.now(), target, finish });
       rounds += roundsOf(figures);

@@ -135,7 +135,8 @@ fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
   rk_address = rk_params.base_address + rk_self;
   rk_own = rk_params.control + rk_self * ${instance.words}u;
   rk_round_now = atomicLoad(&rk_status[${status.round}u]);
-  rk_physical = rk_stamped(atomicLoad(&rk_status[${status.ticks}u]) * rk_device.tick_us);
+  // The end of the round: what was sent up with it has waited that long.
+  rk_physical = rk_stamped((atomicLoad(&rk_status[${status.ticks}u]) + 1u) * rk_device.tick_us);
   if (rk_device.lockstep != 0u) { rk_physical = vec2<u32>(rk_round_now, 0u); }
   rk_draws = rk_get(rk_own + ${instance.draws}u);
   rk_sequence = rk_get(rk_own + ${instance.sequence}u);

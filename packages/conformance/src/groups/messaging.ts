@@ -44,6 +44,17 @@ messaging.async('stamps of one actor grow', async (t) => {
   }
 });
 
+messaging.async('stamps stay near the wall clock', async (t) => {
+  const kernel = await t.launch(Echo);
+  const startedMs = Date.now();
+  for (let i = 0; i < 100; i++) await kernel.call(0, 'Ask', { value: i });
+  await kernel.inject(0, 'Say', { value: 0 });
+  await t.device.settled();
+  const stampMs = (kernel.emits('Said')[0]?.stamp.physical ?? 0) / 1_000;
+  ok(stampMs > startedMs - 1_000, `stamped ${startedMs - stampMs} ms before the first message`);
+  ok(stampMs < Date.now() + 1_000, `stamped ${stampMs - Date.now()} ms ahead of the wall clock`);
+});
+
 messaging.lockstep('an empty message, a reply nobody asked for', async (t) => {
   const kernel = await t.launch(Counter);
   await kernel.inject(0, 'Get', {});
