@@ -64,3 +64,13 @@ export function build() {
   const turbo = join(root, 'node_modules', '.bin', 'turbo');
   run(turbo, ['run', 'build', '--output-logs=errors-only'], { stdio: ['ignore', 2, 2] });
 }
+
+/** Gives the processes that are run from here on a GPU in software: SwiftShader. After the build. */
+export async function useSwiftShader() {
+  const file = join(root, 'packages', 'compiler', 'dist', 'fuzz', 'swiftshader.js');
+  const { swiftShaderFolder } = await import(file);
+  const folder = swiftShaderFolder();
+  // A Vulkan loader is looked for when a process starts, so it can't be done by the program itself.
+  env.LD_LIBRARY_PATH = folder;
+  env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
+}

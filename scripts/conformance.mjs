@@ -1,18 +1,13 @@
 // `pnpm conformance --backend NAME …`: builds and runs the suite. WebGPU without an adapter runs in software, and says so.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { bootstrap, build, env, root, run } from './bootstrap.mjs';
+import { bootstrap, build, root, run, useSwiftShader } from './bootstrap.mjs';
 
 bootstrap();
 build();
 const args = process.argv.slice(2);
 if (args.includes('webgpu') && process.platform === 'linux' && !hasAdapter()) {
-  const file = join(root, 'packages', 'compiler', 'dist', 'fuzz', 'swiftshader.js');
-  const { swiftShaderFolder } = await import(file);
-  const folder = swiftShaderFolder();
-  // A Vulkan loader is looked for when a process starts, so this is for the one that runs the suite.
-  env.LD_LIBRARY_PATH = folder;
-  env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
+  await useSwiftShader();
   console.error('there is no WebGPU adapter here: running in software, on SwiftShader');
 }
 // What runtimes add, on this backend, too.

@@ -1,4 +1,4 @@
-import { createRuntime, type Runtime } from '@ringkernel/runtime';
+import { createRuntime, type Runtime, type RuntimeOptions } from '@ringkernel/runtime';
 import { complaints, type Results } from './checks.ts';
 import { readFlights } from './data/flights.ts';
 import { readNetwork } from './data/network.ts';
@@ -50,14 +50,20 @@ function json(runtime: Runtime, { pagerank, stream, counts }: Results): string {
   });
 }
 
+/** Which device runs the actors. A device in software is never taken unless it is asked for by its id. */
+async function runtimeOptions({ backend, workers, simulated }: Options): Promise<RuntimeOptions> {
+  if (!simulated) return { backend, ...(workers !== null && { backendOptions: { workers } }) };
+  if (backend === 'webgpu') return { backend, device: 'webgpu:0' };
+  const { simulatedBackend } = await import('@ringkernel/backend-cuda');
+  return { backend: simulatedBackend, device: 'cuda:simulated' };
+}
+
 async function main(options: Options): Promise<number> {
   if (options.help) {
     console.log(usage);
     return 0;
   }
-  const { backend, workers } = options;
-  const backendOptions = workers === null ? {} : { backendOptions: { workers } };
-  await using runtime = await createRuntime({ backend, ...backendOptions });
+  await using runtime = await createRuntime(await runtimeOptions(options));
   if (!options.quiet) console.log(selectionText(runtime.selection));
   const results = await work(runtime, options);
   const wrong = complaints(results);

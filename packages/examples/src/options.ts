@@ -5,6 +5,7 @@ export const usage = `npm start -- [options]
 
   --backend NAME   auto (default), cpu, webgpu or cuda
   --workers N      worker threads of the cpu backend (default: one less than there are cores)
+  --simulated      with --backend webgpu or cuda: without a GPU, on SwiftShader or on a simulated device
   --flights N      flights to stream, up to ${allFlights} (default 231083)
   --quiet          no progress and no report
   --json           the last line is one JSON object with all results
@@ -13,6 +14,7 @@ export const usage = `npm start -- [options]
 export interface Options {
   readonly backend: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers: number | null;
+  readonly simulated: boolean;
   readonly flights: number;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -38,6 +40,7 @@ export function readOptions(args: readonly string[]): Options {
       options: {
         backend: { type: 'string', default: 'auto' },
         workers: { type: 'string' },
+        simulated: { type: 'boolean', default: false },
         flights: { type: 'string', default: '231083' },
         quiet: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -51,8 +54,13 @@ export function readOptions(args: readonly string[]): Options {
   if (backend === undefined) {
     throw new UsageError(`--backend: wanted ${backends.join(', ')}, found '${values.backend}'`);
   }
+  const simulated = values.simulated === true;
+  if (simulated && backend !== 'webgpu' && backend !== 'cuda') {
+    throw new UsageError('--simulated: only with --backend webgpu or cuda');
+  }
   return {
     backend,
+    simulated,
     workers: values.workers === undefined ? null : whole('workers', String(values.workers), 256),
     flights: whole('flights', String(values.flights), allFlights),
     quiet: values.quiet === true,

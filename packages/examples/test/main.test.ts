@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { run } from './run.ts';
+import { swiftShaderFolder } from '../../compiler/src/fuzz/swiftshader.ts';
+import { run, runIn } from './run.ts';
 
 describe('the main job', () => {
   test('ranks airports, streams flights and reports as JSON', () => {
@@ -59,7 +62,7 @@ describe('the main job', () => {
     expect(run('main', '--quiet', '--flights', '500')).toMatchObject({ status: 0, stdout: '' });
   });
 
-  test('a backend that is not installed is an error that says so', () => {
+  test('a backend that can not be used is an error that says so', () => {
     const { status, stderr, lastLine } = run('main', '--backend', 'cuda', '--json');
     expect(status).toBe(1);
     expect(stderr).toContain('cuda');
@@ -69,6 +72,7 @@ describe('the main job', () => {
   test.each([
     [['--backend', 'vulkan'], "--backend: wanted auto, cpu, webgpu, cuda, found 'vulkan'"],
     [['--flights', '0'], '--flights: wanted a whole number from 1 to 3000000'],
+    [['--backend', 'cpu', '--simulated'], '--simulated: only with --backend webgpu or cuda'],
     [['--fast'], "Unknown option '--fast'"],
   ])('%j is refused with the usage', (args, text) => {
     const { status, stderr } = run('main', ...args);
@@ -80,5 +84,34 @@ describe('the main job', () => {
   test('--help explains the options', () => {
     const stdout: unknown = expect.stringContaining('--json');
     expect(run('main', '--help')).toMatchObject({ status: 0, stdout });
+  });
+});
+
+const folder = swiftShaderFolder();
+const swiftShader = {
+  LD_LIBRARY_PATH: folder,
+  VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json'),
+};
+const compiler = spawnSync('g++', ['--version']).status === 0 ? null : 'g++ is missing';
+if (compiler !== null) console.warn(`the main job is not run on a simulated GPU: ${compiler}`);
+
+describe.each([
+  { backend: 'webgpu', env: swiftShader, missing: null },
+  { backend: 'cuda', env: {}, missing: compiler },
+])('the main job on $backend, without a GPU', ({ backend, env, missing }) => {
+  test.skipIf(missing !== null)('ranks the same', () => {
+    const args = ['--flights', '5000', '--quiet', '--json'];
+    const here = JSON.parse(run('main', '--backend', 'cpu', ...args).lastLine);
+    const device = ['--backend', backend, '--simulated'];
+    const { status, stderr, lastLine } = runIn(env, 'main', ...device, ...args);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const there = JSON.parse(lastLine);
+    expect(there.backend).toBe(backend);
+    expect(there.pagerank).toEqual(here.pagerank);
+    expect(there.stream).toMatchObject({ flights: 5_000, outliers: here.stream.outliers });
+    expect(there.stream.latencyUs.p50).toBeGreaterThan(0);
+    expect(there.counts).toMatchObject({ deadLettered: 0, pending: 0 });
+    expect(there.counts.handled).toBe(there.counts.sent - there.counts.rejected);
   });
 });
