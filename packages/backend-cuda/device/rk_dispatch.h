@@ -95,19 +95,36 @@ RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining) {
   return head != begun;
 }
 
+// Ends the kernels: with LEAVE when all are between two instances, with all state in memory; with KILL at once.
+RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command) {
+  rk_store_release(&w->expected, rk_load_relaxed_sys(w->control + RKW_EXPECTED));
+  rk_store_release(&w->stop, command);
+  if (command == RKC_LEAVE && rk_load_relaxed_sys(w->control + RKW_SLICE_ENDED) != 0u) rk_answer(w, 0u);
+  while (command == RKC_LEAVE) {
+    // Fewer are expected when a launch was refused after the slice of the others had ended.
+    const rk_u32 expected = rk_load_relaxed_sys(w->control + RKW_EXPECTED);
+    rk_store_release(&w->expected, expected);
+    if (rk_load_acquire(&w->left) == expected) break;
+    if (rk_load_relaxed_sys(w->control + RKW_COMMAND) == RKC_KILL) rk_store_release(&w->stop, command = RKC_KILL);
+    rk_sleep(500);
+  }
+  rk_mirror_all(w);
+}
+
 RK_KERNEL(rk_dispatch, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
   RkWorld* w = p.world;
+  const rk_u64 begun = rk_clock_ns();
   rk_u32 quiet = rk_load_relaxed_sys(w->control + RKW_QUIET_EPOCH), draining = 0, idle = 0, turns = 0;
   for (rk_u32 i = 0; i < w->range_count; i++) draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
-  for (;;) {
+  // However short a slice is, the lane is looked at once: relaunches alone get nowhere.
+  for (bool looked = false;; looked = true) {
     const rk_u32 command = rk_load_acquire_sys(w->control + RKW_COMMAND);
-    if (command != RKC_RUN) {
-      rk_store_release(&w->stop, command);
-      const rk_u32 expected = rk_load_relaxed_sys(w->control + RKW_EXPECTED);
-      while (command == RKC_LEAVE && rk_load_acquire(&w->left) != expected) rk_sleep(500);
-      rk_mirror_all(w);
-      return;
+    if (command != RKC_RUN) return rk_stop_all(w, command);
+    if (looked && w->slice_ns != 0u && rk_clock_ns() - begun >= w->slice_ns) {
+      // Said first: whoever finds a kernel ended knows why.
+      rk_store_release_sys(w->control + RKW_SLICE_ENDED, 1u);
+      return rk_stop_all(w, RKC_LEAVE);
     }
     // Read before the lane: what was published before the question was asked is then seen.
     const rk_u32 epoch = rk_load_acquire_sys(w->control + RKW_SETTLE_EPOCH);

@@ -118,12 +118,16 @@ RK_DEV rk_u8* rk_begin(RkTurn* t, RkHeader* m, rk_u32 kind, rk_u32 type, rk_u32 
 }
 
 RK_DEV bool rk_take_node(RkWorld* w, rk_u32* node) {
-  for (rk_u32 i = 0; i < RK_NODE_PATIENCE; i++) {
-    if (rk_queue_pop(&w->free, node)) return true;
-    if (w->lockstep || rk_load_relaxed(&w->stop) == RKC_KILL) return false;
+  if (rk_queue_pop(&w->free, node)) return true;
+  if (w->lockstep) return false;
+  rk_add(&w->starving, 1u);
+  bool found = false;
+  for (rk_u32 i = 0; !found && i < RK_NODE_PATIENCE && rk_load_relaxed(&w->stop) != RKC_KILL; i++) {
     rk_sleep(1000);
+    found = rk_queue_pop(&w->free, node);
   }
-  return false;
+  rk_add(&w->starving, 0xffffffffu);
+  return found;
 }
 
 // Larger than any kernel of the device takes: nobody can have this message, so it has lost its payload already.

@@ -17,8 +17,21 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
   RkKernel* k = w->kernels + p.kernel;
   const rk_u32 worker = k->first_worker + thread / RK_WARP;
   rk_u32 idle = 0;
-  while (rk_load_acquire(&w->stop) == RKC_RUN) {
+  bool ready = false;
+  // However short a slice is, each worker runs an instance in it.
+  for (bool looked = false;; looked = true) {
     rk_u32 instance;
+    const rk_u32 stop = looked ? rk_load_acquire(&w->stop) : RKC_RUN;
+    if (stop != RKC_RUN) {
+      if (!ready) rk_add(&w->left, 1u);
+      ready = true;
+      // Nobody goes before all are ready: a handler that waits for a free node gets one only from those who still work.
+      if (stop == RKC_KILL || rk_load_acquire(&w->left) == rk_load_acquire(&w->expected)) return;
+      if (rk_load_relaxed(&w->starving) == 0u) {
+        rk_sleep(500);
+        continue;
+      }
+    }
     if (rk_queue_pop(&k->ready, &instance)) {
       rk_run_instance(w, k, instance, worker);
       idle = 0;
@@ -26,7 +39,6 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
       rk_sleep(++idle < 64u ? 100u : 2000u);
     }
   }
-  rk_add(&w->left, 1u);
 }
 
 // A lockstep round of the kernel: every instance handles what waited when the round began.

@@ -1,7 +1,8 @@
 // The device runtime and a host in C++, all in one program: so that ThreadSanitizer sees both sides. Two kernels hand
 // tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back.
 //
-// Usage: stress TOKENS HOPS YIELDS. Exits with 1 when a message was lost, repeated or reordered.
+// Usage: stress TOKENS HOPS YIELDS SLICE_US. With a slice the kernels also leave by themselves. Exits with 1 when a message was lost, repeated or reordered.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -118,6 +119,7 @@ void make_world() {
 }
 
 std::vector<std::thread> running;
+std::atomic<size_t> ended{0};
 
 void start(rk_u32 kernels) {
   world->stop = RKC_RUN;
@@ -128,6 +130,7 @@ void start(rk_u32 kernels) {
     const rk_sim_thread self = {0, 1, 0, 1};
     RkWorldParameters p = {world};
     rk_dispatch__call(&self, &p);
+    ended++;
   });
   for (rk_u32 k = 0; k < kernels; k++) {
     for (rk_u32 t = 0; t < kWorkers; t++) {
@@ -135,15 +138,16 @@ void start(rk_u32 kernels) {
         const rk_sim_thread self = {0, 1, t, kWorkers};
         RkWorkerParameters p = {world, k, kWorkers};
         rk_work__call(&self, &p);
+        ended++;
       });
     }
   }
 }
 
-rk_u32 ring_head = 0, done = 0, wrong = 0, answered = 0;
+rk_u32 ring_head = 0, done = 0, wrong = 0, answered = 0, slices = 0;
 std::vector<rk_u32> numbered;
 
-void drain() {
+void take_ring() {
   for (;;) {
     RkHeader* slot = (RkHeader*)(world->ring + (size_t)(ring_head & (kSlots - 1)) * kNodeBytes);
     if (__atomic_load_n(&slot->link, __ATOMIC_ACQUIRE) != ring_head + 1) return;
@@ -155,12 +159,33 @@ void drain() {
       const rk_u32 number = rk_payload(slot)[0], before = rk_payload(slot)[1];
       if (number != before || number != numbered[slot->source - 64]++) wrong++;
     } else if (kind == RKR_ANSWER) {
-      answered = slot->extra;
+      if (slot->extra != 0) answered = slot->extra;  // 0 only wakes the host
     } else {
       wrong++;
     }
     __atomic_store_n(world->control + RKW_RING_HEAD, ++ring_head, __ATOMIC_RELEASE);
   }
+}
+
+void stop() {
+  __atomic_store_n(world->control + RKW_COMMAND, RKC_LEAVE, __ATOMIC_RELEASE);
+  // All may wait for room in the ring, so somebody has to make some.
+  while (ended.load(std::memory_order_relaxed) != running.size()) {
+    take_ring();
+    sched_yield();
+  }
+  for (auto& thread : running) thread.join();
+  running.clear();
+  ended = 0;
+  world->control[RKW_SLICE_ENDED] = 0;
+}
+
+void drain() {
+  take_ring();
+  if (__atomic_load_n(world->control + RKW_SLICE_ENDED, __ATOMIC_ACQUIRE) == 0) return;
+  slices++;
+  stop();
+  start(2);
 }
 
 rk_u32 lane_tail = 0;
@@ -179,17 +204,6 @@ void send(rk_u32 destination, rk_u32 type, rk_u32 flags, const void* payload, rk
   slot->extra = extra;
   if (bytes > 0) memcpy(slot + 1, payload, bytes);
   __atomic_store_n(world->control + RKW_LANE_TAIL, ++lane_tail, __ATOMIC_RELEASE);
-}
-
-void stop() {
-  __atomic_store_n(world->control + RKW_COMMAND, RKC_LEAVE, __ATOMIC_RELEASE);
-  // The workers may wait for room in the ring, so somebody has to make some.
-  while (__atomic_load_n(&world->left, __ATOMIC_ACQUIRE) != world->control[RKW_EXPECTED]) {
-    drain();
-    sched_yield();
-  }
-  for (auto& thread : running) thread.join();
-  running.clear();
 }
 
 void ask(rk_u32 kernel, rk_u32 what) {
@@ -213,6 +227,7 @@ rk_u32 tokens_seen(rk_u32 kernel) {
 int main(int, char** arguments) {
   const rk_u32 tokens = atoi(arguments[1]), hops = atoi(arguments[2]), yields = atoi(arguments[3]);
   make_world();
+  world->slice_ns = atoi(arguments[4]) * 1000ull;
   numbered.assign(kInstances, 0);
   start(2);
   std::vector<rk_u32> next(kInstances, 0);
@@ -243,7 +258,8 @@ int main(int, char** arguments) {
   for (rk_u32 n : numbered) numbers += n;
   const rk_u64 handled = world->kernels[0].counters[RK_COUNT_HANDLED] + world->kernels[1].counters[RK_COUNT_HANDLED];
   const rk_u64 expected = (rk_u64)tokens * (hops + 1) + tokens;
-  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu\n", tokens, done, numbers, wrong, handled, expected);
+  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices\n", tokens, done, numbers, wrong, handled,
+         expected, slices);
   for (void* block : blocks) free(block);
   return done == tokens && numbers == tokens && wrong == 0 && handled == expected ? 0 : 1;
 }

@@ -18,6 +18,8 @@ export interface CudaOptions {
   readonly hostMemory: HostMemoryKind;
   /** How long the event loop polls for the device after the last message, microseconds. */
   readonly hotUs: number;
+  /** How long the kernels run before they leave and are started again, milliseconds; 0 = for ever, null = by device. */
+  readonly sliceMs: number | null;
   /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
   readonly simulationFlags: readonly string[];
 }
@@ -30,6 +32,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'laneCapacity',
   'hostMemory',
   'hotUs',
+  'sliceMs',
   'simulationFlags',
 ];
 
@@ -54,6 +57,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     laneCapacity: powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20),
     hostMemory: memoryKind(given.hostMemory),
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
+    sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),
     simulationFlags: flags(given.simulationFlags),
   };
 }

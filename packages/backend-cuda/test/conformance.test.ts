@@ -6,10 +6,10 @@ import { noSimulation } from './simulation.ts';
 const probe = await simulatedBackend.probe();
 const device = probe.available ? probe.devices[0] : undefined;
 
-// On one worker and on three, and with each kind of memory: results must not depend on them.
+// On one worker and on three, with each kind of memory, in one launch and in slices: results must not depend on them.
 const variants: readonly Readonly<Record<string, unknown>>[] = [
   { workers: 1 },
-  { workers: 3, hostMemory: 'webassembly' },
+  { workers: 3, hostMemory: 'webassembly', sliceMs: 2 },
 ];
 
 for (const backendOptions of variants) {

@@ -15,6 +15,7 @@ import {
   u32,
 } from '@ringkernel/core';
 import { describe, expect, test } from 'vitest';
+import { defaultSliceMs } from '../dist/host/device.js';
 import { noSimulation } from './simulation.ts';
 
 const Echo = actor('CudaEcho', {
@@ -100,6 +101,38 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       expect(counts).toEqual(counts.toSorted((a, b) => a - b));
     }
     await device.close();
+  });
+
+  test('kernels that leave after each slice and come back give the same results', async () => {
+    const launchesOf = (device: Device): number =>
+      (device as unknown as { readonly launches: number }).launches;
+    for (const sliceMs of [0, 1]) {
+      const { device, kernel, replies } = await open({ backendOptions: { sliceMs } });
+      const before = launchesOf(device);
+      let sent = 0;
+      // Until many slices have ended, and never fewer messages than fill a mailbox.
+      while (sent < 2_000 || (sliceMs > 0 && launchesOf(device) < before + 20)) {
+        while (send(kernel, sent % 4, askMessage, sent) !== 'accepted') await kernel.room(sent % 4);
+        sent++;
+      }
+      await device.settled();
+      expect(replies.length).toBe(sent);
+      for (let i = 0; i < 4; i++) {
+        const own = replies.filter((reply) => reply.value % 4 === i);
+        expect(own.map(({ value }) => value)).toEqual(own.map((_, k) => 4 * k + i));
+        expect(own.map(({ count }) => count)).toEqual(own.map((_, k) => k + 1));
+      }
+      if (sliceMs === 0) expect(launchesOf(device)).toBe(before);
+      // An idle device is started again too, so that it takes what comes.
+      const idle = launchesOf(device);
+      while (sliceMs > 0 && launchesOf(device) < idle + 3)
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      await device.close();
+    }
+  });
+
+  test('on a GPU whose system ends long kernels, slices are the default', () => {
+    expect([0, 1].map((kernelTimeout) => defaultSliceMs({ kernelTimeout }))).toEqual([0, 500]);
   });
 
   test('tiny queues on the device hold senders back and deadlock nothing', async () => {
@@ -188,6 +221,7 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       ['laneCapacity', 3],
       ['hostMemory', 'mine'],
       ['hotUs', -1],
+      ['sliceMs', 0.5],
       ['simulationFlags', 'x'],
       ['threads', 1],
     ];

@@ -72,12 +72,18 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('has no race, and loses, repeats and reorders nothing over many relaunches', async () => {
-    const { text, code } = await stress(await build('sound', sound), ['400', '30', '10']);
-    expect(text).not.toContain('data race');
-    expect([code, text]).toEqual([
-      0,
-      expect.stringContaining('400 tokens, 400 done, 400 numbers, 0 wrong'),
-    ]);
+    const program = await build('sound', sound);
+    for (const sliceUs of [0, 500]) {
+      const { text, code } = await stress(program, ['400', '30', '10', `${sliceUs}`]);
+      expect(text).not.toContain('data race');
+      expect([code, text]).toEqual([
+        0,
+        expect.stringContaining('400 tokens, 400 done, 400 numbers, 0 wrong'),
+      ]);
+      const slices = Number(/(\d+) slices/u.exec(text)?.[1]);
+      if (sliceUs === 0) expect(slices).toBe(0);
+      else expect(slices).toBeGreaterThan(0);
+    }
   });
 
   // Shows that the test above can fail: each primitive is relied upon.
@@ -91,7 +97,7 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
         // Relaunches order everything, and show what stopping orders. A race shows when threads happen to overlap.
         let text = '';
         for (let i = 0; i < 10 && !text.includes('data race'); i++) {
-          ({ text } = await stress(program, ['1000', '30', i % 2 === 0 ? '0' : '20']));
+          ({ text } = await stress(program, ['1000', '30', i % 2 === 0 ? '0' : '20', '0']));
         }
         expect(text).toContain('data race');
       },

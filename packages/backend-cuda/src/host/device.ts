@@ -38,6 +38,14 @@ import { MessageIds } from './message-ids.ts';
 import { Pump } from './pump.ts';
 import { Ring } from './ring.ts';
 
+/** Systems that end kernels which run for long (a display's GPU) do so after two seconds or more. */
+const displaySliceMs = 500;
+
+/** How long kernels run at a time on this device when nobody says. */
+export function defaultSliceMs({ kernelTimeout }: Pick<FoundDevice, 'kernelTimeout'>): number {
+  return kernelTimeout === 0 ? 0 : displaySliceMs;
+}
+
 /** How often the driver is asked whether the kernels still run. */
 const checkMs = 200;
 
@@ -61,6 +69,7 @@ export class CudaDevice implements Device {
   readonly #check: NodeJS.Timeout;
   #epoch = 0;
   #round = 0;
+  #relaunching = false;
   #closing: Promise<void> | null = null;
   #lose: (error: RingKernelError) => void = () => {};
 
@@ -134,6 +143,7 @@ export class CudaDevice implements Device {
       nodeId: device.nodeId ?? 0,
       epochMs: device.epochMs ?? 0,
       seed: device.seed ?? 0,
+      sliceMs: options.sliceMs ?? defaultSliceMs(found),
     });
     return new CudaDevice(info, machine, options, device);
   }
@@ -307,8 +317,24 @@ export class CudaDevice implements Device {
     this.#pump.drainAll();
   }
 
+  /** How often the persistent kernels were started: for what needs a pause, and for slices (`sliceMs`). */
+  get launches(): number {
+    return this.#machine.launches;
+  }
+
+  /** The slice of the kernels is over: starts them again, with all that is in memory. */
+  #relaunch(): void {
+    if (this.#relaunching || this.#closing !== null) return;
+    this.#relaunching = true;
+    const over = (): void => {
+      this.#relaunching = false;
+    };
+    this.#machine.paused(async () => {}).then(over, () => this.#checkAlive());
+  }
+
   #drain(most: number): number {
     this.#lane.flush();
+    if (this.#machine.sliceEnded) this.#relaunch();
     return this.#ring.drain(most, this.#take);
   }
 

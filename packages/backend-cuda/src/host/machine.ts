@@ -19,6 +19,8 @@ export interface MachineSettings {
   readonly nodeId: number;
   readonly epochMs: number;
   readonly seed: number;
+  /** How long the kernels run before they leave and are started again, milliseconds; 0 = for ever. */
+  readonly sliceMs: number;
 }
 
 /** A persistent kernel: its function, its own stream, its parameters. */
@@ -52,6 +54,7 @@ export class Machine {
   /** What is given back at the end, in the order in which it was taken. */
   readonly #owned: Handle[];
   readonly #functions = new Map<string, FoundFunction>();
+  #launches = 0;
   #running = false;
   /** Threads that work, of all kernels that run. */
   #started = 0;
@@ -126,6 +129,16 @@ export class Machine {
       for (const handle of owned.reverse()) addon.free(handle);
       throw typedError(thrown);
     }
+  }
+
+  /** How often the persistent kernels were started. */
+  get launches(): number {
+    return this.#launches;
+  }
+
+  /** Whether the kernels leave because their slice is over: a pause starts them again. */
+  get sliceEnded(): boolean {
+    return Atomics.load(this.control, controlWords.sliceEnded) !== 0;
   }
 
   /** Address of a part of the shared block. */
@@ -210,7 +223,7 @@ export class Machine {
       } catch (thrown) {
         throw typedError(thrown);
       }
-      if (state === 'idle') {
+      if (state === 'idle' && !this.sliceEnded) {
         throw new CudaUnavailableError(
           'device',
           'A persistent kernel ended by itself',
@@ -255,6 +268,7 @@ export class Machine {
     Atomics.store(this.control, controlWords.command, command.leave);
     try {
       for (const { stream } of this.#residents) await this.addon.synchronize(stream);
+      Atomics.store(this.control, controlWords.sliceEnded, 0);
     } catch (thrown) {
       this.#failure = typedError(thrown);
       throw this.#failure;
@@ -284,7 +298,12 @@ export class Machine {
       this.addon.copyToDevice(this.world.handle, offsets[field] as number, word(value));
     write('stop', command.run);
     write('left', 0);
+    let workers = 0;
+    for (const resident of this.#residents) workers += resident.workers;
+    // A slice may be over before the last kernel has begun: then it leaves at once, and the others wait for that.
+    Atomics.store(this.control, controlWords.expected, workers - 1);
     Atomics.store(this.control, controlWords.command, command.run);
+    this.#launches++;
     this.#running = true;
     this.#started = 0;
     for (const resident of this.#residents) {
@@ -323,7 +342,7 @@ export class Machine {
   }
 
   #writeWorld(clockOffsetUs: bigint): void {
-    const { options, lockstep, nodeId, epochMs, seed } = this.settings;
+    const { options, lockstep, nodeId, epochMs, seed, sliceMs } = this.settings;
     const { placement, addon, world } = this;
     const { messageSlots, laneCapacity } = options;
     const writer = new StructWriter(worldLayout);
@@ -346,6 +365,7 @@ export class Machine {
       .u32('clock_node', (nodeId << 16) >>> 0)
       .u32('seed', seed >>> 0)
       .u32('lockstep', lockstep ? 1 : 0)
+      .u64('slice_ns', BigInt(sliceMs) * 1_000_000n)
       .u32('transit_first', noNode)
       .u32('transit_last', noNode);
     writer

@@ -96,10 +96,14 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['transit_first', 'u32'],
   ['transit_last', 'u32'],
   ['lane_head', 'u32'],
+  ['slice_ns', 'u64'],
   ['stop', 'line'],
   ['stop', 'u32'],
+  ['expected', 'u32'],
   ['left', 'line'],
   ['left', 'u32'],
+  ['starving', 'line'],
+  ['starving', 'u32'],
   ['inflight', 'line'],
   ['inflight', 'u32'],
   ['ids', 'line'],
@@ -121,6 +125,7 @@ export const controlWords = {
   expected: 4,
   laneHead: 32,
   quietEpoch: 33,
+  sliceEnded: 34,
   sizeWords: 64,
 } as const;
 
