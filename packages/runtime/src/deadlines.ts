@@ -1,3 +1,5 @@
+import { backgroundTimer } from './event-loop.ts';
+
 /** Something that waits and may wait too long. A subclass is a link of the list it waits in. */
 export abstract class Expiring {
   /** The links of `Deadlines`; nobody else touches them. */
@@ -27,7 +29,7 @@ const longestMs = 2 ** 31 - 1;
  */
 export class Deadlines {
   readonly #lanes: Map<number, Lane> = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: (() => void) | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
 
   /** Waits at most `timeoutMs`, a number above 0; infinity is for ever. */
@@ -62,17 +64,16 @@ export class Deadlines {
 
   /** Stops the timer. Nothing expires any more. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
   }
 
   #arm(dueMs: number): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#timerDueMs = dueMs;
     const inMs = Math.min(Math.max(dueMs - performance.now(), 1), longestMs);
-    this.#timer = setTimeout(() => this.#fire(), Math.ceil(inMs));
-    this.#timer.unref();
+    this.#stopTimer = backgroundTimer(() => this.#fire(), Math.ceil(inMs));
   }
 
   #fire(): void {

@@ -44,8 +44,7 @@ export class Images {
     const stale = new StaleImageError(file.name, actor, reason);
     if (this.#compiledOnly) throw stale;
     if (!file.has(actor)) return;
-    const { code } = stale;
-    process.emitWarning(`${stale.message}; it is compiled again`, { type: 'RingKernel', code });
+    warn(`${stale.message}; it is compiled again`, stale.code);
   }
 }
 
@@ -59,4 +58,10 @@ async function hostImage(definition: AnyHostActor): Promise<KernelImage> {
   const { source = '', moduleUrl = '', exportName = '' } = program;
   const text = [name, ...types, ...replies, source, moduleUrl, exportName];
   return { name, hash: fnv1a(text.join('\n')), state, messages, emits, program };
+}
+
+/** A warning of the process; a browser has only its console. */
+function warn(message: string, code: string): void {
+  if (typeof process === 'undefined') console.warn(`(${code}) ${message}`);
+  else process.emitWarning(message, { type: 'RingKernel', code });
 }

@@ -1,4 +1,5 @@
 import type { Device } from '@ringkernel/core';
+import { afterTurn } from './event-loop.ts';
 
 /**
  * Keeps the process alive while somebody waits. The device is let go a turn of the event loop after the last one, so
@@ -25,7 +26,7 @@ export class KeepAlive {
     this.#waiting--;
     if (this.#waiting > 0 || this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    afterTurn(() => {
       this.#scheduled = false;
       if (this.#waiting > 0 || !this.#held) return;
       this.#held = false;

@@ -1,3 +1,4 @@
+import { afterTurn } from './event-loop.ts';
 import type { Door } from './flow/credit-gate.ts';
 import { type Delivery, type MessageType, writeEncoded } from './message-type.ts';
 import { type Prioritized, PriorityLine } from './priority-line.ts';
@@ -61,7 +62,7 @@ export class Senders {
         await this.#door.room(instance);
         const moved = this.#admit(instance, line);
         // Room for a small message may be none for the one in front: others get a turn before the next try.
-        if (moved === 0 && line.size > 0) await new Promise((resolve) => setImmediate(resolve));
+        if (moved === 0 && line.size > 0) await new Promise<void>(afterTurn);
       }
     } catch (error) {
       for (const parked of [...line]) parked.closed(error);

@@ -1,4 +1,5 @@
 import type { AnyActor } from '@ringkernel/core';
+import { builtin } from '../capture/inspector.ts';
 import { type ActorImage, imageOf } from '../image.ts';
 import { validateModule } from '../ir/validate.ts';
 import { compilerVersion } from '../version.ts';
@@ -85,17 +86,26 @@ function decoded(content: unknown, name: string): CompiledActors {
   }
 }
 
-/** Reads a file of compiled actors. Throws `CompiledFileError`. */
+/**
+ * Reads a file of compiled actors; in a browser it is fetched, from a URL or a path that counts from the page. Throws
+ * `CompiledFileError`.
+ */
 export async function readCompiledFile(file: string | URL): Promise<CompiledFile> {
-  const { readFile } = await import('node:fs/promises');
-  const { fileURLToPath } = await import('node:url');
-  const isUrl = file instanceof URL || file.startsWith('file:');
-  const name = isUrl ? fileURLToPath(file) : file;
+  const fs = builtin<typeof import('node:fs/promises')>('node:fs/promises');
+  const url = builtin<typeof import('node:url')>('node:url');
+  const isFile = file instanceof URL || file.startsWith('file:');
+  const name = isFile && url !== undefined ? url.fileURLToPath(file) : String(file);
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(name, 'utf8'));
+    content = JSON.parse(fs === undefined ? await fetched(name) : await fs.readFile(name, 'utf8'));
   } catch (error) {
     throw new CompiledFileError(name, (error as Error).message, error);
   }
   return new CompiledFile(content, name);
+}
+
+async function fetched(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return await response.text();
 }

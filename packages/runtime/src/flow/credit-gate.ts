@@ -6,6 +6,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
 } from '@ringkernel/core';
+import { backgroundTimer } from '../event-loop.ts';
 
 /** Where messages go in to a kernel. */
 export type Door = Pick<DeviceKernel, 'inject' | 'room' | 'lastMessageId'>;
@@ -66,7 +67,7 @@ export class CreditGate implements Door {
 
   async room(instance: number): Promise<void> {
     while (this.#credits === 0 && !this.#grant()) {
-      await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
+      await new Promise<void>((resolve) => backgroundTimer(resolve, lookMs));
     }
     await this.#device.room(instance);
   }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@ringkernel/core';
+import { backgroundTimer } from '../event-loop.ts';
 import { checkInteger, checkNames, checkOneOf, type LaunchOptions } from '../options.ts';
 
 /** Who is restarted when a child fails: it alone, all children, or it and those that were added after it. */
@@ -85,11 +86,7 @@ const longestMs = 2 ** 31 - 1;
 /** Real time. A restart that waits does not keep the process alive; whoever waits for a reply does. */
 const realTime: SupervisionClock = {
   nowMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
+  after: (delayMs, callback) => backgroundTimer(callback, delayMs),
 };
 
 export function supervisorSettings(
