@@ -13,7 +13,7 @@ const mayImport = {
   'backend-cuda': ['core', 'compiler'],
   conformance: ['core', 'compiler'],
   runtime: ['core', 'compiler'],
-  examples: ['runtime', ...backends],
+  examples: ['compiler', 'runtime', ...backends],
 };
 
 function* sources(folder) {

@@ -2,7 +2,8 @@ import { createRuntime, type Runtime } from '@ringkernel/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { complaints, type Results } from '../src/checks.ts';
 import { readFlights } from '../src/data/flights.ts';
-import { type Network, readNetwork } from '../src/data/network.ts';
+import { readNetwork } from '../src/data/network.ts';
+import type { Network } from '../src/data/routes.ts';
 import { streamFlights } from '../src/delays/run.ts';
 import { rankAirports } from '../src/pagerank/run.ts';
 

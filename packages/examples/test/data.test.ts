@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCsv } from '../src/data/files.ts';
+import { parseCsv } from '../src/data/csv.ts';
 import { allFlights, readFlights } from '../src/data/flights.ts';
 import { readNetwork } from '../src/data/network.ts';
 

@@ -25,7 +25,9 @@ export class DevTools {
 
   constructor(to: Writable, from: Readable) {
     this.#to = to;
-    to.on('error', (error) => this.end(error));
+    // A pipe breaks when the process ends, and that tells more.
+    to.on('error', () => {});
+    from.on('error', () => {});
     from.setEncoding('utf8').on('data', (text: string) => this.#take(text));
   }
 

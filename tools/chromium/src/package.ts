@@ -38,6 +38,8 @@ export function packagedChromium(): string {
       mkdirSync(target, { recursive: true });
       execFileSync('tar', ['-x', '-C', target], { input: unpacked(`${name}.tar`) });
     }
+    // Its own configuration names folders of AWS Lambda.
+    writeFileSync(join(fresh, 'fonts', 'fonts.conf'), fontsIn(join(folder, 'fonts')));
     writeFileSync(join(fresh, 'chromium'), unpacked('chromium'), { mode: 0o755 });
     renameSync(fresh, folder);
   } catch (error) {
@@ -46,4 +48,13 @@ export function packagedChromium(): string {
     if (!existsSync(folder)) throw error;
   }
   return folder;
+}
+
+function fontsIn(folder: string): string {
+  return `<?xml version="1.0"?>
+<fontconfig>
+  <dir>${folder}</dir>
+  <cachedir>${join(folder, 'cache')}</cachedir>
+</fontconfig>
+`;
 }

@@ -1,41 +1,11 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { asyncBufferFromFile } from 'hyparquet';
 import { datasetPath } from './files.ts';
-
-/** Flights in order of departure, as columns. */
-export interface Flights {
-  readonly count: number;
-  /** IATA codes. */
-  readonly origins: readonly string[];
-  /** Minutes; negative is early. */
-  readonly delays: readonly number[];
-}
+import { decodeFlights, type Flights } from './flight-columns.ts';
 
 /** How many flights the file has. */
 export const allFlights = 3_000_000;
 
-/** Reads the first flights of the file; only the row groups that hold them are decoded. */
+/** Reads the first flights. */
 export async function readFlights(count: number): Promise<Flights> {
-  const file = await asyncBufferFromFile(datasetPath('flights-3m.parquet'));
-  const metadata = await parquetMetadataAsync(file);
-  const origins: string[] = [];
-  const delays: number[] = [];
-  await parquetRead({
-    file,
-    metadata,
-    compressors,
-    columns: ['origin', 'delay'],
-    rowStart: 0,
-    rowEnd: count,
-    // A chunk is a whole row group of one column: the last one reaches past what was asked for.
-    onChunk: ({ columnName, columnData, rowStart }) => {
-      const wanted = Math.min(columnData.length, count - rowStart);
-      const into: unknown[] = columnName === 'origin' ? origins : delays;
-      for (let i = 0; i < wanted; i++) {
-        const value: unknown = columnData[i];
-        into[rowStart + i] = typeof value === 'bigint' ? Number(value) : value;
-      }
-    },
-  });
-  return { count: origins.length, origins, delays };
+  return await decodeFlights(await asyncBufferFromFile(datasetPath('flights-3m.parquet')), count);
 }

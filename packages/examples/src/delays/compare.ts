@@ -1,4 +1,4 @@
-import type { Flights } from '../data/flights.ts';
+import type { Flights } from '../data/flight-columns.ts';
 import { referenceTotals, type Totals } from './reference.ts';
 
 /** What the actor of one airport reports. */

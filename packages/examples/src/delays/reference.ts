@@ -1,4 +1,4 @@
-import type { Flights } from '../data/flights.ts';
+import type { Flights } from '../data/flight-columns.ts';
 import { binOf, histogramBins, outlierAfter, outlierSigmas, recentWeight } from './actors.ts';
 
 /** What one airport's departures come to. */

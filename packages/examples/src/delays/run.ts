@@ -1,7 +1,8 @@
 import type { Runtime } from '@ringkernel/runtime';
-import type { Flights } from '../data/flights.ts';
+import type { Flights } from '../data/flight-columns.ts';
 import { Departures, histogramBins } from './actors.ts';
 import { compareDelays } from './compare.ts';
+import { nextTurn } from './turn.ts';
 
 interface AirportDelays {
   readonly iata: string;
@@ -76,7 +77,7 @@ export async function streamFlights(
     const payload = { minutes: flights.delays[i] };
     if (!to.trySend('Departure', payload)) await to.send('Departure', payload);
     if (i % turn === turn - 1) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       const { handled, pending, latency } = kernel.metrics();
       const messagesPerSecond = (handled * 1000) / (performance.now() - start);
       const { p50Us, p99Us } = latency;

@@ -1,4 +1,4 @@
-import type { Network } from '../data/network.ts';
+import type { Network } from '../data/routes.ts';
 import { damping } from './actors.ts';
 
 /** PageRank by power iteration in double precision: what the actors' result is checked against. */

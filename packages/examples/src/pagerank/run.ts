@@ -1,5 +1,5 @@
 import type { Runtime } from '@ringkernel/runtime';
-import type { Network } from '../data/network.ts';
+import type { Network } from '../data/routes.ts';
 import { Airport, Coordinator, maxAirports, scale } from './actors.ts';
 import { referenceRanks } from './reference.ts';
 
