@@ -7,9 +7,8 @@ import { readFlights } from '../src/data/flights.ts';
 import { readNetwork } from '../src/data/network.ts';
 import { streamFlights } from '../src/delays/run.ts';
 import { rankAirports } from '../src/pagerank/run.ts';
-import { Pond } from '../src/wave/pond.ts';
+import { type Drop, Pond } from '../src/wave/pond.ts';
 import type { Job } from '../web/job.ts';
-import type { Drop } from '../web/pond-view.ts';
 
 const chromium = await openChromium();
 const here = typeof chromium !== 'string';
@@ -104,7 +103,7 @@ describe.skipIf(!here)('in a browser', () => {
     expect(drops.length).toBeGreaterThan(1);
     await using runtime = await createRuntime({ backend: 'cpu' });
     const pond = await Pond.open(runtime, rows);
-    let image = new Int32Array();
+    let image: Int32Array = new Int32Array();
     const want = Int32Array.from(heights);
     for (let frame = 0; frame <= (last?.frame ?? 0) + 60; frame++) {
       for (const { x, y, height } of drops.filter((drop) => drop.frame === frame)) {

@@ -1,12 +1,4 @@
-import type { Pond } from '../src/wave/pond.ts';
-
-/** What fell into the water before a frame was computed. */
-export interface Drop {
-  readonly frame: number;
-  readonly x: number;
-  readonly y: number;
-  readonly height: number;
-}
+import type { Drop, Pond } from '../src/wave/pond.ts';
 
 const stepsPerFrame = 4;
 /** It rains every so many frames. */

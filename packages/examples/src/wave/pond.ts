@@ -1,6 +1,14 @@
 import type { HandleOf, Runtime } from '@ringkernel/runtime';
 import { Tile, tileColumns, tileSide } from './actors.ts';
 
+/** What fell into the water before a frame was computed. */
+export interface Drop {
+  readonly frame: number;
+  readonly x: number;
+  readonly y: number;
+  readonly height: number;
+}
+
 /** A pond of `width` times `height` cells whose tiles are actors. */
 export class Pond {
   readonly width: number = tileColumns * tileSide;
