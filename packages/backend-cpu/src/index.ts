@@ -1,3 +1,3 @@
 export { backend } from './backend.ts';
-export { DeviceClosedError, ProgramRejectedError } from './errors.ts';
+export { ProgramRejectedError } from './errors.ts';
 export type { CpuOptions } from './options.ts';

@@ -96,16 +96,3 @@ export function typedError(thrown: unknown, program?: string): unknown {
   }
   return thrown;
 }
-
-/** The device was closed before or while it was asked. */
-export class DeviceClosedError extends RingKernelError {
-  static readonly code = 'RK_DEVICE_CLOSED';
-  readonly operation: string;
-
-  constructor(operation: string) {
-    super(DeviceClosedError.code, `The device was closed, it can't do: ${operation}`, {
-      hint: 'open another one',
-    });
-    this.operation = operation;
-  }
-}

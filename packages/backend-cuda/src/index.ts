@@ -3,5 +3,4 @@ export {
   CudaCompileError,
   CudaDriverError,
   CudaUnavailableError,
-  DeviceClosedError,
 } from './errors.ts';

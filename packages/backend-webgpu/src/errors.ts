@@ -1,18 +1,5 @@
 import { type ErrorDetails, RingKernelError } from '@ringkernel/core';
 
-/** The device was closed before or while it was asked. */
-export class GpuDeviceClosedError extends RingKernelError {
-  static readonly code = 'RK_DEVICE_CLOSED';
-  readonly operation: string;
-
-  constructor(operation: string) {
-    super(GpuDeviceClosedError.code, `The device was closed, it can't do: ${operation}`, {
-      hint: 'open another one',
-    });
-    this.operation = operation;
-  }
-}
-
 /** A kernel, its messages or what it sends are more than the device can hold. */
 export class DeviceLimitError extends RingKernelError {
   static readonly code = 'RK_DEVICE_LIMIT';

@@ -2,7 +2,6 @@ export { backend } from './backend.ts';
 export {
   DeviceLimitError,
   DeviceMemoryError,
-  GpuDeviceClosedError,
   ShaderError,
   type ShaderMessage,
 } from './errors.ts';

@@ -1,5 +1,6 @@
 export * from './actor/index.ts';
 export * from './backend/contract.ts';
+export { checkLaunch } from './backend/launch-check.ts';
 export * from './errors.ts';
 export * from './hlc/index.ts';
 export * from './kernel/index.ts';

@@ -1,7 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { DeviceLostError } from '@ringkernel/core';
+import { DeviceClosedError, DeviceLostError } from '@ringkernel/core';
 import type { ControlAnswer, ControlMessage, WorkerStart } from '../control/messages.ts';
-import { DeviceClosedError } from '../errors.ts';
 import { threadBlock } from '../memory/arena.ts';
 import { remade } from './remade.ts';
 

@@ -1,5 +1,7 @@
 import {
+  checkLaunch,
   type Device,
+  DeviceClosedError,
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -8,6 +10,7 @@ import {
   type KernelImage,
   type KernelSink,
   layoutHash,
+  MessageIdGenerator,
   MessageTooLargeError,
   NotSupportedError,
   openAtomicWords,
@@ -15,7 +18,7 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import { coresFor, pin } from '../affinity.ts';
-import { DeviceClosedError, ProgramRejectedError } from '../errors.ts';
+import { ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
 import { allocateShared, bufferOf } from '../memory/arena-memory.ts';
 import { KernelMemory } from '../memory/kernel-memory.ts';
@@ -29,7 +32,6 @@ import { Crew } from './crew.ts';
 import { HostMessage } from './host-message.ts';
 import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
-import { MessageIds } from './message-ids.ts';
 import { type KernelProgram, programOf, stageBytes, textProgram } from './program.ts';
 import { Pump } from './pump.ts';
 
@@ -89,7 +91,7 @@ export class CpuDevice implements Device {
     this.#context = {
       crew: this.#crew,
       pump: this.#pump,
-      ids: new MessageIds(nodeId),
+      ids: new MessageIdGenerator({ node: nodeId, thread: 0 }),
       rounds: this.#rounds,
       workers: options.workers,
       handlerTimeoutMs: options.handlerTimeoutMs,
@@ -298,21 +300,8 @@ export class CpuDevice implements Device {
     }
   }
 
-  #check(image: KernelImage, { instances, baseAddress, queueCapacity }: DeviceLaunchOptions) {
+  #check(image: KernelImage, options: DeviceLaunchOptions): void {
     if (this.#closing !== null) throw new DeviceClosedError('launch');
-    if (!Number.isInteger(instances) || instances < 1) {
-      throw new InvalidOptionError('instances', 'at least 1', instances);
-    }
-    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
-      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
-    }
-    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
-      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
-    }
-    const largest = largestPayload(this.#options.laneCapacity);
-    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
-      const size = Math.max(layout.size, reply?.layout.size ?? 0);
-      if (size > largest) throw new MessageTooLargeError(name, size, largest);
-    }
+    checkLaunch(image, options, largestPayload(this.#options.laneCapacity));
   }
 }

@@ -1,5 +1,4 @@
-import { deadLetterCode } from '@ringkernel/core';
-import { DeviceClosedError } from '../errors.ts';
+import { DeviceClosedError, deadLetterCode } from '@ringkernel/core';
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { deadLetterRecord, faultRecord, goodbyeRecord, slotsAt } from '../queue/record.ts';
 import type { Pump } from './pump.ts';

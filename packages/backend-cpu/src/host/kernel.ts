@@ -1,4 +1,5 @@
 import {
+  DeviceClosedError,
   type DeviceKernel,
   type DeviceLaunchOptions,
   DeviceLostError,
@@ -15,11 +16,11 @@ import {
   type KernelState,
   KernelTerminatedError,
   type MessageDescriptor,
+  type MessageIdGenerator,
   messageHeader,
   type PayloadWriter,
   type RingKernelError,
 } from '@ringkernel/core';
-import { DeviceClosedError } from '../errors.ts';
 import { CounterReader } from '../memory/counters.ts';
 import type { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
@@ -31,7 +32,6 @@ import { overtimeName } from '../worker/watchdog.ts';
 import type { Crew } from './crew.ts';
 import type { HostMessage } from './host-message.ts';
 import type { HostRounds } from './host-rounds.ts';
-import type { MessageIds } from './message-ids.ts';
 import type { Pump } from './pump.ts';
 import { remade } from './remade.ts';
 
@@ -46,7 +46,7 @@ const graceMs = 1_000;
 export interface KernelContext {
   readonly crew: Crew;
   readonly pump: Pump;
-  readonly ids: MessageIds;
+  readonly ids: MessageIdGenerator;
   /** In lockstep. */
   readonly rounds: HostRounds | null;
   readonly workers: number;
@@ -170,9 +170,11 @@ export class CpuKernel implements DeviceKernel {
     pump.begin();
     const packed = priority | (options.wantsReply ? replyWanted : 0);
     this.#header(offset >>> 2, message.id, size, packed, this.base + instance, options);
-    ids.next(this.#id);
-    pump.words[(offset >>> 2) + 4] = this.#id.low;
-    pump.words[(offset >>> 2) + 5] = this.#id.high;
+    ids.next();
+    pump.words[(offset >>> 2) + 4] = ids.low;
+    pump.words[(offset >>> 2) + 5] = ids.high;
+    this.#id.low = ids.low;
+    this.#id.high = ids.high;
     this.#clear(offset + headerBytes, size);
     write(this.#view, offset + headerBytes, value);
     if (spills) lane.spill.push(pump.words, offset >>> 2);

@@ -1,6 +1,8 @@
 import type { Module } from '@ringkernel/compiler/back-end';
 import {
+  checkLaunch,
   type Device,
+  DeviceClosedError,
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -9,12 +11,12 @@ import {
   InvalidOptionError,
   type KernelImage,
   type KernelSink,
+  MessageIdGenerator,
   MessageTooLargeError,
   NotSupportedError,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
-import { DeviceClosedError } from '../errors.ts';
 import {
   controlWords,
   maxKernels,
@@ -34,7 +36,6 @@ import { Lane } from './lane.ts';
 import { Machine } from './machine.ts';
 import { Mailroom } from './mailroom.ts';
 import { kindOf, RingMessage } from './message.ts';
-import { MessageIds } from './message-ids.ts';
 import { Pump } from './pump.ts';
 import { Ring } from './ring.ts';
 
@@ -121,7 +122,7 @@ export class CudaDevice implements Device {
       mailroom: this.#mailroom,
       pump: this.#pump,
       clock: this.#clock,
-      ids: new MessageIds(device.nodeId ?? 0),
+      ids: new MessageIdGenerator({ node: device.nodeId ?? 0, thread: 0 }),
       lockstep,
       drainRound: (kernel) => machine.paused(() => this.#runRound([kernel])),
       forget: (kernel) => this.#forget(kernel),
@@ -382,20 +383,6 @@ export class CudaDevice implements Device {
 
   #checkLaunch(image: KernelImage, options: DeviceLaunchOptions): void {
     if (this.#closing !== null) throw new DeviceClosedError('launch');
-    const { instances, baseAddress, queueCapacity } = options;
-    if (!Number.isInteger(instances) || instances < 1) {
-      throw new InvalidOptionError('instances', 'at least 1', instances);
-    }
-    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
-      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
-    }
-    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
-      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
-    }
-    const most = this.#options.maxPayloadBytes;
-    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
-      const size = Math.max(layout.size, reply?.layout.size ?? 0);
-      if (size > most) throw new MessageTooLargeError(name, size, most);
-    }
+    checkLaunch(image, options, this.#options.maxPayloadBytes);
   }
 }

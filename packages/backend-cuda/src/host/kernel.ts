@@ -13,6 +13,7 @@ import {
   type KernelState,
   KernelTerminatedError,
   type MessageDescriptor,
+  type MessageIdGenerator,
   type PayloadWriter,
 } from '@ringkernel/core';
 import type { FoundFunction } from '../native/addon.ts';
@@ -23,7 +24,6 @@ import type { Lane } from './lane.ts';
 import type { Machine, Resident } from './machine.ts';
 import type { Mailroom } from './mailroom.ts';
 import { headerBytes, headerWords, kindOf, type RingMessage } from './message.ts';
-import type { MessageIds } from './message-ids.ts';
 import type { Pump } from './pump.ts';
 
 const replyWanted = 1 << 16;
@@ -36,7 +36,7 @@ export interface KernelContext {
   readonly mailroom: Mailroom;
   readonly pump: Pump;
   readonly clock: HostClock;
-  readonly ids: MessageIds;
+  readonly ids: MessageIdGenerator;
   readonly lockstep: boolean;
   /** Lockstep: one more round in which only this kernel handles messages. */
   readonly drainRound: (kernel: CudaKernel) => Promise<void>;
@@ -321,7 +321,9 @@ export class CudaKernel implements DeviceKernel {
   ): void {
     const { clock, ids } = this.#context;
     clock.tick();
-    ids.next(this.#id);
+    ids.next();
+    this.#id.low = ids.low;
+    this.#id.high = ids.high;
     words[word + 1] = message.id;
     words[word + 2] = message.layout.size;
     words[word + 3] = options.priority | (options.wantsReply ? replyWanted : 0);

@@ -1,5 +1,7 @@
 import {
+  checkLaunch,
   type Device,
+  DeviceClosedError,
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -8,12 +10,13 @@ import {
   InvalidOptionError,
   type KernelImage,
   type KernelSink,
+  MessageIdGenerator,
   MessageTooLargeError,
   NotSupportedError,
   RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
-import { DeviceLimitError, GpuDeviceClosedError } from '../errors.ts';
+import { DeviceLimitError } from '../errors.ts';
 import type { GpuDevice } from '../gpu/api.ts';
 import { GpuMemory } from '../gpu/memory.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
@@ -25,7 +28,6 @@ import { Clock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { GpuKernel } from './kernel.ts';
 import { KernelSlot } from './kernel-slot.ts';
-import { MessageIds } from './message-ids.ts';
 import { programOf } from './program.ts';
 import { Pump } from './pump.ts';
 
@@ -70,7 +72,7 @@ export class WebgpuDevice implements Device {
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
-    const ids = new MessageIds(device.nodeId ?? 0);
+    const ids = new MessageIdGenerator({ node: device.nodeId ?? 0, thread: 0 });
     const fail = (error: unknown): void => {
       const known = error instanceof RingKernelError;
       this.#fall(known ? error : new DeviceLostError(info.id, String(error), { cause: error }));
@@ -146,12 +148,12 @@ export class WebgpuDevice implements Device {
       this.#pump.rounds.kernels.push(kernel);
       this.#pump.rounds.kernels.sort((a, b) => a.base - b.base);
     });
-    if (kernel === undefined) throw new GpuDeviceClosedError('launch');
+    if (kernel === undefined) throw new DeviceClosedError('launch');
     return kernel;
   }
 
   async step(rounds: number): Promise<void> {
-    if (this.#closing !== null) throw new GpuDeviceClosedError('step');
+    if (this.#closing !== null) throw new DeviceClosedError('step');
     if (this.schedule !== 'lockstep') {
       throw new NotSupportedError('step', 'the schedule of this device is async', {
         hint: "open it with schedule: 'lockstep'",
@@ -185,7 +187,7 @@ export class WebgpuDevice implements Device {
   }
 
   async #close(): Promise<void> {
-    const closed = new GpuDeviceClosedError('run');
+    const closed = new DeviceClosedError('run');
     await this.#pump.alone(async () => this.#pump.lose(closed));
     for (const kernel of this.#pump.rounds.kernels) kernel.end();
     this.#gpu.destroy();
@@ -202,25 +204,17 @@ export class WebgpuDevice implements Device {
     this.#lose(error);
   }
 
-  #check(image: KernelImage, { instances, baseAddress, queueCapacity }: DeviceLaunchOptions): void {
-    if (this.#closing !== null) throw new GpuDeviceClosedError('launch');
-    if (!Number.isInteger(instances) || instances < 1) {
-      throw new InvalidOptionError('instances', 'at least 1', instances);
-    }
-    if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
-      throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);
-    }
-    if (!Number.isInteger(queueCapacity) || queueCapacity < 1) {
-      throw new InvalidOptionError('queueCapacity', 'at least 1', queueCapacity);
-    }
+  #check(image: KernelImage, options: DeviceLaunchOptions): void {
+    if (this.#closing !== null) throw new DeviceClosedError('launch');
+    checkLaunch(image, options, (this.#shared.largestMessage - header.words) * 4);
     const most = this.#gpu.limits.maxComputeWorkgroupsPerDimension * workgroup;
-    if (instances > most) {
-      throw new DeviceLimitError('Instances of a kernel', instances, most, 'launch two kernels');
-    }
-    const largest = (this.#shared.largestMessage - header.words) * 4;
-    for (const { name, layout, reply } of [...image.messages, ...image.emits]) {
-      const size = Math.max(layout.size, reply?.layout.size ?? 0);
-      if (size > largest) throw new MessageTooLargeError(name, size, largest);
+    if (options.instances > most) {
+      throw new DeviceLimitError(
+        'Instances of a kernel',
+        options.instances,
+        most,
+        'launch two kernels',
+      );
     }
   }
 }

@@ -1,8 +1,7 @@
-import { type DeviceMessage, deadLetterReasons } from '@ringkernel/core';
+import { type DeviceMessage, deadLetterReasons, type MessageIdGenerator } from '@ringkernel/core';
 import { noRecord, record, recordKind } from '../text/layout.ts';
 import type { Clock } from './clock.ts';
 import type { GpuKernel } from './kernel.ts';
-import type { MessageIds } from './message-ids.ts';
 
 interface Place {
   readonly words: Uint32Array;
@@ -15,7 +14,7 @@ const senderReasons: readonly string[] = ['not-found', 'no-reply-expected'];
 /** Records of the device on their way to the sinks. */
 export class Outbox {
   readonly #kernelOf: (address: number) => GpuKernel | undefined;
-  readonly #ids: MessageIds;
+  readonly #ids: MessageIdGenerator;
   readonly #clock: Clock;
   readonly #sorted: boolean;
   readonly #message: HostMessage = new HostMessage();
@@ -23,7 +22,7 @@ export class Outbox {
 
   constructor(
     kernelOf: (address: number) => GpuKernel | undefined,
-    ids: MessageIds,
+    ids: MessageIdGenerator,
     clock: Clock,
     sorted: boolean,
   ) {
@@ -67,7 +66,9 @@ export class Outbox {
       const message = this.#message;
       message.fill(words, at, source - kernel.base);
       message.stamp(this.#clock, words[at + record.round] as number);
-      this.#ids.next(message);
+      this.#ids.next();
+      message.idLow = this.#ids.low;
+      message.idHigh = this.#ids.high;
       kernel.sink.message(message);
     }
   }
@@ -110,8 +111,8 @@ class HostMessage implements DeviceMessage {
   instance = 0;
   correlationLow = 0;
   correlationHigh = 0;
-  low = 0;
-  high = 0;
+  idLow = 0;
+  idHigh = 0;
   physicalLow = 0;
   physicalHigh = 0;
   logical = 0;
@@ -120,14 +121,6 @@ class HostMessage implements DeviceMessage {
   view: DataView = new DataView(new ArrayBuffer(0));
   byteOffset = 0;
   byteLength = 0;
-
-  get idLow(): number {
-    return this.low;
-  }
-
-  get idHigh(): number {
-    return this.high;
-  }
 
   fill(words: Uint32Array, at: number, instance: number): void {
     this.kind = kindOf(words, at) === recordKind.reply ? 'reply' : 'emit';

@@ -1,4 +1,4 @@
-import type { RingKernelError } from '@ringkernel/core';
+import type { MessageIdGenerator, RingKernelError } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
 import { header, instance, mode, status } from '../text/layout.ts';
 import { Batch } from './batch.ts';
@@ -8,7 +8,6 @@ import type { Engine } from './engine.ts';
 import type { GpuKernel } from './kernel.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Lane } from './lane.ts';
-import type { MessageIds } from './message-ids.ts';
 import { type Flight, Rounds } from './rounds.ts';
 
 type Operation = () => Promise<void>;
@@ -20,7 +19,7 @@ export class Pump {
   readonly #engine: Engine;
   readonly #shared: SharedBuffers;
   readonly #clock: Clock;
-  readonly #ids: MessageIds;
+  readonly #ids: MessageIdGenerator;
   readonly #options: WebgpuOptions;
   readonly #fail: (error: unknown) => void;
   readonly #operations: Operation[] = [];
@@ -41,7 +40,7 @@ export class Pump {
     engine: Engine,
     shared: SharedBuffers,
     clock: Clock,
-    ids: MessageIds,
+    ids: MessageIdGenerator,
     options: WebgpuOptions,
     epochMs: number,
     fail: (error: unknown) => void,
@@ -71,7 +70,9 @@ export class Pump {
   /** Gives a message its id, stamp and place in the order of what the host sends. */
   stamp(id: { low: number; high: number }, words: Uint32Array, at: number): void {
     this.#clock.tick();
-    this.#ids.next(id);
+    this.#ids.next();
+    id.low = this.#ids.low;
+    id.high = this.#ids.high;
     words[at + header.sequence] = this.#sequence;
     this.#sequence = (this.#sequence + 1) >>> 0;
     words[at + header.idLow] = id.low;

@@ -1,3 +1,4 @@
+import type { MessageIdGenerator } from '@ringkernel/core';
 import type { GpuBuffer } from '../gpu/api.ts';
 import { counter, header, overflow, status } from '../text/layout.ts';
 import type { Batch } from './batch.ts';
@@ -6,7 +7,6 @@ import type { Clock } from './clock.ts';
 import type { Engine, Outcome, Submit } from './engine.ts';
 import type { GpuKernel } from './kernel.ts';
 import type { Lane } from './lane.ts';
-import type { MessageIds } from './message-ids.ts';
 import { Outbox } from './outbox.ts';
 
 /** A submit under way. */
@@ -41,7 +41,7 @@ export class Rounds {
     engine: Engine,
     shared: SharedBuffers,
     clock: Clock,
-    ids: MessageIds,
+    ids: MessageIdGenerator,
     epochMs: number,
   ) {
     this.#engine = engine;

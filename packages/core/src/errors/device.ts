@@ -13,6 +13,19 @@ export class DeviceLostError extends RingKernelError {
   }
 }
 
+/** The device was closed before or while it was asked. */
+export class DeviceClosedError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_CLOSED';
+  readonly operation: string;
+
+  constructor(operation: string) {
+    super(DeviceClosedError.code, `The device was closed, it can't do: ${operation}`, {
+      hint: 'open another one',
+    });
+    this.operation = operation;
+  }
+}
+
 /** Why one backend can't be used. */
 export interface BackendRefusal {
   readonly backend: string;

@@ -1,6 +1,7 @@
 export {
   type BackendRefusal,
   BackendUnavailableError,
+  DeviceClosedError,
   DeviceLostError,
   LayoutMismatchError,
   MissingCapabilityError,
