@@ -147,11 +147,11 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
 
 // ---- Lockstep -------------------------------------------------------------------------------------------------------
 
-// Merges two lists that are sorted by source; of equal ones those of the first come first.
+// Merges two lists that are sorted by origin; of equal ones those of the first come first.
 RK_DEV rk_u32 rk_merge_lists(RkWorld* w, rk_u32 a, rk_u32 b, rk_u32* last) {
   rk_u32 first = RK_NONE, end = RK_NONE;
   while (a != RK_NONE || b != RK_NONE) {
-    const bool from_a = b == RK_NONE || (a != RK_NONE && rk_node(w, a)->source <= rk_node(w, b)->source);
+    const bool from_a = b == RK_NONE || (a != RK_NONE && rk_origin(rk_node(w, a)) <= rk_origin(rk_node(w, b)));
     rk_u32* list = from_a ? &a : &b;
     const rk_u32 node = rk_shift(w, list);
     rk_append(w, &first, &end, node);
@@ -160,7 +160,7 @@ RK_DEV rk_u32 rk_merge_lists(RkWorld* w, rk_u32 a, rk_u32 b, rk_u32* last) {
   return first;
 }
 
-// Sorts what is in transit by source; the order of one source stays. Bins hold sorted runs of 2^i nodes.
+// Sorts what is in transit by origin; the order of one origin stays. Bins hold sorted runs of 2^i nodes.
 RK_DEV rk_u32 rk_sort_transit(RkWorld* w) {
   rk_u32 bins[32], last;
   for (int i = 0; i < 32; i++) bins[i] = RK_NONE;

@@ -65,7 +65,7 @@ RK_DEV void rk_end_buried(RkWorld* w, RkKernel* k, rk_u32 node, rk_u32 reason) {
 
 // Takes one message in, as the kernel's policy says.
 RK_DEV void rk_admit(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
-  if (rk_node(w, node)->source == 0u) mail->host_taken++;
+  if (rk_origin(rk_node(w, node)) == 0u) mail->host_taken++;
   if (mail->waiting < k->capacity && mail->parked == 0u) {
     rk_enqueue(w, k, mail, node);
   } else if (k->policy == 0u) {

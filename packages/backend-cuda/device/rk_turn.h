@@ -166,7 +166,7 @@ RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, r
 RK_DEV rk_u8* rk_reply(RkTurn* t, rk_u32 type, rk_u32 size) {
   rk_finish(t);
   const RkHeader* asked = t->asked;
-  const bool wanted = (rk_flags(asked) & RK_REPLY_WANTED) != 0u && asked->source == 0u;
+  const bool wanted = (rk_flags(asked) & RK_REPLY_WANTED) != 0u;
   const rk_u32 kind = wanted ? RK_OPEN_REPLY : RK_OPEN_UNWANTED;
   rk_u8* payload = rk_begin(t, t->scratch, kind, type, size, rk_priority(asked));
   t->scratch->correlation = asked->correlation;

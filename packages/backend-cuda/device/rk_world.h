@@ -43,6 +43,8 @@ static_assert(sizeof(RkHeader) == 64, "header");
 
 RK_DEV rk_u32 rk_priority(const RkHeader* m) { return m->packed & 3u; }
 RK_DEV rk_u32 rk_flags(const RkHeader* m) { return m->packed >> 16; }
+// Who put it where it is: 0, the host, also when it has passed a router and carries somebody else's address.
+RK_DEV rk_u32 rk_origin(const RkHeader* m) { return (m->packed & 0xff00u) != 0u ? 0u : m->source; }
 RK_DEV rk_u32* rk_payload(RkHeader* m) { return (rk_u32*)(m + 1); }
 RK_DEV rk_u32 rk_words(rk_u32 bytes) { return (bytes + 3u) >> 2; }
 

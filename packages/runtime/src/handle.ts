@@ -59,22 +59,22 @@ export class InstanceHandle<
 {
   /** Index of the instance that messages go to. */
   readonly index: number;
-  protected readonly kernel: Kernel;
+  readonly #kernel: Kernel;
   readonly #from: number | undefined;
 
   static {
-    kernelOfHandle = (handle) => handle.kernel;
+    kernelOfHandle = (handle) => handle.#kernel;
   }
 
   constructor(kernel: Kernel, index: number, from: number | undefined) {
-    this.kernel = kernel;
+    this.#kernel = kernel;
     this.index = index;
     this.#from = from;
   }
 
   /** Address of the instance: what `ref` fields hold. */
   get address(): number {
-    return this.kernel.settings.baseAddress + this.index;
+    return this.#kernel.settings.baseAddress + this.index;
   }
 
   /**
@@ -86,7 +86,7 @@ export class InstanceHandle<
     payload: PayloadOf<M, K>,
     options?: SendOptions,
   ): Promise<MessageId> {
-    return this.kernel.outbound.send(type, this.index, payload, options);
+    return this.#kernel.outbound.send(type, this.index, payload, options);
   }
 
   /** Sends if there is room, and never waits. False: the mailbox is full, the message was not taken. */
@@ -95,7 +95,7 @@ export class InstanceHandle<
     payload: PayloadOf<M, K>,
     options?: DeliveryOptions,
   ): boolean {
-    return this.kernel.outbound.trySend(type, this.index, payload, options);
+    return this.#kernel.outbound.trySend(type, this.index, payload, options);
   }
 
   /**
@@ -107,7 +107,7 @@ export class InstanceHandle<
     payloads: Iterable<PayloadOf<M, K>>,
     options?: Omit<SendOptions, 'correlation'>,
   ): Promise<number> {
-    return this.kernel.outbound.sendBatch(type, this.index, payloads, options);
+    return this.#kernel.outbound.sendBatch(type, this.index, payloads, options);
   }
 
   /** Resolves with the reply. Rejects when the message faults, goes to the dead letters, or nobody replies in time. */
@@ -116,7 +116,7 @@ export class InstanceHandle<
     payload: PayloadOf<M, K>,
     options?: CallOptions,
   ): Promise<Decoded<ReplyFields<M[K]>>> {
-    const reply = this.kernel.outbound.call(type, this.index, payload, options);
+    const reply = this.#kernel.outbound.call(type, this.index, payload, options);
     return reply as Promise<Decoded<ReplyFields<M[K]>>>;
   }
 
@@ -126,12 +126,12 @@ export class InstanceHandle<
   receive(first?: string | ReceiveOptions, second?: ReceiveOptions): Reception<unknown> {
     const type = typeof first === 'string' ? first : undefined;
     const options = (typeof first === 'string' ? second : (first ?? second)) ?? {};
-    return this.kernel.receive(this.#filter(type), receptionLimits(options));
+    return this.#kernel.receive(this.#filter(type), receptionLimits(options));
   }
 
   /** An event if one is here already. */
   tryReceive<K extends Event<E> = Event<E>>(type?: K): Received<E, K> | undefined {
-    const message: AnyReceived | undefined = this.kernel.tryReceive(this.#filter(type));
+    const message: AnyReceived | undefined = this.#kernel.tryReceive(this.#filter(type));
     return message as Received<E, K> | undefined;
   }
 
@@ -141,13 +141,13 @@ export class InstanceHandle<
     options: ReceiveOptions = {},
   ): Promise<CorrelatedReply<M>> {
     const { timeoutMs = receiveTimeoutMs, signal } = receptionLimits(options);
-    const reply = this.kernel.correlations.fetch(correlation, timeoutMs, signal);
+    const reply = this.#kernel.correlations.fetch(correlation, timeoutMs, signal);
     return (await reply) as CorrelatedReply<M>;
   }
 
   /** A copy of the instance's state, taken between two handlers. */
   readState(): Promise<Decoded<S>> {
-    return this.kernel.readState(this.index) as Promise<Decoded<S>>;
+    return this.#kernel.readState(this.index) as Promise<Decoded<S>>;
   }
 
   /**
@@ -156,7 +156,7 @@ export class InstanceHandle<
    */
   async restart(options: { readonly state?: Payload<S> } = {}): Promise<void> {
     checkNames(options, restartOptionNames, 'options');
-    await this.kernel.restart(this.index, options.state);
+    await this.#kernel.restart(this.index, options.state);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Received<E>> {
@@ -182,16 +182,16 @@ export class KernelHandle<
   }
 
   get id(): string {
-    return this.kernel.id;
+    return kernelOf(this).id;
   }
 
   get state(): KernelState {
-    return this.kernel.state;
+    return kernelOf(this).state;
   }
 
   /** How many instances there are. */
   get instances(): number {
-    return this.kernel.settings.instances;
+    return kernelOf(this).settings.instances;
   }
 
   /** One instance: messages go to it, and `receive` gives only what comes from it. */
@@ -199,44 +199,44 @@ export class KernelHandle<
     if (!Number.isInteger(index) || index < 0 || index >= this.instances) {
       throw new InvalidOptionError('index', `0 to ${this.instances - 1}`, index);
     }
-    return new InstanceHandle(this.kernel, index, index);
+    return new InstanceHandle(kernelOf(this), index, index);
   }
 
   activate(): Promise<void> {
-    return this.kernel.activate('activate');
+    return kernelOf(this).activate('activate');
   }
 
   /** Handles no more messages; they wait in the mailboxes. */
   deactivate(): Promise<void> {
-    return this.kernel.deactivate();
+    return kernelOf(this).deactivate();
   }
 
   reactivate(): Promise<void> {
-    return this.kernel.activate('reactivate');
+    return kernelOf(this).activate('reactivate');
   }
 
   /** Takes no more messages, handles what waits, and ends. Said several times, the first one's time-out counts. */
   async terminate(options: TerminateOptions = {}): Promise<{ readonly drained: boolean }> {
     checkNames(options, terminateOptionNames, 'options');
-    return await this.kernel.terminate(checkTimeout(options.timeoutMs ?? terminateTimeoutMs));
+    return await kernelOf(this).terminate(checkTimeout(options.timeoutMs ?? terminateTimeoutMs));
   }
 
   /** Resolves when the kernel has terminated, also when it has already. */
   wait(): Promise<void> {
-    return this.kernel.ended();
+    return kernelOf(this).ended();
   }
 
   status(): KernelStatus {
-    return this.kernel.status();
+    return kernelOf(this).status();
   }
 
   metrics(): KernelMetrics {
-    return this.kernel.metrics();
+    return kernelOf(this).metrics();
   }
 
   /** The last 1,000 faults, the oldest first. */
   faults(): readonly KernelFault[] {
-    return this.kernel.faults();
+    return kernelOf(this).faults();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

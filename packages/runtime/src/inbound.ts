@@ -73,7 +73,7 @@ export class Inbound implements KernelSink {
       payload: types.payloadOf(type, payload),
       bytes: payload.byteLength,
     });
-    if (source !== 0 || correlation === 0n || !inputReasons.includes(reason)) return;
+    if (correlation === 0n || !inputReasons.includes(reason)) return;
     const name = types.nameOf(type) ?? `type ${type}`;
     const error = () => new UndeliveredError(id, destination - baseAddress, name, reason);
     if (isCall(correlationHigh)) calls.find(correlationLow, correlationHigh)?.fail(error());

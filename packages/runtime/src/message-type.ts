@@ -87,4 +87,5 @@ export interface Delivery extends InjectOptions {
   correlationHigh: number;
   wantsReply: boolean;
   deadlineMs: number;
+  source: number;
 }

@@ -97,6 +97,7 @@ export class Outbound {
     correlationHigh: 0,
     wantsReply: false,
     deadlineMs: 0,
+    source: 0,
   };
 
   constructor(context: OutboundContext) {
@@ -134,12 +135,21 @@ export class Outbound {
     return false;
   }
 
-  /** Resolves with the message's id when the mailbox took it. */
-  send(name: string, instance: number, payload: unknown, options?: SendOptions): Promise<bigint> {
+  /**
+   * Resolves with the message's id when the mailbox took it. `source` is the address of the actor in whose name it is
+   * sent: never from the program, which holds handles, but from the broker, which knows whose endpoint was used.
+   */
+  send(
+    name: string,
+    instance: number,
+    payload: unknown,
+    options?: SendOptions,
+    source = 0,
+  ): Promise<bigint> {
     try {
       if (options !== undefined) checkNames(options, sendOptionNames, 'options');
       const type = this.#typeOf(name);
-      const delivery = this.#prepare(type, options);
+      const delivery = this.#prepare(type, options, source);
       const limit = limits(options, sendTimeoutMs);
       const send = () => {
         type.encode(payload);
@@ -313,13 +323,14 @@ export class Outbound {
     return device.inject(instance, type.descriptor, writeEncoded, type.scratch, delivery);
   }
 
-  #prepare(type: MessageType, options: DeliveryOptions | undefined): Delivery {
+  #prepare(type: MessageType, options: DeliveryOptions | undefined, source = 0): Delivery {
     const delivery = this.#delivery;
     delivery.priority = 1;
     delivery.correlationLow = 0;
     delivery.correlationHigh = 0;
     delivery.wantsReply = false;
     delivery.deadlineMs = 0;
+    delivery.source = source;
     if (options === undefined) return delivery;
     const { priority, deadlineMs, correlation } = options;
     delivery.priority = priorityCodeOf(priority);

@@ -44,3 +44,19 @@ export const Fragile = actor('Fragile', {
     },
   },
 });
+
+/** Answers who speaks to it, where it can. */
+export const Pal = actor('Pal', {
+  state: { pongs: u32 },
+  messages: { Ping: { value: u32 }, Pong: { value: u32 } },
+  emits: { Heard: { value: u32, sender: u32 } },
+  on: {
+    Ping(ctx, m) {
+      ctx.emit('Heard', { value: m.value, sender: ctx.sender });
+      if (ctx.sender !== 0) ctx.send(ctx.sender, 'Pong', { value: m.value });
+    },
+    Pong(ctx, m) {
+      ctx.state.pongs += m.value;
+    },
+  },
+});

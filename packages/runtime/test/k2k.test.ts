@@ -166,6 +166,10 @@ describe('the broker', () => {
     await expect(endpoint.send('source', 'Note', { value: 1 }, forged)).rejects.toThrow(
       InvalidOptionError,
     );
+    const posing = { source: 64 } as object;
+    await expect(source.send('Note', { value: 1 }, posing)).rejects.toThrow(InvalidOptionError);
+    // A handle gives nothing away that could send in another name.
+    expect(Object.keys(source)).toEqual(['index']);
   });
 
   test('an endpoint ends with its kernel, also when the id is used again', async () => {

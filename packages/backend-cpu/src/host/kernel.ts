@@ -26,7 +26,7 @@ import type { KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
 import type { Placement } from '../memory/placement.ts';
 import type { LaneWriter } from '../queue/lane.ts';
-import { headerBytes, replyWanted, slotsOf } from '../queue/record.ts';
+import { headerBytes, replyWanted, routedOnce, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
 import { overtimeName } from '../worker/watchdog.ts';
 import type { Crew } from './crew.ts';
@@ -168,7 +168,9 @@ export class CpuKernel implements DeviceKernel {
       offset = scratch;
     }
     pump.begin();
-    const packed = priority | (options.wantsReply ? replyWanted : 0);
+    const { source = 0 } = options;
+    const routed = source === 0 ? 0 : routedOnce;
+    const packed = priority | routed | (options.wantsReply ? replyWanted : 0);
     this.#header(offset >>> 2, message.id, size, packed, this.base + instance, options);
     ids.next();
     pump.words[(offset >>> 2) + 4] = ids.low;
@@ -463,7 +465,7 @@ export class CpuKernel implements DeviceKernel {
     words[word + 9] = clock.high;
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
-    words[word + 12] = 0;
+    words[word + 12] = options.source ?? 0;
     words[word + 13] = destination;
     words[word + 14] = options.deadlineMs;
     words[word + 15] = 0;

@@ -3,12 +3,26 @@ import { messageFlag, messageHeader } from '@ringkernel/core';
 /** Bytes of a header; the payload begins behind it. */
 export const headerBytes: number = messageHeader.sizeBytes;
 
+const hopsMask = 255 << messageHeader.hopsShift;
+
 /** Flags as they lie in the word that they share with the priority. */
 export const replyWanted: number = messageFlag.replyWanted << messageHeader.flagsShift;
 export const replyRecord: number = messageFlag.reply << messageHeader.flagsShift;
 export const deadLetterRecord: number = messageFlag.deadLetter << messageHeader.flagsShift;
 export const faultRecord: number = messageFlag.fault << messageHeader.flagsShift;
 export const skipRecord: number = messageFlag.skipRecord << messageHeader.flagsShift;
+
+/**
+ * In `hops`, the routers that a message has passed: 1 when the host sends it in the name of an actor, 0 when it comes
+ * straight from its source.
+ */
+export const routedOnce: number = 1 << messageHeader.hopsShift;
+
+/** Address of the thread's instance that put the record where it is, 0 = the host, whoever its source is. */
+export function originAt(words: Int32Array, word: number): number {
+  const routed = ((words[word + messageHeader.hopsWord] as number) & hopsMask) !== 0;
+  return routed ? 0 : (words[word + messageHeader.sourceWord] as number);
+}
 
 /** The last record of a removed kernel from a worker. */
 export const goodbyeRecord: number = deadLetterRecord | faultRecord;

@@ -3,7 +3,7 @@ import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/cor
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { LaneReader } from '../queue/lane.ts';
 import type { LocalQueue } from '../queue/local-queue.ts';
-import { deadLetterRecord, faultRecord, slotsOf } from '../queue/record.ts';
+import { deadLetterRecord, faultRecord, originAt, slotsOf } from '../queue/record.ts';
 import type { StampClock } from './clock.ts';
 import { faultReport } from './fault-report.ts';
 import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
@@ -331,7 +331,7 @@ export class Engine {
     const instance = (destination - kernel.base) | 0;
     if (kernel.paused || kernel.flags[instance] !== 0) this.#hold(kernel, instance, word);
     else this.#handle(kernel, instance, word, offset);
-    if (this.#words[word + 12] !== 0) return;
+    if (originAt(this.#words, word) !== 0) return;
     // From the host: taking it in gives the host credit for another one.
     const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
     kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;

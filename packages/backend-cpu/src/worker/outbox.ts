@@ -136,7 +136,7 @@ export class Outbox {
     const to = asked[word + 12] as number;
     let flags = packed & 3;
     this.mark(kernel.meter);
-    if (to === 0 && (packed & replyWanted) !== 0) {
+    if ((packed & replyWanted) !== 0) {
       flags |= replyRecord;
       kernel.meter.replied++;
       kernel.meter.bytesOut += size;

@@ -1,5 +1,5 @@
 import { deadLetterCode, instanceWords } from '@ringkernel/core';
-import { priorityAt, slotsAt } from '../queue/record.ts';
+import { originAt, priorityAt, slotsAt } from '../queue/record.ts';
 import type { Engine } from './engine.ts';
 import { failedFlag, type WorkerKernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -99,13 +99,13 @@ export class Rounds {
     const mailbox = kernel.mailbox(instance);
     const dropped = mailbox.add(record, 0);
     this.#held.add(mailbox);
-    if (record[12] === 0) {
+    if (originAt(record, 0) === 0) {
       const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
       kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
     }
     if (dropped === null) return;
     // Its place among the dead letters of all workers is that of the message that pushed it out.
-    const [source, send] = [record[12] as number, record[4] as number];
+    const [source, send] = [originAt(record, 0), record[4] as number];
     dropped[14] = source;
     dropped[15] = send;
     this.#engine.dead(kernel, dropped, deadLetterCode.queueFull);
@@ -143,6 +143,6 @@ export class Rounds {
 
 /** Ids of one thread grow with each message, so within a source they tell the order of sending. */
 function bySourceAndSend(a: Int32Array, b: Int32Array): number {
-  const sources = ((a[12] as number) >>> 0) - ((b[12] as number) >>> 0);
+  const sources = (originAt(a, 0) >>> 0) - (originAt(b, 0) >>> 0);
   return sources !== 0 ? sources : ((a[4] as number) - (b[4] as number)) | 0;
 }

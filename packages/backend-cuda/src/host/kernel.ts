@@ -27,6 +27,8 @@ import { headerBytes, headerWords, kindOf, type RingMessage } from './message.ts
 import type { Pump } from './pump.ts';
 
 const replyWanted = 1 << 16;
+/** One router passed: the host sends it in the name of its source. */
+const routedOnce = 1 << 8;
 const terminatedReason = deadLetterReasons.indexOf('terminated');
 
 /** What a kernel needs of its device. */
@@ -326,7 +328,9 @@ export class CudaKernel implements DeviceKernel {
     this.#id.high = ids.high;
     words[word + 1] = message.id;
     words[word + 2] = message.layout.size;
-    words[word + 3] = options.priority | (options.wantsReply ? replyWanted : 0);
+    const { source = 0 } = options;
+    const routed = source === 0 ? 0 : routedOnce;
+    words[word + 3] = options.priority | routed | (options.wantsReply ? replyWanted : 0);
     words[word + 4] = this.#id.low;
     words[word + 5] = this.#id.high;
     words[word + 6] = options.correlationLow;
@@ -335,6 +339,7 @@ export class CudaKernel implements DeviceKernel {
     words[word + 9] = clock.high;
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
+    words[word + 12] = source;
     words[word + 13] = destination;
     words[word + 14] = options.deadlineMs;
   }

@@ -11,7 +11,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
 } from '@ringkernel/core';
-import { header, mode, record, wantsReply } from '../text/layout.ts';
+import { header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Pump } from './pump.ts';
@@ -96,7 +96,9 @@ export class GpuKernel implements DeviceKernel {
       batch.undo(at);
       throw error;
     }
-    const packed = options.priority | (options.wantsReply ? wantsReply : 0);
+    const { source = 0 } = options;
+    const routed = source === 0 ? 0 : routedOnce;
+    const packed = options.priority | routed | (options.wantsReply ? wantsReply : 0);
     this.#pump.stamp(this.lastMessageId, batch.words, at);
     const { words } = batch;
     words[at + header.type] = message.id;
@@ -104,7 +106,7 @@ export class GpuKernel implements DeviceKernel {
     words[at + header.packed] = packed;
     words[at + header.correlationLow] = options.correlationLow;
     words[at + header.correlationHigh] = options.correlationHigh;
-    words[at + header.source] = 0;
+    words[at + header.source] = source;
     words[at + header.destination] = this.base + instance;
     words[at + header.deadline] = options.deadlineMs;
     this.#onTheWay[instance] = (this.#onTheWay[instance] as number) + 1;

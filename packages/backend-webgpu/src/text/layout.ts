@@ -44,6 +44,10 @@ export const header = {
 /** Bit of `packed`: the sender takes a reply. */
 export const wantsReply = 0x1_0000;
 
+/** In the byte of `packed` for the routers passed: the host sends it in the name of its source. */
+export const routedOnce = 0x100;
+export const hopsMask = 0xff00;
+
 /** `rk_status`: figures of the device, then a block for each kernel. */
 export const status = {
   /** The round that runs, or is next. */

@@ -55,7 +55,7 @@ fn rk_arrive(admit: bool) {
           while (rk_get(queue) == 0u) { queue = queue + 1u; }
           victim = rk_link(rk_get(queue));
         }
-        let source = rk_memory[at + ${header.source}u];
+        let source = rk_origin(at);
         let sequence = rk_memory[at];
         // What there is no room for waits until the round goes on.
         if (!rk_bury(victim, ${reasonCode('queue-full')}u, ${phase.arrival}u, source, sequence)) { break; }

@@ -96,7 +96,7 @@ fn rk_commit_record(at: u32, kind: u32) {
     let to = ${asked(header.source)};
     rk_memory[at + ${record.destination}u] = to;
     detail = packed & 3u;
-    if (to != 0u || (packed & ${wantsReply}u) == 0u) {
+    if ((packed & ${wantsReply}u) == 0u) {
       what = ${recordKind.deadLetter}u;
       detail = ${reasonCode('no-reply-expected')}u << 16u;
     }

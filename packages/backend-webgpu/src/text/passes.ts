@@ -117,7 +117,7 @@ fn rk_burial(@builtin(global_invocation_id) id: vec3<u32>) {
     var at = rk_get(list);
     if (at == 0u) { break; }
     if (rests) { at = rk_link(at); }
-    let first = select(rk_memory[at + ${header.source}u] - 1u, rk_address, rests);
+    let first = select(rk_origin(at) - 1u, rk_address, rests);
     let second = select(rk_memory[at], rk_sequence, rests);
     let when = select(${phase.transit}u, ${phase.burial}u, rests);
     if (!rk_bury(at, ${reasonCode('terminated')}u, when, first, second)) { break; }

@@ -1,12 +1,17 @@
-import { header } from './layout.ts';
+import { header, hopsMask } from './layout.ts';
 
 /**
- * Orders what arrived by source address, then by sequence: a merge of the runs that are there already. The list
+ * Orders what arrived by origin, then by sequence: a merge of the runs that are there already. The list
  * comes with the newest first, so it is turned round before; one sender's messages then are one run.
  */
-export const sort: string = `fn rk_before(a: u32, b: u32) -> bool {
-  let x = rk_memory[a + ${header.source}u];
-  let y = rk_memory[b + ${header.source}u];
+export const sort: string = `/** Who put the message where it is: 0, the host, also when it did so in the name of its source. */
+fn rk_origin(at: u32) -> u32 {
+  return select(rk_memory[at + ${header.source}u], 0u, (rk_memory[at + ${header.packed}u] & ${hopsMask}u) != 0u);
+}
+
+fn rk_before(a: u32, b: u32) -> bool {
+  let x = rk_origin(a);
+  let y = rk_origin(b);
   if (x != y) { return x < y; }
   return bitcast<i32>(rk_memory[a + ${header.sequence}u] - rk_memory[b + ${header.sequence}u]) < 0i;
 }

@@ -8,6 +8,7 @@ import { lockstep } from './lockstep.ts';
 import { messaging } from './messaging.ts';
 import { numbers } from './numbers.ts';
 import { ordering } from './ordering.ts';
+import { routed } from './routed.ts';
 import { sections } from './sections.ts';
 import { state } from './state.ts';
 import { supervision } from './supervision.ts';
@@ -21,6 +22,7 @@ const all: readonly Case[] = [
   ...numbers.cases,
   ...sections.cases,
   ...k2k.cases,
+  ...routed.cases,
   ...flow.cases,
   ...deadLetters.cases,
   ...faults.cases,

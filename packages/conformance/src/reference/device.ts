@@ -105,7 +105,7 @@ export class ReferenceDevice implements Device {
   }
 
   hostMessagesTo(destination: number): number {
-    return this.#transit.filter((m) => m.source === 0 && m.destination === destination).length;
+    return this.#transit.filter((m) => m.origin === 0 && m.destination === destination).length;
   }
 
   inTransitTo(kernel: ReferenceKernel): number {
@@ -114,7 +114,7 @@ export class ReferenceDevice implements Device {
 
   #round(running: readonly ReferenceKernel[]): void {
     this.round++;
-    const arriving = this.#transit.sort((a, b) => a.source - b.source); // stable: send order stays
+    const arriving = this.#transit.sort((a, b) => a.origin - b.origin); // stable: send order stays
     this.#transit = [];
     for (const kernel of this.#kernels)
       for (const mailbox of kernel.mailboxes) mailbox.admitParked();

@@ -157,6 +157,7 @@ export class ReferenceKernel implements DeviceKernel {
     this.#device.post({
       type: message.id,
       source: 0,
+      origin: 0,
       destination,
       round: this.#device.round,
       payload,
@@ -305,6 +306,7 @@ export class ReferenceKernel implements DeviceKernel {
       const message: ReferenceMessage = {
         type,
         source,
+        origin: source,
         destination,
         priority,
         wantsReply: false,
@@ -325,7 +327,7 @@ export class ReferenceKernel implements DeviceKernel {
     const asked = this.#handling as ReferenceMessage;
     return this.#write(size, (payload) => {
       const { correlationLow, correlationHigh, priority } = asked;
-      if (!asked.wantsReply || asked.source !== 0) {
+      if (!asked.wantsReply) {
         const source = this.options.baseAddress + sender;
         this.#deadLettered['no-reply-expected']++;
         const letter = {

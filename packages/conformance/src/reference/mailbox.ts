@@ -4,6 +4,8 @@ import type { DeadLetterReason, FullPolicy } from '@ringkernel/core';
 export interface ReferenceMessage {
   readonly type: number;
   readonly source: number;
+  /** Who put it in transit: 0, the host, also when it did so in the name of its source. */
+  readonly origin: number;
   readonly destination: number;
   readonly priority: number;
   readonly wantsReply: boolean;

@@ -148,6 +148,11 @@ export interface InjectOptions {
   readonly wantsReply: boolean;
   /** Milliseconds after the device's epoch, 0 = none. */
   readonly deadlineMs: number;
+  /**
+   * In whose name the host sends it, as `ctx.sender` gives it: an address of this device. 0, the host, when left out.
+   * In all else it is a message from the host: its order, its bounds, and where its reply goes.
+   */
+  readonly source?: number;
 }
 
 /** Writes a message's payload at `byteOffset`; the room is exactly `layout.size` bytes, zeroed where unused. */

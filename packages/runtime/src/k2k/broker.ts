@@ -262,16 +262,25 @@ export class Broker {
         throw new InvalidOptionError('instance', wanted, instance);
       }
       const { outbound } = kernel;
-      const id = await outbound.send(message.type, instance, message.payload, {
-        ...options,
-        timeoutMs,
-      });
+      const id = await outbound.send(
+        message.type,
+        instance,
+        message.payload,
+        { ...options, timeoutMs },
+        this.#addressOf(message),
+      );
       transit.delivered(this.node, id);
     } catch (error) {
       const status = statusOf(error);
       const expired = status === 'Timeout' && untilMs <= deliveryTimeoutMs;
       transit.refused(this.node, expired ? 'Expired' : status, error);
     }
+  }
+
+  /** What `ctx.sender` gives: 0 for who lives on another device, where the address would be somebody else's. */
+  #addressOf({ sender, source }: K2KMessage): number {
+    if (!this.#parts.owns(sender)) return 0;
+    return sender.settings.baseAddress + source.instance;
   }
 
   #find(query: RegistryQuery): AnyInstanceHandle[] {

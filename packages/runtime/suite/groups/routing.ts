@@ -1,5 +1,5 @@
 import type { Receipt, Runtime } from '@ringkernel/runtime';
-import { Ledger, Parrot } from '../actors.ts';
+import { Ledger, Pal, Parrot } from '../actors.ts';
 import type { Bench } from '../bench.ts';
 import { type CaseList, caseList } from '../case.ts';
 
@@ -96,6 +96,32 @@ routing.add('the more urgent of those who wait for room goes first', async (t) =
   const said: number[] = [];
   for (let i = 0; i < 5; i++) said.push((await parrot.receive('Said')).value);
   t.equal(said, [0, 3, 4, 2, 1], 'order');
+});
+
+routing.add('the receiver knows the sender, and can answer it', async (t) => {
+  const [a, b] = (await chain(t, 2)) as [Runtime, Runtime];
+  b.k2k.addRoute('here', a.k2k);
+  const callers = await a.launch(Pal, { id: 'callers', instances: 4 });
+  const here = await a.launch(Pal, { id: 'here' });
+  const far = await b.launch(Pal, { id: 'far' });
+  const heard: unknown[] = [];
+  for (const runtime of [a, b]) {
+    const endpoint = runtime.k2k.endpoint(runtime === a ? callers.at(3) : far);
+    await endpoint.send('here', 'Ping', { value: 5 });
+    const { value, sender } = await here.receive('Heard');
+    heard.push([value, sender]);
+  }
+  t.equal(
+    heard,
+    [
+      [5, callers.at(3).address],
+      [5, 0],
+    ],
+    'sender, which is 0 from another device',
+  );
+  await t.until('the answer', () => callers.metrics().handled === 1);
+  t.equal((await callers.at(3).readState()).pongs, 5, 'answered');
+  t.equal(far.metrics().sent, 0, 'answers across devices');
 });
 
 routing.add('a relay carries the events of one device to another, in order', async (t) => {
