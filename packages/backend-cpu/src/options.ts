@@ -1,3 +1,4 @@
+import { url } from 'node:inspector';
 import { availableParallelism } from 'node:os';
 import { InvalidOptionError } from '@ringkernel/core';
 import { type Affinity, affinities } from './affinity.ts';
@@ -18,6 +19,11 @@ export interface CpuOptions {
   readonly code: CodeChoice;
   /** How long a handler of a portable actor may run before it is ended and its instance fails; 0 = for ever. */
   readonly handlerTimeoutMs: number;
+  /**
+   * Kernels that run as JavaScript carry a source map to the files in which their handlers were written. When left
+   * out: if this process runs with `--enable-source-maps`, or its inspector is open.
+   */
+  readonly sourceMaps: boolean;
 }
 
 export type CodeChoice = 'auto' | 'javascript' | 'webassembly';
@@ -33,6 +39,7 @@ const names: readonly string[] = [
   'affinity',
   'code',
   'handlerTimeoutMs',
+  'sourceMaps',
 ];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
@@ -55,7 +62,19 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     affinity: oneOf('affinity', affinities, 'off', given.affinity),
     code: oneOf('code', codeChoices, 'auto', given.code),
     handlerTimeoutMs: integer(given, 'handlerTimeoutMs', 0, 0, 2 ** 31 - 1),
+    sourceMaps: flag(given, 'sourceMaps', process.sourceMapsEnabled === true || isInspected()),
   };
+}
+
+/** Whether a debugger is, or can be, attached to this process. */
+export function isInspected(): boolean {
+  return url() !== undefined;
+}
+
+function flag(given: Readonly<Record<string, unknown>>, name: string, fallback: boolean): boolean {
+  const value = given[name] ?? fallback;
+  if (typeof value === 'boolean') return value;
+  throw new InvalidOptionError(name, 'true or false', value);
 }
 
 function oneOf<T extends string>(

@@ -1,3 +1,4 @@
+import inspector from 'node:inspector';
 import { compile } from '@ringkernel/compiler';
 import { type AnyActor, actor, array, f32, InvalidOptionError, u32, u64 } from '@ringkernel/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -75,6 +76,18 @@ describe("the option 'code'", () => {
     const reason = `the option code is '${form}'`;
     expect(await codeOf(Filter, { code: form })).toEqual({ form, reason });
     expect(await codeOf(Counter, { code: form })).toEqual({ form, reason });
+  });
+
+  test('is JavaScript where a debugger can step through it', async () => {
+    inspector.open(0);
+    try {
+      const reason = 'a debugger can step through JavaScript';
+      expect(await codeOf(Filter)).toEqual({ form: 'javascript', reason });
+      const forced = { form: 'webassembly', reason: "the option code is 'webassembly'" };
+      expect(await codeOf(Filter, { code: 'webassembly' })).toEqual(forced);
+    } finally {
+      inspector.close();
+    }
   });
 
   test('is JavaScript where handlers can be ended', async () => {

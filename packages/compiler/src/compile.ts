@@ -47,7 +47,8 @@ function compileNow(definition: AnyActor): Compiled {
     const { module, findings, reads } = lowered;
     if (findings.length > 0) return { image: null, diagnostics: diagnose(findings), reads };
     const image = imageOf(module);
-    keepPlaces(image, { capture, locators: lowered.locators });
+    const { locators, handlerLines, functionLines } = lowered;
+    keepPlaces(image, { capture, locators, handlerLines, functionLines });
     return { image, diagnostics: [], reads };
   } finally {
     capture.close();

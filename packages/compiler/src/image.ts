@@ -1,6 +1,6 @@
 import { fnv1a, type KernelImage } from '@ringkernel/core';
 import { formatPosition, type Located } from './diagnostics/frame.ts';
-import type { Module } from './ir/types.ts';
+import type { Location, Module } from './ir/types.ts';
 
 /** A compiled actor: an image whose program is an IR module. */
 export interface ActorImage extends KernelImage {
@@ -27,16 +27,31 @@ function programText(module: Module): string {
   });
 }
 
-/** How to find the places of an image's faults, and what must be closed after that. */
+/** Finds a line and column of a function's own text in its file. */
+export type LocateLine = (at: Location) => Located;
+
+/** How to find the places of an image's faults and statements, and what must be closed after that. */
 interface Places {
   readonly capture: { close(): void };
   readonly locators: readonly ((() => Located) | null)[];
+  readonly handlerLines: readonly LocateLine[];
+  readonly functionLines: readonly LocateLine[];
 }
 
 const places = new WeakMap<KernelImage, Places>();
 
 export function keepPlaces(image: KernelImage, found: Places): void {
   places.set(image, found);
+}
+
+/** Lets `use` look up the places of an image's statements; null where they are not known. */
+export function withPlaces<T>(image: KernelImage, use: (places: Places | null) => T): T {
+  const found = places.get(image);
+  try {
+    return use(found ?? null);
+  } finally {
+    found?.capture.close();
+  }
 }
 
 /**

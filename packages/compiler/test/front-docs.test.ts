@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compile } from '@ringkernel/compiler';
 import { expect, test } from 'vitest';
 import { Audit, Book } from './actors/book.ts';
+import { bundles } from './builds/build.ts';
 import { runActor } from './run-actor.ts';
 
 const page = readFileSync(new URL('../../../docs/language.md', import.meta.url), 'utf8');
@@ -17,6 +20,22 @@ test('docs/language.md shows only code that is tested', () => {
   for (const snippet of snippets) {
     expect(actors.some((text) => text.includes(snippet))).toBe(true);
   }
+});
+
+test('docs/debugging.md: the program that reads generated text prints what it says', () => {
+  const debugging = readFileSync(new URL('../../../docs/debugging.md', import.meta.url), 'utf8');
+  const code = /^```ts\n(import [^\n]*@ringkernel\/compiler';\n[\s\S]*?)^```$/m.exec(
+    debugging,
+  )?.[1];
+  const promised = [...(code ?? '').matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(
+    ([, text]) => text,
+  );
+  expect(promised).toHaveLength(2);
+  mkdirSync(bundles, { recursive: true });
+  const file = join(bundles, 'debugging.mjs');
+  writeFileSync(file, code ?? '');
+  const printed = execFileSync(process.execPath, [file], { encoding: 'utf8' });
+  expect(printed.trim().split('\n')).toEqual(promised);
 });
 
 test('the book keeps its history, charges fees and tells the audit', () => {

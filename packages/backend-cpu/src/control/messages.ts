@@ -24,6 +24,8 @@ export interface WorkerStart {
   readonly spinUs: number;
   /** 0 = for ever. */
   readonly handlerTimeoutMs: number;
+  /** Stacks of errors name the files that source maps of programs name. */
+  readonly sourceMaps: boolean;
   /** The core it stays on; null: any. */
   readonly core: number | null;
   /** Microseconds from the monotonic clock of the machine to the Unix epoch. */

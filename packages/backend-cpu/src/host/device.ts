@@ -116,6 +116,7 @@ export class CpuDevice implements Device {
         epochMs: device.epochMs ?? 0,
         spinUs: options.spinUs,
         handlerTimeoutMs: options.handlerTimeoutMs,
+        sourceMaps: options.sourceMaps,
         wallOffsetUs,
       });
   }

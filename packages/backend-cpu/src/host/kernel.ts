@@ -373,7 +373,7 @@ export class CpuKernel implements DeviceKernel {
   #thrown(instance: number, text: Uint8Array): RingKernelError {
     const cause = remade(JSON.parse(new TextDecoder().decode(text)) as ThrownText);
     if (cause.name === overtimeName) {
-      return new HandlerTimeoutError(this.name, instance, this.#context.handlerTimeoutMs);
+      return new HandlerTimeoutError(this.name, instance, this.#context.handlerTimeoutMs, cause);
     }
     return new HandlerError(this.name, instance, cause);
   }

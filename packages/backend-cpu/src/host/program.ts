@@ -14,7 +14,7 @@ import {
 } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { hasWebAssembly } from '../memory/arena-memory.ts';
-import type { CpuOptions } from '../options.ts';
+import { type CpuOptions, isInspected } from '../options.ts';
 
 /** What the workers build a kernel from. */
 export interface KernelProgram extends Pick<KernelStart, 'text' | 'webAssembly' | 'host'> {
@@ -23,17 +23,17 @@ export interface KernelProgram extends Pick<KernelStart, 'text' | 'webAssembly' 
 
 /** A portable actor as JavaScript or WebAssembly, or a host-only one's own program. */
 export function programOf(
-  { program, messages, emits }: KernelImage,
+  image: KernelImage,
   schedule: Schedule,
-  options: Pick<CpuOptions, 'code' | 'handlerTimeoutMs'>,
+  options: Pick<CpuOptions, 'code' | 'handlerTimeoutMs' | 'sourceMaps'>,
 ): KernelProgram {
+  const { program, messages, emits } = image;
   if (program.kind === 'ir') {
     const module = optimize(program.module as Module);
     const code = codeOf(module, options);
-    const interruptible = options.handlerTimeoutMs > 0;
     return code.form === 'webassembly'
       ? { text: null, webAssembly: emitWebAssembly(module), host: null, code }
-      : { ...textProgram(javaScriptOf(module, interruptible, program.texts?.js)), code };
+      : { ...textProgram(javaScriptOf(module, image, options)), code };
   }
   if (schedule === 'lockstep') {
     throw new NotSupportedError('a host-only kernel', 'its loop does not keep to rounds', {
@@ -44,9 +44,16 @@ export function programOf(
   return { text: null, webAssembly: null, host: { program, messages, emits }, code };
 }
 
-/** `text`: as emitted ahead of time, which can't be interrupted. */
-function javaScriptOf(module: Module, interruptible: boolean, text: string | undefined): string {
-  return text !== undefined && !interruptible ? text : emitJavaScript(module, { interruptible });
+/** As emitted ahead of time where that can be: such text can't be interrupted and has no source map. */
+function javaScriptOf(
+  module: Module,
+  image: KernelImage,
+  { handlerTimeoutMs, sourceMaps }: Pick<CpuOptions, 'handlerTimeoutMs' | 'sourceMaps'>,
+): string {
+  const interruptible = handlerTimeoutMs > 0;
+  const text = image.program.kind === 'ir' ? image.program.texts?.js : undefined;
+  if (text !== undefined && !interruptible) return text;
+  return emitJavaScript(module, { interruptible, ...(sourceMaps && { mapTo: image }) });
 }
 
 /** A program given as the text that a worker builds it from. */
@@ -67,6 +74,8 @@ function codeOf(
     throw new NotSupportedError("code: 'webassembly'", against, { hint: "use code: 'auto'" });
   }
   if (choice === 'webassembly') return { form: choice, reason: `the option code is '${choice}'` };
+  if (isInspected())
+    return { form: 'javascript', reason: 'a debugger can step through JavaScript' };
   const where = webAssemblyGain(module);
   return where === null
     ? { form: 'javascript', reason: 'no loop computes with f32, i64 or u64' }

@@ -28,10 +28,7 @@ export function buildKernelProgram(
   place: ProgramPlace,
 ): Program | null {
   if (text !== null) {
-    const build = buildProgram(text, (body, parameters) =>
-      compileFunction(body, parameters, { filename: `ringkernel:${kernel.name}` }),
-    );
-    return build(environment(kernel, engine, place));
+    return buildText(text, kernel.name)(environment(kernel, engine, place));
   }
   const stageOffset = kernel.layout.stage(place.thread);
   if (webAssembly === null || stageOffset < 0) return null;
@@ -41,6 +38,18 @@ export function buildKernelProgram(
     memory,
     stageOffset,
   });
+}
+
+/** Where code from strings is disallowed, without the source map in the stacks of errors. */
+function buildText(text: string, name: string): ReturnType<typeof buildProgram> {
+  try {
+    return buildProgram(text);
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    return buildProgram(text, (body, parameters) =>
+      compileFunction(body, parameters, { filename: `ringkernel:${name}` }),
+    );
+  }
 }
 
 function environment(

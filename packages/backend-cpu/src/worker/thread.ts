@@ -53,6 +53,7 @@ export class WorkerThread {
       start.wallOffsetUs + monotonicOffsetUs(),
     );
     this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
+    if (start.sourceMaps) process.setSourceMapsEnabled(true);
     const watchdog = new Watchdog(start.handlerTimeoutMs);
     this.#engine = new Engine(
       arena,

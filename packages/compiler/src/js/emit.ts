@@ -1,6 +1,9 @@
+import type { KernelImage } from '@ringkernel/core';
+import { withPlaces } from '../image.ts';
 import type { IrFunction, Module, ValueType } from '../ir/types.ts';
 import { FunctionText, type ProgramText } from './function-text.ts';
 import { type LibraryName, libraryText } from './library.ts';
+import { PlaceMarks } from './source-map.ts';
 import { blockLines, noLoop } from './statement.ts';
 import { identifier, indent } from './text.ts';
 import { tablesText, Views } from './views.ts';
@@ -13,11 +16,13 @@ class Program implements ProgramText {
   readonly library = new Set<LibraryName>();
   readonly views = new Views();
   readonly interruptible: boolean;
+  readonly marker: ProgramText['marker'];
   readonly #lanes = new Map<string, string>();
 
-  constructor(module: Module, interruptible: boolean) {
+  constructor(module: Module, interruptible: boolean, marker: ProgramText['marker']) {
     this.module = module;
     this.interruptible = interruptible;
+    this.marker = marker;
   }
 
   lanes(type: ValueType, array: string): string {
@@ -35,6 +40,11 @@ class Program implements ProgramText {
 export interface EmitOptions {
   /** Loops count their rounds and call `env.tick`, which may end the handler. Costs about a nanosecond a round. */
   readonly interruptible?: boolean;
+  /**
+   * The image that the module is of: the text gets an inline source map to the files in which its handlers were
+   * written. An image that was not compiled in this process, such as one from a file, knows no files and gives no map.
+   */
+  readonly mapTo?: KernelImage;
 }
 
 /**
@@ -43,9 +53,18 @@ export interface EmitOptions {
  */
 export function emitJavaScript(
   module: Module,
-  { interruptible = false }: EmitOptions = {},
+  { interruptible = false, mapTo }: EmitOptions = {},
 ): string {
-  const program = new Program(module, interruptible);
+  if (mapTo === undefined) return programText(new Program(module, interruptible, null));
+  return withPlaces(mapTo, (places) => {
+    const marks = places === null ? null : new PlaceMarks(module, places);
+    const text = programText(new Program(module, interruptible, marks?.mark ?? null));
+    return marks === null ? text : marks.mapped(text);
+  });
+}
+
+function programText(program: Program): string {
+  const { module, interruptible } = program;
   const handlerNames = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
   const functions = module.functions.map((fn, i) =>
     functionText(program, fn, `f${i}_${identifier(fn.name)}`),
@@ -76,12 +95,10 @@ function functionText(program: Program, fn: IrFunction, name: string): string {
   const text = new FunctionText(program, fn);
   const body = blockLines(text, fn.body, noLoop);
   const parameters = ['self', 'header', ...fn.parameters.map((id) => text.local(id))];
-  return [
+  const head = text.marked({ line: 1, column: 1 }, [
     `function ${name}(${parameters.join(', ')}) {`,
-    ...indent([...text.preamble(), ...body]),
-    '}',
-    '',
-  ].join('\n');
+  ]);
+  return [...head, ...indent([...text.preamble(), ...body]), '}', ''].join('\n');
 }
 
 /** Type ids as signed words: V8 compares those without turning them into doubles. */

@@ -1,4 +1,4 @@
-import type { IrFunction, Module, ValueType } from '../ir/types.ts';
+import type { IrFunction, Location, Module, ValueType } from '../ir/types.ts';
 import type { LibraryName } from './library.ts';
 import { hoistedLocals } from './scopes.ts';
 import { identifier } from './text.ts';
@@ -11,6 +11,8 @@ export interface ProgramText {
   /** Loops let the engine end a handler. */
   readonly interruptible: boolean;
   readonly views: Views;
+  /** What is put before a statement that is to be found in its file; null without a source map. */
+  readonly marker: ((fn: IrFunction, location: Location) => string) | null;
   /** The 64 lanes of the reductions over values of this type. */
   lanes(type: ValueType, array: string): string;
 }
@@ -40,6 +42,13 @@ export class FunctionText {
   /** Each round of a loop is counted where the engine may end a handler. */
   tick(): string[] {
     return this.program.interruptible ? ['if (--rounds < 1) rounds = env.tick();'] : [];
+  }
+
+  /** The lines of a statement, with its place where the program is to have a source map. */
+  marked(location: Location | undefined, lines: readonly string[]): readonly string[] {
+    const { marker } = this.program;
+    if (marker === null || location === undefined || lines.length === 0) return lines;
+    return [marker(this.fn, location) + lines[0], ...lines.slice(1)];
   }
 
   local(id: number): string {

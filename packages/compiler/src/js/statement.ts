@@ -24,7 +24,7 @@ export function blockLines(
   body: readonly Statement[],
   loop: LoopContext,
 ): string[] {
-  return body.flatMap((statement) => statementLines(text, statement, loop));
+  return body.flatMap((s) => text.marked(s.location, statementLines(text, s, loop)));
 }
 
 function statementLines(text: FunctionText, s: Statement, loop: LoopContext): string[] {

@@ -9,6 +9,7 @@ import {
 import type { Capture } from '../capture/index.ts';
 import type { DiagnosticCode, FaultCode } from '../diagnostics/codes.ts';
 import type { Located } from '../diagnostics/frame.ts';
+import type { LocateLine } from '../image.ts';
 import type { FaultSite, IrFunction } from '../ir/types.ts';
 import type { UserFunction } from '../parse/index.ts';
 import type { Type } from '../types/index.ts';
@@ -51,6 +52,8 @@ export class ActorContext {
   /** Places of the sites, by number. */
   readonly locators: (Locate | null)[] = [null];
   readonly functions: IrFunction[] = [];
+  /** Of the functions, by index. */
+  readonly functionLines: LocateLine[] = [];
   readonly helpers: Map<UserFunction, HelperInstance[]> = new Map<UserFunction, HelperInstance[]>();
   /** Helpers being lowered: a call to one of them is recursion. */
   readonly inProgress: { readonly key: unknown; readonly name: string }[] = [];

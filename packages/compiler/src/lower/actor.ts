@@ -1,5 +1,6 @@
 import { type AnyActor, describe } from '@ringkernel/core';
 import type { Capture } from '../capture/index.ts';
+import type { LocateLine } from '../image.ts';
 import type { IrFunction, Module } from '../ir/types.ts';
 import { parseFunction, type UserFunction } from '../parse/index.ts';
 import { ActorContext, type Finding, type Locate } from './actor-context.ts';
@@ -14,6 +15,8 @@ export interface Lowered {
   readonly findings: readonly Finding[];
   /** By number of the site. */
   readonly locators: readonly (Locate | null)[];
+  readonly handlerLines: readonly LocateLine[];
+  readonly functionLines: readonly LocateLine[];
   readonly reads: readonly OutsideRead[];
 }
 
@@ -22,6 +25,7 @@ export function lowerActor(definition: AnyActor, capture: Capture): Lowered {
   const actor = new ActorContext(definition, capture);
   const { messages, emits, state } = describe(definition);
   const handlers: IrFunction[] = [];
+  const handlerLines: LocateLine[] = [];
   for (const message of messages) {
     const fn = definition.spec.on[message.name] as UserFunction;
     const label = `${definition.name}.${message.name}`;
@@ -32,6 +36,7 @@ export function lowerActor(definition: AnyActor, capture: Capture): Lowered {
     }
     const c = new FunctionContext(actor, source, fn, label, { kind: 'handler', message });
     handlers.push(lowerBody(c, message.name));
+    handlerLines.push(c.lineLocator());
   }
   actor.finish();
   const module: Module = {
@@ -45,7 +50,8 @@ export function lowerActor(definition: AnyActor, capture: Capture): Lowered {
     sites: actor.sites,
     requires: [...actor.requires].sort(),
   };
-  return { module, findings: actor.findings, locators: actor.locators, reads: actor.reads.list };
+  const { findings, locators, functionLines, reads } = actor;
+  return { module, findings, locators, handlerLines, functionLines, reads: reads.list };
 }
 
 function unreadable(where: string, reason: string): Finding {

@@ -2,13 +2,14 @@ import type { MessageDescriptor } from '@ringkernel/core';
 import type { AnyNode } from 'acorn';
 import type { Closure } from '../capture/index.ts';
 import type { DiagnosticCode, FaultCode } from '../diagnostics/codes.ts';
+import type { LocateLine } from '../image.ts';
 import type { Expression, Location, Statement, ValueType } from '../ir/types.ts';
 import { contains, type FunctionSource, rootOf, type UserFunction } from '../parse/index.ts';
 import { conversionHint, decide, type Type, typeName, unify } from '../types/index.ts';
 import { type ActorContext, type Locate, Skip } from './actor-context.ts';
 import { fitConstant, fitHint } from './constant.ts';
 import { mustPrecede } from './effects.ts';
-import { locator, positionIn } from './locate.ts';
+import { lineLocator, locator, positionIn } from './locate.ts';
 import type { Section } from './section.ts';
 import type { Binding, Path, Value } from './value.ts';
 
@@ -256,6 +257,11 @@ export class FunctionContext {
 
   locator(node: AnyNode): Locate {
     return locator(this.actor.capture, this.owner, this.source, node.start);
+  }
+
+  /** Finds the lines and columns that statements have, in the file. */
+  lineLocator(): LocateLine {
+    return lineLocator(this.actor.capture, this.owner, this.source);
   }
 
   /** Notes an error and leaves the statement. */

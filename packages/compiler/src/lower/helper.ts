@@ -105,6 +105,7 @@ function instantiate(
   }
   // After the helpers it calls: a function calls only functions before it.
   const index = actor.functions.push(lowered) - 1;
+  actor.functionLines.push(helper.lineLocator());
   const instance = { index, parameters, result };
   if (callee.kind === 'helper') {
     actor.helpers.set(callee.fn, [...(actor.helpers.get(callee.fn) ?? []), instance]);

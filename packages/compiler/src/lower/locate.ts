@@ -1,5 +1,6 @@
 import type { Capture } from '../capture/index.ts';
 import type { Located } from '../diagnostics/frame.ts';
+import type { LocateLine } from '../image.ts';
 import type { Location } from '../ir/types.ts';
 import type { FunctionSource, UserFunction } from '../parse/index.ts';
 
@@ -21,17 +22,21 @@ export function locator(
   index: number,
 ): () => Located {
   const source: Text = { raw, text, shift, anchor };
-  return () => traceCharacter(capture, owner, source, index);
+  return () => trace(capture, owner, source, positionIn(source, index));
+}
+
+/** How to find any line and column of a function in its file, later. */
+export function lineLocator(
+  capture: Capture,
+  owner: UserFunction,
+  { raw, text, shift, anchor }: FunctionSource,
+): LocateLine {
+  const source: Text = { raw, text, shift, anchor };
+  return (at) => trace(capture, owner, source, at);
 }
 
 /** V8 says where the parameters begin; the place is found relative to that character in the function's text. */
-function traceCharacter(
-  capture: Capture,
-  owner: UserFunction,
-  source: Text,
-  index: number,
-): Located {
-  const at = positionIn(source, index);
+function trace(capture: Capture, owner: UserFunction, source: Text, at: Location): Located {
   const location = capture.closure(owner)?.location ?? null;
   if (location !== null) {
     const anchor = positionIn(source, source.anchor);

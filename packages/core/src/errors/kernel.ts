@@ -115,11 +115,12 @@ export class HandlerTimeoutError extends RingKernelError {
   readonly instance: number;
   readonly timeoutMs: number;
 
-  constructor(kernelId: string, instance: number, timeoutMs: number) {
+  /** `cause`: whose stack tells where in the handler it was. */
+  constructor(kernelId: string, instance: number, timeoutMs: number, cause?: unknown) {
     super(
       HandlerTimeoutError.code,
       `A handler of instance ${instance} of kernel '${kernelId}' ran for more than ${timeoutMs} ms and was ended`,
-      { hint: 'does its loop end? If it needs the time, raise handlerTimeoutMs' },
+      { hint: 'does its loop end? If it needs the time, raise handlerTimeoutMs', cause },
     );
     this.kernelId = kernelId;
     this.instance = instance;
