@@ -6,6 +6,7 @@ import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
 import { queueBench } from './queue.ts';
 import { sendBench } from './send.ts';
+import { webgpuBench } from './webgpu.ts';
 
 /** All benches, in the order they run. */
 export const benches: readonly Bench[] = [
@@ -17,4 +18,5 @@ export const benches: readonly Bench[] = [
   queueBench,
   codecBench,
   compilerBench,
+  webgpuBench,
 ];

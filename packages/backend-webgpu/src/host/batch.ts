@@ -37,7 +37,8 @@ export class Batch {
     const at = this.#used;
     const end = at + header.words + ((payloadBytes + 3) >>> 2);
     if (end > this.#words.length) this.#grow(end);
-    else this.#words.fill(0, at, end);
+    // A loop: `fill` takes longer for so few words.
+    else for (let i = at; i < end; i++) this.#words[i] = 0;
     if (this.count === this.#places.length) {
       const places = new Uint32Array(this.count * 2);
       places.set(this.#places);

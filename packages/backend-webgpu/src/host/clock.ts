@@ -1,3 +1,6 @@
+/** Stamps between two looks at the time, in one turn of the host: looking takes longer than all else about a stamp. */
+const stampsPerLook = 64;
+
 /** Stamps of what the host sends and hands over: microseconds since 1970 and a counter, each later than the one before. */
 export class Clock {
   readonly lockstep: boolean;
@@ -5,6 +8,9 @@ export class Clock {
   /** Stands still in lockstep, where it is the number of the round. */
   physical = 0;
   logical = 0;
+  readonly #originUs: number = performance.timeOrigin * 1000;
+  /** Stamps until the next look. */
+  #left = 0;
 
   constructor(lockstep: boolean, nodeId: number) {
     this.lockstep = lockstep;
@@ -13,11 +19,22 @@ export class Clock {
 
   tick(): void {
     if (this.lockstep) return;
-    const now = Math.floor((performance.timeOrigin + performance.now()) * 1000);
+    if (this.#left > 0) {
+      this.#left--;
+      this.logical++;
+      return;
+    }
+    this.#left = stampsPerLook;
+    const now = Math.floor(this.#originUs + performance.now() * 1000);
     if (now > this.physical) {
       this.physical = now;
       this.logical = 0;
     } else this.logical++;
+  }
+
+  /** Time has passed: the next stamp looks at it. */
+  expire(): void {
+    this.#left = 0;
   }
 
   /** Goes on to this time, when it is later: the device was there already. */

@@ -52,6 +52,7 @@ export class Outbox {
     this.#held = [];
     if (this.#sorted) held.sort(byOrder);
     for (const place of held) this.#hand(place);
+    this.#clock.expire();
   }
 
   #hand({ words, at }: Place): void {

@@ -24,6 +24,8 @@ export class Pump {
   readonly #fail: (error: unknown) => void;
   readonly #operations: Operation[] = [];
   readonly #batches: Batch[] = [];
+  /** Batches that have gone up: their memory is used again, since new memory would cost more than the sending. */
+  readonly #spare: Batch[] = [];
   readonly #flights: Flight[] = [];
   readonly #waiting: (() => void)[] = [];
   #sequence = 0;
@@ -51,7 +53,7 @@ export class Pump {
     this.#ids = ids;
     this.#options = options;
     this.#fail = fail;
-    this.rounds = new Rounds(engine, shared, clock, ids, epochMs);
+    this.rounds = new Rounds(engine, shared, clock, ids, epochMs, (batch) => this.#reuse(batch));
   }
 
   get #lockstep(): boolean {
@@ -62,7 +64,7 @@ export class Pump {
   batch(): Batch {
     const last = this.#batches.at(-1);
     if (last !== undefined && !last.full) return last;
-    const batch = new Batch();
+    const batch = this.#spare.pop() ?? new Batch();
     this.#batches.push(batch);
     return batch;
   }
@@ -89,6 +91,7 @@ export class Pump {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
+      this.#clock.expire();
       // While a submit is under way the next one goes off on another lane.
       if (this.#flights.length > 0) this.#fill().catch((error: unknown) => this.#give(error));
       else this.#start();
@@ -199,6 +202,12 @@ export class Pump {
     this.lost ??= error;
     this.#batches.length = 0;
     this.#resume();
+  }
+
+  #reuse(batch: Batch): void {
+    if (this.#spare.length > this.#options.lanes) return;
+    batch.clear();
+    this.#spare.push(batch);
   }
 
   #idle(): boolean {

@@ -31,6 +31,7 @@ export class Rounds {
   readonly #epochMs: number;
   #sentUp = 0;
   #lastEnd = 0;
+  readonly #landed: (batch: Batch) => void;
   /** Behind the last stamp that the submits under way may give. */
   #stampedUs = 0;
   /** Ends of messages at the last overflow: when there are no more since, there must be more room. */
@@ -43,11 +44,13 @@ export class Rounds {
     clock: Clock,
     ids: MessageIdGenerator,
     epochMs: number,
+    landed: (batch: Batch) => void,
   ) {
     this.#engine = engine;
     this.#shared = shared;
     this.#clock = clock;
     this.#epochMs = epochMs;
+    this.#landed = landed;
     this.outbox = new Outbox((address) => this.kernelOf(address), ids, clock, clock.lockstep);
   }
 
@@ -64,6 +67,7 @@ export class Rounds {
 
   /** Where the device's clock starts, and its step from round to round: later than that of any submit before. */
   #stampsOf(ticks: number): { readonly physical: number; readonly tickUs: number } {
+    this.#clock.expire();
     this.#clock.tick();
     if (this.#clock.lockstep) return { physical: this.#clock.physical, tickUs: 0 };
     const physical = Math.max(this.#clock.physical, this.#stampedUs);
@@ -102,6 +106,7 @@ export class Rounds {
     this.outbox.collect(records);
     if (submit.batch !== null && (((figures[status.ingested] as number) - target) | 0) >= 0) {
       this.#acknowledge(submit.batch);
+      this.#landed(submit.batch);
       lane.batch = null;
     }
     return figures;
