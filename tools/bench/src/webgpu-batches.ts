@@ -44,11 +44,17 @@ export async function batchRows(device: string, quick: boolean): Promise<Row[]> 
   for (const size of sizes) {
     const bare = await Bare.open(await bareGpu(), { messages: size, words, back: 1088 });
     const repeats = quick ? 1 : Math.max(1, Math.min(100, Math.ceil(65_536 / size)));
-    const whole = (once: () => Promise<unknown>): Variant => () =>
-      nsPerAsync(size * repeats, async () => {
-        for (let i = 0; i < repeats; i++) await once();
-      });
-    const [name, floor, other] = [`batch of ${size}`, `bare batch of ${size}`, `cpu batch of ${size}`];
+    const whole =
+      (once: () => Promise<unknown>): Variant =>
+      () =>
+        nsPerAsync(size * repeats, async () => {
+          for (let i = 0; i < repeats; i++) await once();
+        });
+    const [name, floor, other] = [
+      `batch of ${size}`,
+      `bare batch of ${size}`,
+      `cpu batch of ${size}`,
+    ];
     const host = `batch of ${size}, host's part`;
     const medians = await interleaved(
       {

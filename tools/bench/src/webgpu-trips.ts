@@ -11,7 +11,8 @@ const size = { messages: 1, words: 24, back: 1088 } as const;
 /** The median of so many, one after the other, in nanoseconds. */
 async function median(count: number, once: () => Promise<unknown>): Promise<number> {
   const samples: number[] = [];
-  for (let i = 0; i < count; i++) samples.push(await nsPerAsync(1, async () => void (await once())));
+  for (let i = 0; i < count; i++)
+    samples.push(await nsPerAsync(1, async () => void (await once())));
   return quantile(samples, 0.5);
 }
 

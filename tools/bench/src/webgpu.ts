@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { swiftShaderFolder } from '../../../packages/compiler/dist/fuzz/swiftshader.js';
 import type { Bench, Row } from './bench.ts';
 
-const program = fileURLToPath(new URL('webgpu-run.js', import.meta.url));
+const program = fileURLToPath(new URL('./webgpu-run.js', import.meta.url));
 
 /** Runs the cases in a process of their own: a Vulkan loader is looked for when a process starts. */
 function run(args: readonly string[], env: NodeJS.ProcessEnv) {
@@ -24,7 +24,8 @@ function environment(): NodeJS.ProcessEnv {
 
 export const webgpuBench: Bench = {
   name: 'webgpu',
-  title: 'round trips, batches and actor to actor on WebGPU, beside bare WebGPU and the CPU backend',
+  title:
+    'round trips, batches and actor to actor on WebGPU, beside bare WebGPU and the CPU backend',
   async run({ quick }) {
     const { status, stdout, stderr } = run(quick ? ['--quick'] : [], environment());
     if (status !== 0) throw new Error(`the WebGPU cases ended with ${status}: ${stderr}`);
