@@ -37,8 +37,28 @@ RK_DEV void rk_mirror_all(RkWorld* w) {
   for (rk_u32 i = 0; i < w->range_count; i++) rk_mirror(w->kernels + w->ranges[i].kernel);
 }
 
+// Which worker is looked at next.
+struct RkWatch {
+  rk_u32 range, worker;
+};
+
+// Looks at one worker: whether its handler goes on for so long that it won't end any more. Then the host is told whose.
+RK_DEV void rk_watch(RkWorld* w, RkWatch* at) {
+  if (w->stuck_ms == 0u || w->range_count == 0u) return;
+  if (at->range >= w->range_count) at->range = 0;
+  const RkKernel* k = w->kernels + w->ranges[at->range].kernel;
+  const rk_u64 beat = rk_load_relaxed(w->beats + k->first_worker + at->worker);
+  const rk_u32 passed_ms = (rk_u32)(rk_clock_ns() / 1000000u) - (rk_u32)beat;
+  if (beat != 0u && (int)passed_ms > (int)w->stuck_ms) {
+    rk_store_release_sys(w->control + RKW_STUCK, (rk_u32)(beat >> 32));
+  }
+  if (++at->worker < k->workers) return;
+  at->worker = 0;
+  at->range++;
+}
+
 // Carries out a request; `destination` is the kernel's slot or an address, `extra` the token of the answer.
-RK_DEV void rk_request(RkWorld* w, const RkHeader* m, rk_u32* draining) {
+RK_DEV void rk_request(RkWorld* w, const RkHeader* m, rk_u32* draining, RkWatch* watch) {
   RkKernel* k = w->kernels + m->destination;
   const rk_u32 what = rk_flags(m) >> 8;
   if (what == RKL_ACTIVATE) {
@@ -47,7 +67,10 @@ RK_DEV void rk_request(RkWorld* w, const RkHeader* m, rk_u32* draining) {
     rk_answer(w, m->extra);
   } else if (what == RKL_DEACTIVATE) {
     rk_or(&k->gate, RK_STOPPED);
-    while (rk_load_acquire(&k->gate) != RK_STOPPED && rk_load_relaxed_sys(w->control + RKW_COMMAND) != RKC_KILL) rk_sleep(500);
+    while (rk_load_acquire(&k->gate) != RK_STOPPED && rk_load_relaxed_sys(w->control + RKW_COMMAND) != RKC_KILL) {
+      rk_watch(w, watch);
+      rk_sleep(500);
+    }
     rk_answer(w, m->extra);
   } else {
     k->drain_token = m->extra;
@@ -67,14 +90,14 @@ RK_DEV void rk_look_for_drained(RkWorld* w, rk_u32* draining) {
 }
 
 // Takes messages from the lane as long as there are nodes; whether there was something.
-RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining) {
+RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining, RkWatch* watch) {
   rk_u32 head = w->lane_head;
   const rk_u32 begun = head;
   while (head != tail) {
     RkHeader* from = rk_lane_slot(w, head);
     const rk_u32 what = rk_flags(from) >> 8;
     if (what != RKL_MESSAGE && what != RKL_READ) {
-      rk_request(w, from, draining);
+      rk_request(w, from, draining, watch);
     } else {
       rk_u32 node;
       if (!rk_queue_pop(&w->free, &node)) break;
@@ -96,7 +119,7 @@ RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining) {
 }
 
 // Ends the kernels: with LEAVE when all are between two instances, with all state in memory; with KILL at once.
-RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command) {
+RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command, RkWatch* watch) {
   rk_store_release(&w->expected, rk_load_relaxed_sys(w->control + RKW_EXPECTED));
   rk_store_release(&w->stop, command);
   if (command == RKC_LEAVE && rk_load_relaxed_sys(w->control + RKW_SLICE_ENDED) != 0u) rk_answer(w, 0u);
@@ -106,6 +129,7 @@ RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command) {
     rk_store_release(&w->expected, expected);
     if (rk_load_acquire(&w->left) == expected) break;
     if (rk_load_relaxed_sys(w->control + RKW_COMMAND) == RKC_KILL) rk_store_release(&w->stop, command = RKC_KILL);
+    rk_watch(w, watch);
     rk_sleep(500);
   }
   rk_mirror_all(w);
@@ -115,21 +139,23 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
   RkWorld* w = p.world;
   const rk_u64 begun = rk_clock_ns();
+  RkWatch watch = {0, 0};
   rk_u32 quiet = rk_load_relaxed_sys(w->control + RKW_QUIET_EPOCH), draining = 0, idle = 0, turns = 0;
   for (rk_u32 i = 0; i < w->range_count; i++) draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
   // However short a slice is, the lane is looked at once: relaunches alone get nowhere.
   for (bool looked = false;; looked = true) {
     const rk_u32 command = rk_load_acquire_sys(w->control + RKW_COMMAND);
-    if (command != RKC_RUN) return rk_stop_all(w, command);
+    if (command != RKC_RUN) return rk_stop_all(w, command, &watch);
     if (looked && w->slice_ns != 0u && rk_clock_ns() - begun >= w->slice_ns) {
       // Said first: whoever finds a kernel ended knows why.
       rk_store_release_sys(w->control + RKW_SLICE_ENDED, 1u);
-      return rk_stop_all(w, RKC_LEAVE);
+      return rk_stop_all(w, RKC_LEAVE, &watch);
     }
+    rk_watch(w, &watch);
     // Read before the lane: what was published before the question was asked is then seen.
     const rk_u32 epoch = rk_load_acquire_sys(w->control + RKW_SETTLE_EPOCH);
     const rk_u32 tail = rk_load_acquire_sys(w->control + RKW_LANE_TAIL);
-    if (rk_take_lane(w, tail, &draining)) {
+    if (rk_take_lane(w, tail, &draining, &watch)) {
       idle = 0;
       continue;
     }
@@ -186,7 +212,8 @@ RK_DEV rk_u32 rk_sort_transit(RkWorld* w) {
 RK_KERNEL(rk_collect, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
   rk_u32 draining = 0;
-  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &draining);
+  RkWatch watch = {0, 0};
+  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &draining, &watch);
 }
 
 // Begins a round: parked messages get in, then all that is in transit arrives, by address of the sender.

@@ -38,6 +38,7 @@ RK_STORE(rk_store_relaxed_sys, rk_u32, "relaxed.sys.global.u32", "r")
 RK_STORE(rk_store_release, rk_u32, "release.gpu.global.u32", "r")
 RK_STORE(rk_store_release, rk_u64, "release.gpu.global.u64", "l")
 RK_STORE(rk_store_relaxed, rk_u32, "relaxed.gpu.global.u32", "r")
+RK_STORE(rk_store_relaxed, rk_u64, "relaxed.gpu.global.u64", "l")
 
 #define RK_ATOMIC(name, T, op, constraint)                                                            \
   RK_DEV T name(T* p, T v) {                                                                          \

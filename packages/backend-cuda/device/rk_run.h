@@ -49,6 +49,24 @@ RK_DEV void rk_report_fault(RkTurn* t, RkMail* mail) {
   rk_tell(t->world, m, RKR_FAULT, 0);
 }
 
+// With a time limit the dispatcher sees since when each worker has been in a handler, and of which address.
+RK_DEV void rk_begin_beat(RkTurn* t) {
+  if (t->world->timeout_ns == 0u) return;
+  t->begun_ns = rk_clock_ns();
+  t->rounds = RK_ROUNDS;
+  t->overtime = 0;
+  if (t->world->lockstep) {  // no dispatcher: the host looks by itself, one handler after the other
+    rk_store_relaxed_sys(t->world->control + RKW_HANDLING, t->self);
+    rk_store_relaxed_sys(t->world->control + RKW_HANDLERS, ++t->world->handlers);
+    return;
+  }
+  rk_store_relaxed(t->beat, (rk_u64)t->self << 32 | (rk_u32)(t->begun_ns / 1000000u));
+}
+
+RK_DEV void rk_end_beat(RkTurn* t) {
+  if (t->world->timeout_ns != 0u) rk_store_relaxed(t->beat, (rk_u64)0);
+}
+
 RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
   RkWorld* w = t->world;
   RkHeader* m = rk_node(w, node);
@@ -74,7 +92,9 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
   t->faulted = 0;
   const rk_u32 state_words = t->kernel->state_stride >> 2;
   if (t->before != 0) rk_copy_words((rk_u32*)t->before, (const rk_u32*)t->state, state_words);
+  rk_begin_beat(t);
   const bool known = rk_handle(t, m->type);
+  rk_end_beat(t);
   rk_finish(t);
   if (t->faulted && t->before != 0) rk_copy_words((rk_u32*)t->state, (const rk_u32*)t->before, state_words);
   if (t->faulted) rk_report_fault(t, mail);
@@ -104,6 +124,7 @@ RK_DEV void rk_start_turns(RkTurn* t, RkWorld* w, RkKernel* k, rk_u32 instance, 
   t->open_kind = RK_OPEN_NONE;
   t->clock_node = w->clock_node + worker;
   t->clock = w->workers[worker];
+  t->beat = w->beats + worker;
   t->handled = t->emitted = t->replied = t->bytes_in = t->bytes_out = t->pending = t->own_sent = 0;
   rk_merge(&t->clock, mail->physical, mail->logical);
 }

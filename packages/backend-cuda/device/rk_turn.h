@@ -5,6 +5,7 @@
 
 #define RK_NODE_PATIENCE 20000u  // tries for a free node before a message is a dead letter
 #define RK_ID_BLOCK 256u
+#define RK_ROUNDS 4096u  // rounds of loops between two looks at the clock
 
 // One handling of one message. The handler uses the first part; the engine keeps the rest.
 struct RkTurn {
@@ -24,6 +25,9 @@ struct RkTurn {
   RkKernel* target;
   rk_u32 open_kind, open_node;
   rk_u32 faulted, site, value, clock_node;
+  rk_u32 rounds, overtime;
+  rk_u64* beat;
+  rk_u64 begun_ns;  // when the handler began, with a time limit
   RkWorker clock;
   // Counted here and added up once for a run.
   rk_u64 handled, emitted, replied, bytes_in, bytes_out, pending, own_sent;
@@ -185,4 +189,17 @@ RK_DEV void rk_fault(RkTurn* t, rk_u32 site, rk_u32 value) {
   t->faulted = 1u;
   t->site = site;
   t->value = value;
+}
+
+// Called in each round of a loop: whether the handler has had its time and has to return.
+RK_DEV bool rk_overtime(RkTurn* t) {
+  if (t->overtime) return true;
+  if (--t->rounds != 0u) return false;
+  t->rounds = RK_ROUNDS;
+  const bool late = rk_clock_ns() - t->begun_ns >= t->world->timeout_ns;
+  if (!late && rk_load_relaxed(&t->world->stop) != RKC_KILL) return false;
+  t->overtime = 1u;
+  t->faulted = 0;  // whatever it was before, this is why it ends
+  rk_fault(t, RKF_OVERTIME, 0);
+  return true;
 }

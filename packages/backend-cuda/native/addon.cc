@@ -11,24 +11,37 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(1);
 
+bool running(const Stream& stream) {
+  stream.context->enter();
+  return stream.context->driver->cuStreamQuery(stream.handle) == kNotReady;
+}
+
 // Tells every kernel of the environment to leave and waits a moment for it, so that no device thread touches memory
-// that is about to be freed.
+// that is about to be freed. Where one does not leave, nothing is freed: that would wait for it, or let it write to
+// memory of others. The process's end takes all of it away.
 void stop_kernels(Environment& all) {
   std::vector<std::shared_ptr<Stream>> streams;
   for (const auto& [handle, resource] : all.resources) {
     auto stream = std::dynamic_pointer_cast<Stream>(resource);
-    if (stream == nullptr || stream->kill_memory == nullptr) continue;
-    auto* words = static_cast<uint32_t*>(stream->kill_memory->pointer);
-    __atomic_store_n(words + stream->kill_word, stream->kill_value, __ATOMIC_RELEASE);
+    if (stream == nullptr) continue;
+    if (stream->kill_memory != nullptr) {
+      auto* words = static_cast<uint32_t*>(stream->kill_memory->pointer);
+      __atomic_store_n(words + stream->kill_word, stream->kill_value, __ATOMIC_RELEASE);
+    }
     streams.push_back(std::move(stream));
   }
   const auto until = std::chrono::steady_clock::now() + kPatience;
+  bool stuck = false;
   for (const auto& stream : streams) {
-    stream->context->enter();
-    while (stream->context->driver->cuStreamQuery(stream->handle) == kNotReady &&
-           std::chrono::steady_clock::now() < until) {
+    while (running(*stream) && std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
+    stuck = stuck || running(*stream);
+  }
+  if (!stuck) return;
+  auto* kept = new std::vector<std::shared_ptr<Resource>>();
+  for (const auto& [handle, resource] : all.resources) {
+    if (resource->on_device()) kept->push_back(resource);
   }
 }
 

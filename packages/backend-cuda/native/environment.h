@@ -36,6 +36,8 @@ struct Resource {
   std::shared_ptr<Context> context;
   virtual ~Resource() = default;
   virtual const char* kind() const = 0;
+  // Whether a running kernel may use it.
+  virtual bool on_device() const { return true; }
 };
 
 struct Device : Resource {

@@ -47,6 +47,7 @@ struct Waker : Resource {
 
   ~Waker() override { stop(); }
   const char* kind() const override { return "waker"; }
+  bool on_device() const override { return false; }
 
   void stop() {
     {
@@ -66,6 +67,15 @@ struct Waker : Resource {
     return false;
   }
 
+  // An environment that is about to end calls no JavaScript any more: that is no error then.
+  static void wake(Napi::Env env, Napi::Function callback) {
+    try {
+      callback.Call({});
+    } catch (const Napi::Error& error) {
+      if (!error.IsEmpty()) napi_fatal_exception(env, error.Value());
+    }
+  }
+
   void run() {
     using Clock = std::chrono::steady_clock;
     std::unique_lock<std::mutex> lock(mutex);
@@ -78,7 +88,7 @@ struct Waker : Resource {
       }
       if (any()) {
         armed = false;
-        if (call.NonBlockingCall() == napi_closing) {
+        if (call.NonBlockingCall(wake) == napi_closing) {
           closed = true;
           return;
         }

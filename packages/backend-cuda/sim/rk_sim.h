@@ -45,6 +45,7 @@ RK_SIM_STORE(rk_store_relaxed_sys, rk_u32, __ATOMIC_RELAXED)
 RK_SIM_STORE(rk_store_release, rk_u32, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_release, rk_u64, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_relaxed, rk_u32, __ATOMIC_RELAXED)
+RK_SIM_STORE(rk_store_relaxed, rk_u64, __ATOMIC_RELAXED)
 
 RK_DEV rk_u32 rk_add(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
 RK_DEV rk_u32 rk_add_relaxed(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }

@@ -88,6 +88,7 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
   k.state_bytes = 16;
   k.state_stride = 16;
   k.first_worker = 1 + slot * kWorkers;
+  k.workers = kWorkers;
   fill(k.ready, 32, 0);
   for (rk_u32 i = 0; i < kInstances; i++) {
     RkMail& mail = k.mail[i];
@@ -105,6 +106,7 @@ void make_world() {
   world->kernels = allocate<RkKernel>(2);
   world->ranges = allocate<RkRange>(2);
   world->workers = allocate<RkWorker>(1 + 2 * kWorkers);
+  world->beats = allocate<rk_u64>(1 + 2 * kWorkers);
   world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
   world->lane = allocate<rk_u8>(kSlots * kNodeBytes);
   world->ring = allocate<rk_u8>(kSlots * kNodeBytes);
@@ -227,6 +229,8 @@ rk_u32 tokens_seen(rk_u32 kernel) {
 int main(int, char** arguments) {
   const rk_u32 tokens = atoi(arguments[1]), hops = atoi(arguments[2]), yields = atoi(arguments[3]);
   make_world();
+  world->timeout_ns = 60000000000ull;
+  world->stuck_ms = 60000;
   world->slice_ns = atoi(arguments[4]) * 1000ull;
   numbered.assign(kInstances, 0);
   start(2);

@@ -96,3 +96,18 @@ export function typedError(thrown: unknown, program?: string): unknown {
   }
   return thrown;
 }
+
+/** A handler goes on after `handlerTimeoutMs` and can't be ended: a GPU can't take a running block off. */
+export class StuckHandlerError extends RingKernelError {
+  static readonly code = 'RK_CUDA_HANDLER_STUCK';
+  readonly afterMs: number;
+
+  constructor(whose: string, afterMs: number) {
+    super(
+      StuckHandlerError.code,
+      `A handler of ${whose} should have ended, but still runs after ${afterMs} ms`,
+      { hint: 'CUDA C++ of your own has to call rk_overtime in its loops' },
+    );
+    this.afterMs = afterMs;
+  }
+}

@@ -3,4 +3,5 @@ export {
   CudaCompileError,
   CudaDriverError,
   CudaUnavailableError,
+  StuckHandlerError,
 } from './errors.ts';

@@ -20,6 +20,8 @@ export interface CudaOptions {
   readonly hotUs: number;
   /** How long the kernels run before they leave and are started again, milliseconds; 0 = for ever, null = by device. */
   readonly sliceMs: number | null;
+  /** How long a handler may run before it is ended and its instance fails, milliseconds; 0 = for ever. */
+  readonly handlerTimeoutMs: number;
   /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
   readonly simulationFlags: readonly string[];
 }
@@ -33,6 +35,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'hostMemory',
   'hotUs',
   'sliceMs',
+  'handlerTimeoutMs',
   'simulationFlags',
 ];
 
@@ -58,6 +61,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     hostMemory: memoryKind(given.hostMemory),
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
     sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),
+    handlerTimeoutMs: whole(given, 'handlerTimeoutMs', 0, 0, 1_000_000_000),
     simulationFlags: flags(given.simulationFlags),
   };
 }

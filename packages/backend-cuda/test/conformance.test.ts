@@ -9,7 +9,7 @@ const device = probe.available ? probe.devices[0] : undefined;
 // On one worker and on three, with each kind of memory, in one launch and in slices: results must not depend on them.
 const variants: readonly Readonly<Record<string, unknown>>[] = [
   { workers: 1 },
-  { workers: 3, hostMemory: 'webassembly', sliceMs: 2 },
+  { workers: 3, hostMemory: 'webassembly', sliceMs: 2, handlerTimeoutMs: 60_000 },
 ];
 
 for (const backendOptions of variants) {

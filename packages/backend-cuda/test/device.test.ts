@@ -222,6 +222,7 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       ['hostMemory', 'mine'],
       ['hotUs', -1],
       ['sliceMs', 0.5],
+      ['handlerTimeoutMs', -1],
       ['simulationFlags', 'x'],
       ['threads', 1],
     ];

@@ -45,7 +45,7 @@ test.skipIf(noToolkit !== null)(
     const folder = mkdtempSync(join(tmpdir(), 'ringkernel-nvcc-'));
     for (const [name, text] of deviceHeaders()) writeFileSync(join(folder, name), text);
     const { module } = compile(Everything).program;
-    const programs = { system: systemProgram, everything: programText(module) };
+    const programs = { system: systemProgram, everything: programText(module, true) };
     const targets = ['75', '90', '120'].map((n) => `-gencode=arch=compute_${n},code=sm_${n}`);
     for (const [name, text] of Object.entries(programs)) {
       const file = join(folder, `${name}.cu`);

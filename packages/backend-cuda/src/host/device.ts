@@ -8,11 +8,9 @@ import {
   type DeviceLaunchOptions,
   DeviceLostError,
   type DeviceOptions,
-  InvalidOptionError,
   type KernelImage,
   type KernelSink,
   MessageIdGenerator,
-  MessageTooLargeError,
   NotSupportedError,
   type RingKernelError,
   type Schedule,
@@ -127,6 +125,12 @@ export class CudaDevice implements Device {
       drainRound: (kernel) => machine.paused(() => this.#runRound([kernel])),
       forget: (kernel) => this.#forget(kernel),
     };
+    machine.addressee = (address) => {
+      const kernel = this.#kernelOf(address);
+      return kernel === undefined
+        ? `address ${address}`
+        : `instance ${address - kernel.base} of kernel '${kernel.id}'`;
+    };
     this.#check = setInterval(() => this.#checkAlive(), checkMs);
     this.#check.unref();
   }
@@ -160,7 +164,12 @@ export class CudaDevice implements Device {
         hint: 'launch it on the CPU backend',
       });
     }
-    return await this.launchText(image, programText(image.program.module as Module), options, sink);
+    return await this.launchText(
+      image,
+      programText(image.program.module as Module, this.#options.handlerTimeoutMs > 0),
+      options,
+      sink,
+    );
   }
 
   /** Launches CUDA C++ that defines `rk_handle` (device/rk_turn.h says with what). */
@@ -237,11 +246,15 @@ export class CudaDevice implements Device {
 
   async #close(): Promise<void> {
     clearInterval(this.#check);
-    await this.#machine.stop();
+    const ended = await this.#machine.stop();
     this.#pump.drainAll();
     for (const kernel of this.#kernels) kernel.close();
     this.#mailroom.close(new DeviceClosedError('answer'));
     this.#pump.close();
+    if (ended) this.#free();
+  }
+
+  #free(): void {
     for (const kernel of this.#kernels.splice(0)) kernel.memory.free();
     this.#machine.free();
   }
@@ -377,7 +390,9 @@ export class CudaDevice implements Device {
     for (const kernel of this.#kernels) kernel.lose();
     this.#mailroom.close(error);
     this.#pump.close();
-    this.#closing = this.#machine.stop().then(() => this.#machine.free());
+    this.#closing = this.#machine.stop().then((ended) => {
+      if (ended) this.#free();
+    });
     this.#lose(error);
   }
 

@@ -68,6 +68,7 @@ export class KernelMemory {
       .u32('holds', options.onFailure === 'wait' ? 1 : 0)
       .u32('state_bytes', stateBytes)
       .u32('state_stride', this.stateStride)
+      .u32('workers', settings.options.workers)
       .u32('first_worker', 1 + slot * settings.options.workers)
       .u32('gate', stopped);
     writer

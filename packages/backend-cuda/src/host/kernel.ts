@@ -4,6 +4,7 @@ import {
   type DeviceKernel,
   type DeviceLaunchOptions,
   deadLetterReasons,
+  HandlerTimeoutError,
   type InjectOptions,
   type InjectStatus,
   InvalidOptionError,
@@ -16,6 +17,7 @@ import {
   type MessageIdGenerator,
   type PayloadWriter,
 } from '@ringkernel/core';
+import { overtimeSite } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
 import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
@@ -48,6 +50,7 @@ export interface KernelContext {
 
 /** A launched kernel as the host sees it. */
 export class CudaKernel implements DeviceKernel {
+  readonly id: string;
   readonly base: number;
   readonly instances: number;
   readonly sink: KernelSink;
@@ -79,6 +82,7 @@ export class CudaKernel implements DeviceKernel {
     roundFunction: FoundFunction,
     resident: Resident | null,
   ) {
+    this.id = options.id;
     this.base = options.baseAddress;
     this.instances = options.instances;
     this.sink = sink;
@@ -227,9 +231,13 @@ export class CudaKernel implements DeviceKernel {
       this.#stateBefore = this.#state;
       this.#state = 'failed';
     }
+    const site = (words[word + headerWords] as number) >>> 0;
+    const { handlerTimeoutMs } = this.#context.machine.settings.options;
     this.sink.fault({
       instance,
-      site: (words[word + headerWords] as number) >>> 0,
+      ...(site === overtimeSite
+        ? { site: 0, error: new HandlerTimeoutError(this.id, instance, handlerTimeoutMs) }
+        : { site }),
       value: (words[word + headerWords + 1] as number) >>> 0,
       type: (words[word + 1] as number) >>> 0,
       correlationLow: (words[word + 6] as number) >>> 0,

@@ -1,3 +1,4 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { CudaUnavailableError, typedError } from '../errors.ts';
 import { command, controlWords, queueLayout, worldLayout } from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
@@ -5,12 +6,18 @@ import type { Addon, Allocation, FoundDevice, FoundFunction, Handle } from '../n
 import type { CudaOptions } from '../options.ts';
 import { buildProgram, systemProgram, type Target } from '../program/build.ts';
 import { nowUs } from './clock.ts';
+import { HandlerWatch, stuckAfterMs } from './handler-watch.ts';
 import { type MappedMemory, mapMemory } from './memory.ts';
 import { placeWorld, queueCells, type WorldPlacement } from './placement.ts';
 
 const noNode = 0xffff_ffff;
 /** Threads of a block: four warps, of which one thread each works. */
 const mostBlockThreads = 128;
+
+/** Turns of the event loop in which the driver is asked before the loop may rest. */
+const hotTurns = 256;
+/** How long kernels that were told to end at once may take to do so. */
+const killMs = 1_000;
 
 /** What is fixed for the life of a machine. */
 export interface MachineSettings {
@@ -54,6 +61,7 @@ export class Machine {
   /** What is given back at the end, in the order in which it was taken. */
   readonly #owned: Handle[];
   readonly #functions = new Map<string, FoundFunction>();
+  readonly #watch: HandlerWatch;
   #launches = 0;
   #running = false;
   /** Threads that work, of all kernels that run. */
@@ -85,6 +93,7 @@ export class Machine {
     this.world = this.own(addon.allocateDevice(context, sizeBytes));
     this.controlMemory = map(controlWords.sizeWords * 4);
     this.control = new Int32Array(this.controlMemory.buffer, 0, controlWords.sizeWords);
+    this.#watch = new HandlerWatch(this.control, settings);
     this.laneMemory = map(options.laneCapacity * nodeBytes);
     this.ringMemory = map(options.laneCapacity * nodeBytes);
     this.stream = this.own(addon.createStream(context));
@@ -134,6 +143,11 @@ export class Machine {
   /** How often the persistent kernels were started. */
   get launches(): number {
     return this.#launches;
+  }
+
+  /** How messages of errors name who has an address. */
+  set addressee(name: (address: number) => string) {
+    this.#watch.addressee = name;
   }
 
   /** Whether the kernels leave because their slice is over: a pause starts them again. */
@@ -191,9 +205,10 @@ export class Machine {
   async run(fn: FoundFunction, parameters: Uint8Array): Promise<void> {
     try {
       this.addon.launch(fn.handle, this.stream, 1, 1, parameters, [0], false);
-      await this.addon.synchronize(this.stream);
+      await this.#idle(this.stream);
     } catch (thrown) {
-      throw typedError(thrown);
+      this.#failure = typedError(thrown);
+      throw this.#failure;
     }
   }
 
@@ -216,6 +231,7 @@ export class Machine {
   check(): void {
     if (this.#failure !== null) throw this.#failure;
     if (!this.#running) return;
+    this.#watch.check();
     for (const { stream } of this.#residents) {
       let state: string;
       try {
@@ -234,11 +250,22 @@ export class Machine {
     }
   }
 
-  /** Ends every kernel. Nothing may be asked afterwards. */
-  async stop(): Promise<void> {
+  /**
+   * Ends every kernel. Nothing may be asked afterwards. False: a handler that can't be ended still runs, and what it
+   * uses stays until the process ends.
+   */
+  async stop(): Promise<boolean> {
     await this.#turn;
     this.#ended = true;
     await this.#leave().catch(() => {}); // a device that failed frees what it had
+    Atomics.store(this.control, controlWords.command, command.kill);
+    const until = nowUs() + killMs * 1_000;
+    const streams = [this.stream, ...[...this.#residents].map(({ stream }) => stream)];
+    while (streams.some((stream) => this.#runs(stream))) {
+      if (nowUs() > until) return false;
+      await setTimeout(1);
+    }
+    return true;
   }
 
   /** Gives back everything, when all has stopped. */
@@ -267,11 +294,28 @@ export class Machine {
     Atomics.store(this.control, controlWords.expected, this.#started - 1);
     Atomics.store(this.control, controlWords.command, command.leave);
     try {
-      for (const { stream } of this.#residents) await this.addon.synchronize(stream);
+      for (const { stream } of this.#residents) await this.#idle(stream);
       Atomics.store(this.control, controlWords.sliceEnded, 0);
     } catch (thrown) {
       this.#failure = typedError(thrown);
       throw this.#failure;
+    }
+  }
+
+  /** Resolves when all that was launched there has ended. A wait in the driver could not be given up. */
+  async #idle(stream: Handle): Promise<void> {
+    this.#watch.begin();
+    for (let turn = 0; this.addon.query(stream) === 'running'; turn++) {
+      this.#watch.check();
+      await (turn < hotTurns ? setImmediate() : setTimeout(1));
+    }
+  }
+
+  #runs(stream: Handle): boolean {
+    try {
+      return this.addon.query(stream) === 'running';
+    } catch {
+      return false; // what failed has ended
     }
   }
 
@@ -352,6 +396,7 @@ export class Machine {
       .u64('kernels', this.at(placement.kernels))
       .u64('ranges', this.at(placement.ranges))
       .u64('workers', this.at(placement.workers))
+      .u64('beats', this.at(placement.beats))
       .u64('control', this.controlMemory.device)
       .u64('lane', this.laneMemory.device)
       .u64('ring', this.ringMemory.device)
@@ -366,6 +411,8 @@ export class Machine {
       .u32('seed', seed >>> 0)
       .u32('lockstep', lockstep ? 1 : 0)
       .u64('slice_ns', BigInt(sliceMs) * 1_000_000n)
+      .u64('timeout_ns', BigInt(options.handlerTimeoutMs) * 1_000_000n)
+      .u32('stuck_ms', stuckAfterMs(options.handlerTimeoutMs))
       .u32('transit_first', noNode)
       .u32('transit_last', noNode);
     writer

@@ -14,6 +14,7 @@ export interface WorldPlacement {
   readonly kernels: number;
   readonly ranges: number;
   readonly workers: number;
+  readonly beats: number;
   readonly scratch: number;
   readonly freeCells: number;
   readonly nodes: number;
@@ -30,11 +31,12 @@ export function placeWorld(options: CudaOptions): WorldPlacement {
   const kernels = up(worldLayout.sizeBytes);
   const ranges = up(kernels + maxKernels * kernelLayout.sizeBytes);
   const workers = up(ranges + maxKernels * rangeLayout.sizeBytes);
-  const scratch = up(workers + workerCount * workerLayout.sizeBytes);
+  const beats = up(workers + workerCount * workerLayout.sizeBytes);
+  const scratch = up(beats + workerCount * 8);
   const freeCells = up(scratch + workerCount * nodeBytes);
   const nodes = up(freeCells + options.messageSlots * 8);
   const sizeBytes = nodes + options.messageSlots * nodeBytes;
-  const placed = { kernels, ranges, workers, scratch, freeCells, nodes, sizeBytes };
+  const placed = { kernels, ranges, workers, beats, scratch, freeCells, nodes, sizeBytes };
   return { ...placed, nodeBytes, workerCount };
 }
 

@@ -59,6 +59,7 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['state_bytes', 'u32'],
   ['state_stride', 'u32'],
   ['first_worker', 'u32'],
+  ['workers', 'u32'],
   ['holds', 'u32'],
   ['closed', 'u32'],
   ['gate', 'line'],
@@ -78,6 +79,7 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['kernels', 'RkKernel*'],
   ['ranges', 'RkRange*'],
   ['workers', 'RkWorker*'],
+  ['beats', 'rk_u64*'],
   ['control', 'rk_u32*'],
   ['lane', 'rk_u8*'],
   ['ring', 'rk_u8*'],
@@ -97,6 +99,9 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['transit_last', 'u32'],
   ['lane_head', 'u32'],
   ['slice_ns', 'u64'],
+  ['timeout_ns', 'u64'],
+  ['stuck_ms', 'u32'],
+  ['handlers', 'u32'],
   ['stop', 'line'],
   ['stop', 'u32'],
   ['expected', 'u32'],
@@ -126,6 +131,9 @@ export const controlWords = {
   laneHead: 32,
   quietEpoch: 33,
   sliceEnded: 34,
+  stuck: 35,
+  handling: 36,
+  handlers: 37,
   sizeWords: 64,
 } as const;
 
@@ -147,12 +155,16 @@ export const latencyNumbers = { sum: 0, minimum: 1, maximum: 2, buckets: 3 } as 
 /** Most kernels that can live on a device at once: what a device runs side by side. */
 export const maxKernels = 120;
 
+/** Site of the fault of a handler that had its time: no module has so many. */
+export const overtimeSite = 0xffff_ffff;
+
 const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   RKW: controlWords,
   RKC: command,
   RKL: laneRequest,
   RKR: ringRecord,
   RKN: latencyNumbers,
+  RKF: { overtime: overtimeSite },
   RKM: {
     counters: counterCount,
     numbers: counterCount + latencyNumbers.buckets + layoutLimit.latencyBuckets,

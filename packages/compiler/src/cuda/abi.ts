@@ -20,6 +20,8 @@
  *
  * The hooks `rk_send`, `rk_reply` and `rk_emit` return room for the payload: zeros, aligned to 16 bytes, valid until
  * the next hook or the end of the turn. They return null for what cannot be taken, which is then theirs to handle.
+ * A module emitted with `interruptible` also calls `bool rk_overtime(RkTurn*)`, in each round of a loop and after calls
+ * of functions: when it says true, the handler leaves, and asks again in each function that it leaves.
  * The first `rk_fault` of a turn is the one that counts; the handler goes on unless it says to leave.
  */
 export const cudaDeclarations = `typedef unsigned int rk_u32;

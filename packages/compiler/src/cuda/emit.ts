@@ -11,6 +11,8 @@ import { statementLines } from './statement.ts';
 export interface CudaOptions {
   /** The namespace around the text: a C++ name. Texts of several actors in one file need one each. */
   readonly namespace?: string;
+  /** Loops call `rk_overtime` in each round, which may end the handler. */
+  readonly interruptible?: boolean;
 }
 
 /**
@@ -18,7 +20,11 @@ export interface CudaOptions {
  * device code of it and g++ host code. The same module gives the same text.
  */
 export function emitCuda(module: Module, options: CudaOptions = {}): string {
-  const program: ModuleText = { module, library: new Set() };
+  const program: ModuleText = {
+    module,
+    interruptible: options.interruptible === true,
+    library: new Set(),
+  };
   const functions = module.functions.map((fn, i) =>
     functionText(program, fn, `f${i}_${identifier(fn.name)}`),
   );

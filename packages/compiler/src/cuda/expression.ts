@@ -45,7 +45,9 @@ export function expressionText(text: FunctionText, e: Expression): string {
     case 'call': {
       const args = e.args.map((arg) => expressionText(text, arg));
       const call = `${functionName(text, e.fn)}(${['rk', ...args].join(', ')})`;
-      return text.keep(typeText(e.type), call);
+      const value = text.keep(typeText(e.type), call);
+      text.line(...text.tick());
+      return value;
     }
   }
 }

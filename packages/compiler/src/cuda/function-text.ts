@@ -6,6 +6,7 @@ import { typeText, zero } from './literal.ts';
 /** What the text of a whole module shares. */
 export interface ModuleText {
   readonly module: Module;
+  readonly interruptible: boolean;
   readonly library: Set<string>;
 }
 
@@ -48,9 +49,19 @@ export class FunctionText {
   loopBody(next: string | null, write: () => void): string[] {
     const outer = this.next;
     this.next = next;
-    const lines = this.block(write);
+    const lines = this.block(() => {
+      this.line(...this.tick());
+      write();
+    });
     this.next = outer;
     return lines;
+  }
+
+  /** Leaves the function when the handler has had its time: in each round of a loop, and after calls. */
+  tick(): string[] {
+    const { result } = this.fn;
+    const leave = result === null ? 'return' : `return ${zero(result)}`;
+    return this.program.interruptible ? [`if (rk_overtime(rk)) ${leave};`] : [];
   }
 
   label(): string {
