@@ -79,3 +79,20 @@ export const Big = actor('Big', {
     },
   },
 });
+
+/** Counts up with the host and with the instance before it, and notices what is not the next number. */
+export const Sequence = actor('Sequence', {
+  state: { fromHost: u32, fromActor: u32, outOfTurn: u32 },
+  messages: { FromHost: { number: u32 }, FromActor: { number: u32 } },
+  on: {
+    FromHost(ctx, m) {
+      if (m.number !== ctx.state.fromHost) ctx.state.outOfTurn += 1;
+      ctx.state.fromHost += 1;
+      ctx.send(ctx.at((ctx.index + 1) % ctx.instances), 'FromActor', { number: m.number });
+    },
+    FromActor(ctx, m) {
+      if (m.number !== ctx.state.fromActor) ctx.state.outOfTurn += 1;
+      ctx.state.fromActor += 1;
+    },
+  },
+});

@@ -12,11 +12,21 @@ export interface Row {
   readonly met?: boolean;
 }
 
+export interface BenchOptions {
+  /** Cuts counts and rounds to what shows that it runs. */
+  readonly quick: boolean;
+  /** What needs a GPU runs on the simulated device instead. */
+  readonly simulated?: boolean;
+  /** How many messages `cuda-loss` sends. */
+  readonly messages?: number;
+}
+
 export interface Bench {
   readonly name: string;
   readonly title: string;
-  /** `quick` cuts counts and rounds to what shows that it runs. */
-  run(options: { readonly quick: boolean }): Promise<readonly Row[]>;
+  /** Why it can't run here, or null. Benches without it run everywhere. */
+  missing?(options: BenchOptions): Promise<string | null>;
+  run(options: BenchOptions): Promise<readonly Row[]>;
 }
 
 /** A row beside its peer, with the ratio computed from the two medians of one run. */
@@ -37,4 +47,10 @@ export function beside(
 
 export function plain(medians: Readonly<Record<string, number>>, name: string, unit: string): Row {
   return { name, value: medians[name] ?? Number.NaN, unit };
+}
+
+/** A row with an absolute target, in the row's own unit; the simulated device has none. */
+export function below({ simulated }: BenchOptions, row: Row, atMost: number): Row {
+  if (simulated) return row;
+  return { ...row, target: `<= ${atMost} ${row.unit}`, met: row.value <= atMost };
 }

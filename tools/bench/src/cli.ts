@@ -1,13 +1,14 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Bench, Row } from './bench.ts';
+import type { Bench, BenchOptions, Row } from './bench.ts';
 import { benches } from './list.ts';
 
-const usage = `bench [NAME ...] [--quick] [--json]
+const usage = `bench [NAME ...] [--simulated] [--messages N] [--quick] [--json]
 
 Runs the benches named, or all: ${benches.map((b) => b.name).join(', ')}.
 Each figure is a median; ratios are to a peer that ran in turns with it. --quick runs everything once, to see that
-it works; --json prints {machine, results} as the last line.`;
+it works; --json prints {machine, results, skipped} as the last line. What needs a GPU is skipped without one, unless
+--simulated lets it run on CPU threads, which shows that it works and not how fast.`;
 
 function refuse(reason: string): never {
   console.error(`${reason}\n\n${usage}`);
@@ -21,6 +22,8 @@ function readArguments() {
       options: {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        simulated: { type: 'boolean', default: false },
+        messages: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -33,6 +36,14 @@ const { values, positionals } = readArguments();
 if (values.help) {
   console.log(usage);
   process.exit(0);
+}
+
+function readOptions(): BenchOptions {
+  const { quick, simulated, messages } = values;
+  if (messages === undefined) return { quick, simulated };
+  const count = Number(messages);
+  if (!Number.isInteger(count) || count < 1) refuse(`--messages wants a whole number: ${messages}`);
+  return { quick, simulated, messages: count };
 }
 
 function format(row: Row): string {
@@ -61,12 +72,20 @@ const machine = {
 console.log(
   `${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load}, ${machine.date}`,
 );
+const options = readOptions();
 const results: Record<string, readonly Row[]> = {};
+const skipped: Record<string, string> = {};
 for (const bench of chosen) {
   console.log(`\n${bench.name}: ${bench.title}`);
-  const rows = await bench.run({ quick: values.quick });
+  const reason = (await bench.missing?.(options)) ?? null;
+  if (reason !== null) {
+    console.log(`  skipped: ${reason}`);
+    skipped[bench.name] = reason;
+    continue;
+  }
+  const rows = await bench.run(options);
   results[bench.name] = rows;
   for (const row of rows) console.log(format(row));
 }
-if (values.json) console.log(JSON.stringify({ machine, results }));
+if (values.json) console.log(JSON.stringify({ machine, results, skipped }));
 process.exit(0); // peers may keep threads alive

@@ -2,6 +2,10 @@ import { askBench, streamBench } from './ask.ts';
 import type { Bench } from './bench.ts';
 import { codecBench } from './codec.ts';
 import { compilerBench } from './compiler.ts';
+import { cudaAskBench, cudaHopBench, cudaSendBench } from './cuda/latency.ts';
+import { cudaLossBench } from './cuda/loss.ts';
+import { cudaActorsBench, cudaPauseBench } from './cuda/scale.ts';
+import { cudaThroughputBench } from './cuda/throughput.ts';
 import { idleBench } from './idle.ts';
 import { k2kBench } from './k2k.ts';
 import { queueBench } from './queue.ts';
@@ -19,4 +23,11 @@ export const benches: readonly Bench[] = [
   codecBench,
   compilerBench,
   webgpuBench,
+  cudaSendBench,
+  cudaAskBench,
+  cudaHopBench,
+  cudaThroughputBench,
+  cudaActorsBench,
+  cudaPauseBench,
+  cudaLossBench,
 ];

@@ -1,0 +1,93 @@
+import { Echo, Ring, Sink } from '../actors.ts';
+import { type Bench, type BenchOptions, below, beside, plain } from '../bench.ts';
+import { interleaved, median, nsPer, nsPerAsync, quantile } from '../measure.ts';
+import { cudaMissing, openCuda } from './device.ts';
+
+const payload = { a: 0, b: 1, c: 2, d: 3, e: 4, f: 5, g: 6, h: 7 };
+/** Fits the lane, so that nothing is measured but the sender. */
+const burst = 500;
+
+/** What one message costs the JavaScript that sends it: writing it to memory that the device polls. */
+export const cudaSendBench: Bench = {
+  name: 'cuda-send',
+  title: 'CUDA: what one message of 8 fields costs the thread that sends it, in bursts of 500',
+  missing: cudaMissing,
+  async run(options) {
+    await using runtime = await openCuda(options);
+    const sink = await runtime.launch(Sink);
+    const bursts = options.quick ? 5 : 400;
+    const samples: number[] = [];
+    for (let i = -1; i < bursts; i++) {
+      const ns = nsPer(burst, () => {
+        for (let n = 0; n < burst; n++) sink.trySend('Item', payload);
+      });
+      await runtime.settled();
+      if (i >= 0) samples.push(ns); // the first one compiles the code that sends
+    }
+    return [
+      below(
+        options,
+        { name: 'trySend, p50 of the bursts', value: median(samples), unit: 'ns' },
+        15,
+      ),
+      { name: 'trySend, p99 of the bursts', value: quantile(samples, 0.99), unit: 'ns' },
+    ];
+  },
+};
+
+/** Host to actor to host, one after the other, and many at once. */
+export const cudaAskBench: Bench = {
+  name: 'cuda-ask',
+  title: 'CUDA: request and reply, host to scheduled actor and back',
+  missing: cudaMissing,
+  async run(options) {
+    // The event loop polls all the time: what is measured is the device, not how the host falls asleep.
+    await using runtime = await openCuda(options, { hotUs: 1_000_000 });
+    const echo = await runtime.launch(Echo);
+    const count = options.quick ? 200 : 50_000;
+    const samples: number[] = [];
+    for (let i = -100; i < count; i++) {
+      const start = process.hrtime.bigint();
+      await echo.call('Ask', { value: i >>> 0 });
+      if (i >= 0) samples.push(Number(process.hrtime.bigint() - start));
+    }
+    const inFlight = await nsPerAsync(options.quick ? 500 : 200_000, async (n) => {
+      for (let left = n; left > 0; left -= burst) {
+        await Promise.all(Array.from({ length: burst }, (_, i) => echo.call('Ask', { value: i })));
+      }
+    });
+    return [
+      below(options, { name: 'scheduled, p50', value: median(samples), unit: 'ns' }, 8_000),
+      { name: 'scheduled, p99', value: quantile(samples, 0.99), unit: 'ns' },
+      { name: 'scheduled, mean of 500 in flight', value: inFlight, unit: 'ns' },
+    ];
+  },
+};
+
+async function tokenRound(options: BenchOptions): Promise<Record<string, number>> {
+  await using runtime = await openCuda(options);
+  const hops = options.quick ? 500 : 200_000;
+  const pair = await runtime.launch(Ring, { id: 'pair', instances: 2 });
+  const ring = await runtime.launch(Ring, { instances: 1_000 });
+  const round = (kernel: typeof pair) => () =>
+    nsPerAsync(hops, async (n) => {
+      await kernel.send('Token', { hops: n });
+      await kernel.receive('Done', { timeoutMs: 600_000 });
+    });
+  const variants = { 'ping-pong of two': round(pair), 'ring of 1000': round(ring) };
+  return await interleaved(variants, options.quick ? 1 : 7);
+}
+
+/** Actor to actor on the device, one message under way. */
+export const cudaHopBench: Bench = {
+  name: 'cuda-hop',
+  title: 'CUDA: one hop from actor to actor, without the host',
+  missing: cudaMissing,
+  async run(options) {
+    const medians = await tokenRound(options);
+    return [
+      below(options, plain(medians, 'ping-pong of two', 'ns'), 2_500),
+      beside(medians, 'ring of 1000', 'ping-pong of two', 'ns'),
+    ];
+  },
+};

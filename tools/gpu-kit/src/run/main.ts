@@ -1,0 +1,120 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { KitDescription } from '../kit.ts';
+import { runCommand } from './command.ts';
+import { describeMachine } from './machine.ts';
+import { type Measured, markdownOf, type Outcome, type Report } from './report.ts';
+import { allSteps, type Step } from './steps.ts';
+
+const usage = `run.sh [--out DIR] [--steps NAME,...] [--limit SECONDS] [--messages N] [--quick] [--simulated]
+
+Runs the conformance suite on the GPU, compute-sanitizer where it is installed, then the measurements. Writes
+results.json, results.md and log.txt into DIR (results by default), after each step. A step that takes longer than the
+limit (600 s by default) is killed. --messages is how many messages must arrive (100 million by default); --quick runs
+little of everything; --simulated takes CPU threads for the device, which needs g++ and says nothing about speed.`;
+
+const kitFolder = fileURLToPath(new URL('../../../..', import.meta.url));
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: 'results' },
+      steps: { type: 'string' },
+      limit: { type: 'string', default: '600' },
+      messages: { type: 'string', default: '100000000' },
+      quick: { type: 'boolean', default: false },
+      simulated: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    limit: positive('limit', values.limit),
+    messages: positive('messages', values.messages),
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--${name} wants a whole number above 0: ${text}`);
+}
+
+function chosen(steps: readonly Step[], names: string | undefined): readonly Step[] {
+  if (names === undefined) return steps;
+  const wanted = names.split(',');
+  const unknown = wanted.filter((name) => !steps.some((step) => step.name === name));
+  if (unknown.length === 0) return steps.filter((step) => wanted.includes(step.name));
+  throw new Error(
+    `no step ${unknown.join(', ')}; there are ${steps.map((s) => s.name).join(', ')}`,
+  );
+}
+
+async function runStep(step: Step, limitS: number, log: string): Promise<Outcome> {
+  const { name, missing, program, args } = step;
+  if (missing !== undefined)
+    return { name, result: 'skipped', seconds: 0, note: missing, rows: [] };
+  const cwd = join(kitFolder, 'tools', 'gpu-kit');
+  const { result, seconds, output, errors } = await runCommand(program, args, { cwd, limitS });
+  appendFileSync(log, `\n== ${name}: ${program} ${args.join(' ')}\n${output}\n${errors}\n`);
+  const said = lastLine(output);
+  if (result !== 'passed')
+    return { name, result, seconds, note: lastLine(errors) || said, rows: [] };
+  const {
+    results = {},
+    passed,
+    failed,
+    skipped,
+  } = JSON.parse(said) as {
+    readonly results?: Readonly<Record<string, readonly Measured[]>>;
+    readonly skipped?: unknown;
+    readonly passed?: number;
+    readonly failed?: number;
+  };
+  const rows = Object.values(results).flat();
+  if (passed !== undefined) {
+    const note = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+    return { name, result, seconds, note, rows };
+  }
+  if (rows.length > 0) return { name, result, seconds, note: '', rows };
+  return { name, result: 'skipped', seconds, note: JSON.stringify(skipped), rows };
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+async function main(): Promise<number> {
+  const { help, out, steps, limit, quick, simulated, messages } = readArguments();
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
+  const wanted = chosen(allSteps(kitFolder, { simulated, quick, messages }), steps);
+  const folder = resolve(out);
+  mkdirSync(folder, { recursive: true });
+  const kit = JSON.parse(readFileSync(join(kitFolder, 'kit.json'), 'utf8')) as KitDescription;
+  const machine = await describeMachine(simulated);
+  console.log(`${machine.device}, ${machine.driver}, ${machine.cpu}`);
+  const outcomes: Outcome[] = [];
+  const report: Report = { kit, machine, simulated, outcomes };
+  for (const step of wanted) {
+    const outcome = await runStep(step, limit, join(folder, 'log.txt'));
+    outcomes.push(outcome);
+    console.log(
+      `${outcome.name}: ${outcome.result}, ${outcome.seconds.toFixed(1)} s ${outcome.note}`,
+    );
+    writeFileSync(join(folder, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(join(folder, 'results.md'), markdownOf(report));
+  }
+  return outcomes.some(({ result }) => result === 'failed' || result === 'timed out') ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

@@ -1,0 +1,91 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backend, simulatedBackend } from '@ringkernel/backend-cuda';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mostBytes, pack, sizeOf } from '../dist/pack/pack.js';
+import type { Report } from '../dist/run/report.js';
+
+const simulation = await simulatedBackend.probe();
+const gpu = await backend.probe();
+const noSimulation = simulation.available ? null : simulation.reason;
+if (noSimulation !== null) console.log(`skipped: ${noSimulation}`);
+
+describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringkernel-kit-test-'));
+  const kit = join(folder, 'kit');
+
+  beforeAll(() => {
+    pack(join(folder, 'packed'), process.execPath);
+    // Elsewhere than it was packed, so that nothing of that place can be relied on.
+    renameSync(join(folder, 'packed'), kit);
+  }, 120_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** As on a bare machine: an empty environment, the system's programs, and nothing of Node. */
+  function run(...args: string[]) {
+    const env = { PATH: '/usr/bin:/bin', HOME: folder };
+    const options = { cwd: folder, env, encoding: 'utf8', timeout: 300_000 } as const;
+    const { status, stdout, stderr } = spawnSync(join(kit, 'run.sh'), args, options);
+    return { status, text: `${stdout}${stderr}` };
+  }
+
+  function results(name: string): Report {
+    return JSON.parse(readFileSync(join(folder, name, 'results.json'), 'utf8')) as Report;
+  }
+
+  test('is small enough, and says what is in it', () => {
+    expect(sizeOf(kit)).toBeLessThan(mostBytes);
+    const { commit, node } = JSON.parse(readFileSync(join(kit, 'kit.json'), 'utf8'));
+    expect(commit).toBe(execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim());
+    expect(node).toBe(process.version);
+  });
+
+  test.skipIf(noSimulation !== null)(
+    'has all that it needs: everything runs on the simulated device',
+    () => {
+      const { status, text } = run('--simulated', '--quick', '--messages', '5000', '--out', 'all');
+      expect(status, text).toBe(0);
+      const { outcomes, machine, kit: described } = results('all');
+      const skipped = outcomes.filter((one) => one.result === 'skipped').map((one) => one.name);
+      expect(skipped).toEqual(['sanitizer-memcheck', 'sanitizer-racecheck']);
+      expect(outcomes.filter((one) => one.result === 'passed').length).toBe(8);
+      const loss = outcomes.find((one) => one.name === 'cuda-loss');
+      expect(loss?.rows[0]?.value).toBeGreaterThanOrEqual(5_000);
+      const page = readFileSync(join(folder, 'all', 'results.md'), 'utf8');
+      expect(page).toContain(described.commit);
+      expect(page).toContain(machine.cpu);
+      expect(page).toContain('was **simulated**');
+      expect(page).toContain('| cuda-hop: ping-pong of two |');
+    },
+    300_000,
+  );
+
+  test.skipIf(gpu.available)(
+    'without a driver every step says so',
+    () => {
+      const { status, text } = run('--steps', 'conformance,cuda-ask', '--out', 'none');
+      expect(status, text).toBe(1);
+      const [conformance, ask] = results('none').outcomes;
+      expect(conformance).toMatchObject({ result: 'failed' });
+      expect(ask).toMatchObject({ result: 'skipped' });
+      expect(ask?.note).toContain('driver');
+      expect(readFileSync(join(folder, 'none', 'log.txt'), 'utf8')).toContain('libcuda.so.1');
+    },
+    120_000,
+  );
+
+  test('a step that takes too long is ended, and told', () => {
+    const { status } = run('--simulated', '--steps', 'conformance', '--limit', '1', '--out', 'late');
+    expect(status).toBe(1);
+    expect(results('late').outcomes[0]).toMatchObject({ result: 'timed out' });
+  }, 120_000);
+
+  test('what it does not know, it refuses', () => {
+    expect(run('--steps', 'nonsense')).toMatchObject({ status: 2 });
+    expect(run('--limit', 'soon')).toMatchObject({ status: 2 });
+    expect(run('--nonsense')).toMatchObject({ status: 2 });
+  }, 120_000);
+});
