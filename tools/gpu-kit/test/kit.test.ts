@@ -78,7 +78,15 @@ describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
   );
 
   test('a step that takes too long is ended, and told', () => {
-    const { status } = run('--simulated', '--steps', 'conformance', '--limit', '1', '--out', 'late');
+    const { status } = run(
+      '--simulated',
+      '--steps',
+      'conformance',
+      '--limit',
+      '1',
+      '--out',
+      'late',
+    );
     expect(status).toBe(1);
     expect(results('late').outcomes[0]).toMatchObject({ result: 'timed out' });
   }, 120_000);

@@ -36,7 +36,7 @@ export function pack(folder: string, node: string): KitDescription {
     writeFileSync(join(stage, 'kit.json'), `${JSON.stringify(kit, null, 2)}\n`);
     mkdirSync(folder, { recursive: true });
     execFileSync('tar', ['-czf', join(folder, 'payload.tar.gz'), '-C', stage, '.']);
-    copyFileSync(join(toolFolder, 'run.sh'), join(folder, 'run.sh'));
+    copyFileSync(join(toolFolder, 'src', 'run', 'run.sh'), join(folder, 'run.sh'));
     writeFileSync(join(folder, 'kit.json'), `${JSON.stringify(kit, null, 2)}\n`);
     return kit;
   } finally {
