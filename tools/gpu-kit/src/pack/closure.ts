@@ -17,8 +17,12 @@ export interface Closure {
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** Follows the dependencies of a workspace's packages as Node would find them. */
-export function closureOf(workspace: string, start: readonly string[]): Closure {
+/** Follows the dependencies of a workspace's packages as Node would find them, but for those in `without`. */
+export function closureOf(
+  workspace: string,
+  start: readonly string[],
+  without: readonly string[] = [],
+): Closure {
   const packages = new Map<string, readonly string[] | null>();
   const links = new Map<string, string>();
   const waiting = start.map((folder) => join(workspace, folder));
@@ -28,6 +32,7 @@ export function closureOf(workspace: string, start: readonly string[]): Closure 
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
     packages.set(path, path.split(sep).includes('node_modules') ? null : entriesOf(manifest));
     for (const [name, optional] of dependenciesOf(manifest)) {
+      if (without.includes(name)) continue;
       const found = find(name, folder, workspace);
       if (found === null && !optional)
         throw new Error(`${path} needs ${name}, which is not installed`);

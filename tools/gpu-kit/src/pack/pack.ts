@@ -44,9 +44,12 @@ export function pack(folder: string, node: string): KitDescription {
   }
 }
 
+/** Binaries for WebGPU on every system, twice as large as a kit may be: only CUDA is measured. */
+const without: readonly string[] = ['webgpu'];
+
 /** Everything at the place it has in the workspace, so that the links between packages hold. */
 function copyClosure(stage: string): void {
-  const { packages, links } = closureOf(workspace, ['tools/gpu-kit']);
+  const { packages, links } = closureOf(workspace, ['tools/gpu-kit'], without);
   for (const [path, entries] of packages) {
     for (const entry of entries ?? ['']) {
       const from = join(workspace, path, entry);
