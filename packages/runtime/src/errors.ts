@@ -171,7 +171,7 @@ export class BackpressureError extends RingKernelError {
 }
 
 /** A kernel and whose it is. */
-interface Owned {
+export interface Owned {
   readonly id: string;
   readonly settings: { readonly tenant: string | undefined };
 }

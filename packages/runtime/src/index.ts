@@ -108,7 +108,8 @@ export type {
 } from './handle.ts';
 export type { Broker, BrokerStats } from './k2k/broker.ts';
 export type { Endpoint } from './k2k/endpoint.ts';
-export type { K2KOptions, K2KRelayOptions, K2KSendOptions } from './k2k/options.ts';
+export { K2KCallError } from './k2k/errors.ts';
+export type { K2KCallOptions, K2KOptions, K2KRelayOptions, K2KSendOptions } from './k2k/options.ts';
 export type { DeliveryStatus, Hop, Receipt, Source } from './k2k/receipt.ts';
 export type { Relay } from './k2k/relay.ts';
 export type { Target } from './k2k/target.ts';

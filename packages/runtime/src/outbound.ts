@@ -226,8 +226,14 @@ export class Outbound {
     return send.promise;
   }
 
-  /** Resolves with the decoded reply. */
-  call(name: string, instance: number, payload: unknown, options?: CallOptions): Promise<unknown> {
+  /** Resolves with the decoded reply; `source` as for `send`. */
+  call(
+    name: string,
+    instance: number,
+    payload: unknown,
+    options?: CallOptions,
+    source = 0,
+  ): Promise<unknown> {
     try {
       if (options !== undefined) checkNames(options, callOptionNames, 'options');
       const type = this.#typeOf(name);
@@ -236,7 +242,7 @@ export class Outbound {
           hint: 'use send for the others',
         });
       }
-      const delivery = this.#prepare(type, options);
+      const delivery = this.#prepare(type, options, source);
       const limit = limits(options, callTimeoutMs);
       type.encode(payload);
       const limited = this.#rateLimited();

@@ -60,3 +60,20 @@ export const Pal = actor('Pal', {
     },
   },
 });
+
+/** Says again what it hears until it is broken. */
+export const Brittle = actor('Brittle', {
+  state: { heard: u32 },
+  messages: { Hear: { value: u32 }, Break: ask({ code: u32 }, { never: u32 }) },
+  emits: { Said: { value: u32 } },
+  on: {
+    Hear(ctx, m) {
+      ctx.state.heard += 1;
+      ctx.emit('Said', { value: m.value });
+    },
+    Break(ctx, m) {
+      ctx.fail(m.code);
+      ctx.reply({ never: 1 });
+    },
+  },
+});

@@ -163,6 +163,8 @@ describe('routes', () => {
     expect(() => endpoint.relay('Told', 'x', 'Add', once)).toThrow(InvalidOptionError);
     const relay = endpoint.relay('Told', 'x', 'Add');
     await source.send('Fail', { code: 3 });
+    await expect.poll(() => source.state).toBe('failed');
+    await source.terminate();
     expect(await relay.ended).toMatchObject({ code: 'RK_KERNEL_FAILED' });
   });
 });

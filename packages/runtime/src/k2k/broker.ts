@@ -1,37 +1,43 @@
-import { InvalidOptionError, maxDeadlineMs, QueueFullError, type Schedule } from '@ringkernel/core';
+import { InvalidOptionError, QueueFullError } from '@ringkernel/core';
 import type { UndeliveredMessage } from '../dead-letters.ts';
-import { NameNotFoundError, TenantMismatchError } from '../errors.ts';
+import { NameNotFoundError } from '../errors.ts';
 import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Registry, RegistryQuery } from '../registry/registry.ts';
-import type { Tenants } from '../tenants/tenants.ts';
+import { Delivery, type DeliveryParts } from './delivery.ts';
 import { Endpoint, type Posted } from './endpoint.ts';
+import { K2KCallError } from './errors.ts';
 import {
+  checkK2KCall,
   checkK2KRelay,
   checkK2KSend,
+  type K2KCallOptions,
   type K2KOptions,
   type K2KRelayOptions,
   type K2KSendOptions,
 } from './options.ts';
 import { type DeliveryStatus, deliveryStatuses, type Receipt, type Source } from './receipt.ts';
 import { Receipts } from './receipts.ts';
-import { deadLetterReasonOf, statusOf } from './refusals.ts';
+import { deadLetterReasonOf } from './refusals.ts';
 import { Relay } from './relay.ts';
+import { restarted } from './restarted.ts';
 import { Routes } from './routes.ts';
 import { destinationOf, type Target } from './target.ts';
 import { type K2KMessage, Transit } from './transit.ts';
 
 /** What a broker needs of its runtime. */
-export interface BrokerParts {
-  /** Unique among the brokers that are connected. */
-  readonly node: number;
-  readonly schedule: Schedule;
+export interface BrokerParts extends DeliveryParts {
   readonly registry: Registry;
-  readonly tenants: Tenants;
   readonly options: Required<K2KOptions>;
-  /** Whether it is one of the runtime's kernels that have not ended. */
-  owns(kernel: Kernel): boolean;
   onDeadLetter(letter: UndeliveredMessage): void;
+}
+
+/** What is to be sent. */
+interface What {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly options: K2KSendOptions;
+  readonly callTimeoutMs?: number;
 }
 
 /** What a broker has done. */
@@ -57,6 +63,7 @@ export interface BrokerStats {
  */
 export class Broker {
   readonly #parts: BrokerParts;
+  readonly #delivery: Delivery;
   readonly #receipts: Receipts;
   readonly #routes: Routes<Broker> = new Routes();
   readonly #peers: Set<Broker> = new Set();
@@ -70,6 +77,7 @@ export class Broker {
   /** Made by the runtime. */
   constructor(parts: BrokerParts) {
     this.#parts = parts;
+    this.#delivery = new Delivery(parts);
     const { receiptCapacity, receiptAgeMs } = parts.options;
     this.#receipts = new Receipts(receiptCapacity, receiptAgeMs);
     const none = deliveryStatuses.map((status) => [status, 0] as const);
@@ -171,7 +179,11 @@ export class Broker {
     const source = this.#source(kernel, handle.index);
     return new Endpoint({
       source,
-      post: (to, type, payload, options) => this.#post(kernel, source, to, type, payload, options),
+      post: (to, type, payload, options) => {
+        checkK2KSend(options);
+        return this.#post(kernel, source, to, { type, payload, options });
+      },
+      call: (to, type, payload, options) => this.#call(kernel, source, to, type, payload, options),
       find: (query) => this.#find(query),
       relay: (emit, to, type, options) => this.#relay(kernel, handle, emit, to, type, options),
     });
@@ -185,11 +197,9 @@ export class Broker {
     kernel: Kernel,
     source: Source,
     to: Target,
-    type: string,
-    payload: unknown,
-    options: K2KSendOptions,
-  ): Posted {
-    checkK2KSend(options);
+    what: What,
+  ): Posted & { readonly transit: Transit } {
+    const { type, payload, options, callTimeoutMs } = what;
     if (kernel.state === 'terminated') throw kernel.ending?.error(`send ${type}`);
     const { name, instance, handle } = destinationOf(to);
     const { deliveryTimeoutMs, maxHops, maxPending } = this.#parts.options;
@@ -197,11 +207,13 @@ export class Broker {
       id: `${this.node}:${++this.#sent}`,
       source,
       sender: kernel,
+      address: kernel.settings.baseAddress + source.instance,
       destination: name,
       type,
       payload,
       options: { deliveryTimeoutMs, ...options },
       maxHops,
+      callTimeoutMs,
     };
     let resolve: (receipt: Receipt) => void = () => {};
     const ended = new Promise<Receipt>((settle) => {
@@ -218,9 +230,9 @@ export class Broker {
     } else {
       this.#pending.set(message.id, transit);
       if (handle === undefined) this.#accept(transit, instance);
-      else void this.#deliver(transit, kernelOf(handle), handle.index);
+      else void this.#delivery.deliver(transit, kernelOf(handle), handle.index);
     }
-    return { id: message.id, ended };
+    return { id: message.id, ended, transit };
   }
 
   /** Delivers here, or hands over to the next broker. */
@@ -229,7 +241,7 @@ export class Broker {
     const { registry } = this.#parts;
     const entry = registry.entry(destination);
     if (entry !== undefined) {
-      void this.#deliver(transit, kernelOf(entry.handle), instance ?? entry.handle.index);
+      void this.#delivery.deliver(transit, kernelOf(entry.handle), instance ?? entry.handle.index);
       return;
     }
     const via = this.#routes.find(destination);
@@ -244,43 +256,24 @@ export class Broker {
     }
   }
 
-  async #deliver(transit: Transit, kernel: Kernel, instance: number): Promise<void> {
-    const { message } = transit;
-    const { deliveryTimeoutMs, ...options } = message.options;
-    if (!this.#parts.tenants.mayTell(message.sender, kernel, 'k2k')) {
-      transit.refused(this.node, 'TenantMismatch', new TenantMismatchError(message.sender, kernel));
-      return;
+  async #call(
+    kernel: Kernel,
+    source: Source,
+    to: Target,
+    type: string,
+    payload: unknown,
+    { timeoutMs, ...options }: K2KCallOptions,
+  ): Promise<unknown> {
+    const callTimeoutMs = checkK2KCall(
+      timeoutMs === undefined ? options : { ...options, timeoutMs },
+    );
+    const what = { type, payload, options, callTimeoutMs };
+    const { transit, ended } = this.#post(kernel, source, to, what);
+    const receipt = await ended;
+    if (receipt.status !== 'Delivered' || receipt.error !== undefined) {
+      throw new K2KCallError(receipt);
     }
-    const { deadlineMs = maxDeadlineMs } = options;
-    if (deadlineMs === 0) return transit.refused(this.node, 'Expired');
-    // In lockstep a deadline is a number of rounds: the device alone can tell when it is over.
-    const untilMs = this.#parts.schedule === 'lockstep' ? Number.POSITIVE_INFINITY : deadlineMs;
-    const timeoutMs = Math.min(deliveryTimeoutMs, untilMs);
-    try {
-      if (instance >= kernel.settings.instances) {
-        const wanted = `0 to ${kernel.settings.instances - 1}`;
-        throw new InvalidOptionError('instance', wanted, instance);
-      }
-      const { outbound } = kernel;
-      const id = await outbound.send(
-        message.type,
-        instance,
-        message.payload,
-        { ...options, timeoutMs },
-        this.#addressOf(message),
-      );
-      transit.delivered(this.node, id);
-    } catch (error) {
-      const status = statusOf(error);
-      const expired = status === 'Timeout' && untilMs <= deliveryTimeoutMs;
-      transit.refused(this.node, expired ? 'Expired' : status, error);
-    }
-  }
-
-  /** What `ctx.sender` gives: 0 for who lives on another device, where the address would be somebody else's. */
-  #addressOf({ sender, source }: K2KMessage): number {
-    if (!this.#parts.owns(sender)) return 0;
-    return sender.settings.baseAddress + source.instance;
+    return transit.reply;
   }
 
   #find(query: RegistryQuery): AnyInstanceHandle[] {
@@ -301,10 +294,12 @@ export class Broker {
     const emitted = kernel.emitOf(emit);
     return new Relay({
       receive: (signal) => handle.receive(emit, { signal }),
+      resumed: (signal) => restarted(kernel, signal),
       send: async (event, payload) => {
         const source = this.#source(kernel, event.from);
         const priority = options.priority ?? event.priority;
-        const { ended } = this.#post(kernel, source, to, type, payload, { ...options, priority });
+        const how = { ...options, priority };
+        const { ended } = this.#post(kernel, source, to, { type, payload, options: how });
         const receipt = await ended;
         if (receipt.status === 'Delivered') return true;
         this.#bury(

@@ -1,7 +1,16 @@
-import type { Emits, Fields, Messages, Payload, RequestFields } from '@ringkernel/core';
+import type {
+  AskName,
+  Decoded,
+  Emits,
+  Fields,
+  Messages,
+  Payload,
+  ReplyFields,
+  RequestFields,
+} from '@ringkernel/core';
 import type { AnyInstanceHandle, InstanceHandle } from '../handle.ts';
 import type { RegistryQuery } from '../registry/registry.ts';
-import type { K2KRelayOptions, K2KSendOptions } from './options.ts';
+import type { K2KCallOptions, K2KRelayOptions, K2KSendOptions } from './options.ts';
 import type { Receipt, Source } from './receipt.ts';
 import type { Relay } from './relay.ts';
 import type { Target } from './target.ts';
@@ -10,6 +19,7 @@ import type { Target } from './target.ts';
 export interface EndpointPowers {
   readonly source: Source;
   post(to: Target, type: string, payload: unknown, options: K2KSendOptions): Posted;
+  call(to: Target, type: string, payload: unknown, options: K2KCallOptions): Promise<unknown>;
   find(query: RegistryQuery): AnyInstanceHandle[];
   relay(emit: string, to: Target, type: string, options: K2KRelayOptions): Relay;
 }
@@ -60,6 +70,26 @@ export class Endpoint {
   /** Sends without waiting; what became of it is at `runtime.k2k.receipt(id)`. */
   post(to: Target, type: string, payload: object, options: K2KSendOptions = {}): string {
     return this.#powers.post(to, type, payload, options).id;
+  }
+
+  /**
+   * Asks, and resolves with the reply, over however many runtimes. Rejects with `K2KCallError`, whose `receipt` says how
+   * far it came and whose `cause` is what the receiver's end has against it.
+   */
+  call<M extends Messages, E extends Emits, S extends Fields, K extends AskName<M>>(
+    to: InstanceHandle<M, E, S>,
+    type: K,
+    payload: Payload<RequestFields<M[K]>>,
+    options?: K2KCallOptions,
+  ): Promise<Decoded<ReplyFields<M[K]>>>;
+  call(to: Target, type: string, payload: object, options?: K2KCallOptions): Promise<unknown>;
+  async call(
+    to: Target,
+    type: string,
+    payload: object,
+    options: K2KCallOptions = {},
+  ): Promise<unknown> {
+    return await this.#powers.call(to, type, payload, options);
   }
 
   /** Sends to everybody in the registry who matches, once to each instance whatever its names. */

@@ -35,9 +35,19 @@ export interface K2KSendOptions {
   readonly dedupeId?: DedupeId;
 }
 
+/** How a call goes through the broker. */
+export interface K2KCallOptions {
+  readonly priority?: PriorityName;
+  /** Milliseconds (in lockstep rounds) in which it must begin to be handled. */
+  readonly deadlineMs?: number;
+  /** How long to wait for room and for the reply together, 30,000 by default. */
+  readonly timeoutMs?: number;
+}
+
 /** The same for each event. Without `priority` each keeps its own. */
 export type K2KRelayOptions = Omit<K2KSendOptions, 'dedupeId'>;
 
+const callOptionNames: readonly string[] = ['priority', 'deadlineMs', 'timeoutMs'];
 const relayOptionNames: readonly string[] = ['priority', 'deadlineMs', 'deliveryTimeoutMs'];
 
 export function checkK2KOptions(options: K2KOptions): Required<K2KOptions> {
@@ -57,6 +67,15 @@ export function checkK2KOptions(options: K2KOptions): Required<K2KOptions> {
 export function checkK2KSend({ dedupeId, ...options }: K2KSendOptions): void {
   if (dedupeId !== undefined) checkDedupeId(dedupeId);
   checkK2KRelay(options);
+}
+
+/** How long the call may take. */
+export function checkK2KCall(options: K2KCallOptions): number {
+  checkNames(options, callOptionNames, 'options');
+  const { priority, deadlineMs, timeoutMs = 30_000 } = options;
+  priorityCodeOf(priority);
+  if (deadlineMs !== undefined) checkDeadline(deadlineMs);
+  return checkTimeout(timeoutMs);
 }
 
 export function checkK2KRelay(options: K2KRelayOptions): void {

@@ -5,12 +5,25 @@ import {
   TimeoutError,
 } from '@ringkernel/core';
 import type { UndeliveredReason } from '../dead-letters.ts';
-import { BackpressureError, KernelFailedError, RateLimitedError } from '../errors.ts';
+import {
+  BackpressureError,
+  KernelFailedError,
+  RateLimitedError,
+  UndeliveredError,
+} from '../errors.ts';
 import type { DeliveryStatus } from './receipt.ts';
+
+/** A call that waited in its mailbox and was not handled there. */
+const undelivered: Readonly<Record<string, DeliveryStatus>> = {
+  expired: 'Expired',
+  'queue-full': 'QueueFull',
+  invalid: 'Invalid',
+};
 
 /** What the error of a mailbox means for a message. */
 export function statusOf(error: unknown): DeliveryStatus {
   if (error instanceof TimeoutError) return 'Timeout';
+  if (error instanceof UndeliveredError) return undelivered[error.reason] ?? 'NotFound';
   const full = [QueueFullError, BackpressureError, RateLimitedError];
   if (full.some((kind) => error instanceof kind)) return 'QueueFull';
   const gone = [KernelTerminatedError, KernelFailedError, DeviceLostError];

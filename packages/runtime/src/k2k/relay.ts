@@ -5,11 +5,13 @@ import type { AnyReceived } from '../received.ts';
 export interface RelayParts {
   /** Events as they come, until the signal aborts. */
   receive(signal: AbortSignal): AsyncIterable<AnyReceived>;
+  /** Resolves once the failed kernel goes on: false when it never will, or the signal aborts. */
+  resumed(signal: AbortSignal): Promise<boolean>;
   /** Sends one on; whether it was delivered. */
   send(event: AnyReceived, payload: object): Promise<boolean>;
 }
 
-/** Takes events of a kernel and sends them on. */
+/** Takes events of a kernel and sends them on. While the kernel has failed it waits for a restart. */
 export class Relay {
   /** Resolves when it takes no more: undefined when it was stopped or the kernel ended by itself, else the error. */
   readonly ended: Promise<unknown>;
@@ -34,7 +36,17 @@ export class Relay {
     this.#stop.abort();
   }
 
-  async #run({ receive, send }: RelayParts): Promise<unknown> {
+  async #run(parts: RelayParts): Promise<unknown> {
+    const { signal } = this.#stop;
+    for (;;) {
+      const error = await this.#take(parts);
+      if (error === undefined || signal.aborted) return undefined;
+      if (!(await parts.resumed(signal))) return signal.aborted ? undefined : error;
+    }
+  }
+
+  /** Until it is stopped or nothing more comes; why. */
+  async #take({ receive, send }: RelayParts): Promise<unknown> {
     try {
       for await (const event of receive(this.#stop.signal)) {
         const { type: _type, from: _from, id: _id, hlc: _hlc, ...rest } = event;

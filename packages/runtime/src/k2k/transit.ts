@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernel.ts';
+import type { Owned } from '../errors.ts';
 import type { K2KSendOptions } from './options.ts';
 import { type DeliveryStatus, type Hop, nowMs, type Receipt, type Source } from './receipt.ts';
 
@@ -6,13 +6,17 @@ import { type DeliveryStatus, type Hop, nowMs, type Receipt, type Source } from 
 export interface K2KMessage {
   readonly id: string;
   readonly source: Source;
-  /** The kernel of the source. */
-  readonly sender: Kernel;
+  /** The kernel of the source: itself where it lives, elsewhere what is known of it. */
+  readonly sender: Owned;
+  /** The source's address on its own device. */
+  readonly address: number;
   readonly destination: string;
   readonly type: string;
   readonly payload: unknown;
   readonly options: K2KSendOptions & { readonly deliveryTimeoutMs: number };
   readonly maxHops: number;
+  /** Of a call: how long it may take altogether. Undefined: no reply is wanted. */
+  readonly callTimeoutMs: number | undefined;
 }
 
 /** A message on its way. It ends once, and is told so. */
@@ -24,6 +28,7 @@ export class Transit {
   #status: DeliveryStatus = 'Pending';
   #messageId: bigint | undefined;
   #error: unknown;
+  #reply: unknown;
 
   constructor(message: K2KMessage, onEnd: (receipt: Receipt) => void) {
     this.message = message;
@@ -42,6 +47,23 @@ export class Transit {
   delivered(node: number, messageId: bigint): void {
     this.#messageId = messageId;
     this.#end(node, 'Delivered');
+  }
+
+  /** Of a call: it was handled. */
+  answered(node: number, reply: unknown): void {
+    this.#reply = reply;
+    this.#end(node, 'Delivered');
+  }
+
+  /** Of a call: it was handled, and failed there. */
+  failed(node: number, error: unknown): void {
+    this.#error = error;
+    this.#end(node, 'Delivered');
+  }
+
+  /** What a call was answered with. */
+  get reply(): unknown {
+    return this.#reply;
   }
 
   refused(node: number, status: DeliveryStatus, error?: unknown): void {

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@ringkernel/core';
-import { QuotaExceededError, TenantNotFoundError } from '../errors.ts';
+import { type Owned, QuotaExceededError, TenantNotFoundError } from '../errors.ts';
 import { type Limit, SlidingWindow } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
 import { Audit, type CrossTenantRefusal } from './audit.ts';
@@ -73,7 +73,7 @@ export class Tenants {
   }
 
   /** The runtime's own: whether a message may go, and if not, that is written down. */
-  mayTell(from: Kernel, to: Kernel, via: CrossTenantRefusal['via']): boolean {
+  mayTell(from: Owned, to: Kernel, via: CrossTenantRefusal['via']): boolean {
     const { tenant } = from.settings;
     if (tenant === to.settings.tenant) return true;
     this.#audit.add({ kernelId: from.id, tenant }, to, via);

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '@ringkernel/core';
 import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import { Relay } from '../k2k/relay.ts';
+import { restarted } from '../k2k/restarted.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkNames } from '../options.ts';
 import type { Tenants } from '../tenants/tenants.ts';
@@ -102,6 +103,7 @@ export class Topics {
     checkPublish(options);
     return new Relay({
       receive: (signal) => handle.receive(emit, { signal }),
+      resumed: (signal) => restarted(kernel, signal),
       send: async (_event, payload) => {
         const timeoutMs = Number.POSITIVE_INFINITY;
         await this.#publish(kernel, topic, payload, { ...options, timeoutMs });

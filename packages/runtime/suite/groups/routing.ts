@@ -1,5 +1,5 @@
-import type { Receipt, Runtime } from '@ringkernel/runtime';
-import { Ledger, Pal, Parrot } from '../actors.ts';
+import type { K2KCallError, Receipt, Runtime } from '@ringkernel/runtime';
+import { Brittle, Ledger, Pal, Parrot } from '../actors.ts';
 import type { Bench } from '../bench.ts';
 import { type CaseList, caseList } from '../case.ts';
 
@@ -144,4 +144,53 @@ routing.add('a relay carries the events of one device to another, in order', asy
     [['not-found', { value: 60 }]],
     'dead letters',
   );
+});
+
+routing.add('a call goes over several runtimes, and its reply comes back', async (t) => {
+  const [a, b, c] = (await chain(t, 3)) as [Runtime, Runtime, Runtime];
+  a.k2k.addRoute('far/**', b.k2k);
+  b.k2k.addRoute('far/**', c.k2k);
+  const far = await c.launch(Ledger, { id: 'far/ledger', instances: 2 });
+  await c.launch(Brittle, { id: 'far/brittle' });
+  await far.at(1).send('Enter', { value: 7 });
+  await c.settled();
+  const endpoint = a.k2k.endpoint(await a.launch(Parrot));
+  const to = { name: 'far/ledger', instance: 1 };
+  t.equal(await endpoint.call(to, 'Read', {}), { entries: 1, sum: 7, last: 7 }, 'reply');
+  const refusal = (error: K2KCallError) => {
+    const { code, receipt, cause } = error;
+    return [code, receipt.status, receipt.hops, (cause as { code?: string }).code];
+  };
+  t.equal(
+    await endpoint.call('far/brittle', 'Break', { code: 3 }).catch(refusal),
+    ['RK_K2K_CALL', 'Delivered', 2, 'RK_HANDLER_FAULT'],
+    'a handler that faults',
+  );
+  t.equal(
+    await endpoint.call('far/away', 'Read', {}).catch(refusal),
+    ['RK_K2K_CALL', 'NotFound', 2, 'RK_NAME_NOT_FOUND'],
+    'nobody there',
+  );
+  t.equal(
+    await endpoint.call(to, 'Enter', { value: 1 }).catch(refusal),
+    ['RK_K2K_CALL', 'Invalid', 2, 'RK_INVALID_OPTION'],
+    'no question',
+  );
+});
+
+routing.add('a relay waits for the restart of a kernel that has failed', async (t) => {
+  const runtime = await t.runtime();
+  const source = await runtime.launch(Brittle);
+  const sink = await runtime.launch(Ledger, { id: 'sink' });
+  const relay = runtime.k2k.endpoint(source).relay('Said', sink, 'Enter');
+  await source.send('Hear', { value: 1 });
+  await source.call('Break', { code: 1 }).catch(() => {});
+  await t.until('the first', () => relay.delivered === 1);
+  await source.restart();
+  await source.send('Hear', { value: 2 });
+  await t.until('the second', () => relay.delivered === 2);
+  await runtime.settled();
+  t.equal(await sink.readState(), { entries: 2, sum: 3, last: 2 }, 'what came');
+  await source.terminate();
+  t.equal(await relay.ended, undefined, 'how it ended');
 });

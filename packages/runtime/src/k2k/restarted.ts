@@ -1,0 +1,21 @@
+import type { Kernel, KernelEvent } from '../kernel.ts';
+
+/** Resolves once a kernel that had failed goes on; false when it ends, or the signal aborts. */
+export function restarted(kernel: Kernel, signal: AbortSignal): Promise<boolean> {
+  const over = kernel.last !== undefined || signal.aborted;
+  if (over || kernel.state !== 'failed') return Promise.resolve(!over);
+  return new Promise((resolve) => {
+    const end = (goesOn: boolean): void => {
+      kernel.observers.delete(observe);
+      signal.removeEventListener('abort', stop);
+      resolve(goesOn);
+    };
+    const observe = ({ kind }: KernelEvent): void => {
+      if (kind === 'restarted' && kernel.state !== 'failed') end(true);
+      else if (kind === 'terminated' || kind === 'lost') end(false);
+    };
+    const stop = (): void => end(false);
+    kernel.observers.add(observe);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
