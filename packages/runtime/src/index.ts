@@ -109,6 +109,8 @@ export type {
 export type { Broker, BrokerStats } from './k2k/broker.ts';
 export type { Endpoint } from './k2k/endpoint.ts';
 export { K2KCallError } from './k2k/errors.ts';
+export { K2KFrameError, K2KLinkLostError, RemoteError } from './k2k/link/errors.ts';
+export type { LinkPeer, MessageLink } from './k2k/link/link-peer.ts';
 export type { K2KCallOptions, K2KOptions, K2KRelayOptions, K2KSendOptions } from './k2k/options.ts';
 export type { DeliveryStatus, Hop, Receipt, Source } from './k2k/receipt.ts';
 export type { Relay } from './k2k/relay.ts';

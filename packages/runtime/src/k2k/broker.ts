@@ -7,6 +7,7 @@ import type { Registry, RegistryQuery } from '../registry/registry.ts';
 import { Delivery, type DeliveryParts } from './delivery.ts';
 import { Endpoint, type Posted } from './endpoint.ts';
 import { K2KCallError } from './errors.ts';
+import { LinkPeer, type MessageLink } from './link/link-peer.ts';
 import {
   checkK2KCall,
   checkK2KRelay,
@@ -31,6 +32,9 @@ export interface BrokerParts extends DeliveryParts {
   readonly options: Required<K2KOptions>;
   onDeadLetter(letter: UndeliveredMessage): void;
 }
+
+/** Where messages go on: in this process, or over a link. */
+type Peer = Broker | LinkPeer;
 
 /** What is to be sent. */
 interface What {
@@ -65,8 +69,8 @@ export class Broker {
   readonly #parts: BrokerParts;
   readonly #delivery: Delivery;
   readonly #receipts: Receipts;
-  readonly #routes: Routes<Broker> = new Routes();
-  readonly #peers: Set<Broker> = new Set();
+  readonly #routes: Routes<Peer> = new Routes();
+  readonly #peers: Set<Peer> = new Set();
   readonly #endpoints: WeakMap<Kernel, Map<number, Endpoint>> = new WeakMap();
   readonly #pending: Map<string, Transit> = new Map();
   readonly #byStatus: Record<DeliveryStatus, number>;
@@ -122,19 +126,46 @@ export class Broker {
     peer.#peers.add(this);
   }
 
-  /** Takes the connection and the routes over it back. */
-  disconnect(peer: Broker): void {
+  /**
+   * Lets messages go over a link to a runtime of another process, which joins its end as well. The link belongs to the
+   * broker from then on. Rejects with `K2KFrameError` when no broker answers, and `InvalidOptionError` when it has the
+   * node id of this one or of a peer.
+   */
+  async join(link: MessageLink): Promise<LinkPeer> {
+    const peer = await LinkPeer.join(link, {
+      node: this.node,
+      maxPending: this.#parts.options.maxPending,
+      accept: (transit, instance) => this.#accept(transit, instance),
+      onEnd: (ended) => this.#drop(ended),
+    });
+    const taken = [this, ...this.#peers].some(({ node }) => node === peer.node);
+    if (taken) {
+      peer.leave();
+      throw new InvalidOptionError('link', 'one to a node id that is not here yet', peer.node, {
+        hint: 'create the runtimes with different values of nodeId',
+      });
+    }
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  /** Takes the connection and the routes over it back; a link is closed. */
+  disconnect(peer: Broker | LinkPeer): void {
+    this.#drop(peer);
+    if (peer instanceof Broker) peer.#drop(this);
+    else peer.leave();
+  }
+
+  #drop(peer: Peer): void {
     this.#peers.delete(peer);
     this.#routes.deleteVia(peer);
-    peer.#peers.delete(this);
-    peer.#routes.deleteVia(this);
   }
 
   /**
    * Names that match the pattern and are not in this runtime's registry are looked for over there. `*` is any run of
    * characters within a level, `**` across levels.
    */
-  addRoute(pattern: string, via: Broker): void {
+  addRoute(pattern: string, via: Broker | LinkPeer): void {
     if (!this.#peers.has(via)) {
       throw new InvalidOptionError('via', 'a broker this one is connected to', via?.node);
     }
@@ -250,7 +281,8 @@ export class Broker {
       transit.refused(this.node, 'NotFound', error);
     } else if (transit.forward(via.node)) {
       if (transit.message.source.node !== this.node) this.#forwarded++;
-      via.#accept(transit, instance);
+      if (via instanceof Broker) via.#accept(transit, instance);
+      else via.forward(transit, instance);
     } else {
       transit.refused(this.node, 'MaxHopsExceeded');
     }

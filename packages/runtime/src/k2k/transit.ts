@@ -19,6 +19,15 @@ export interface K2KMessage {
   readonly callTimeoutMs: number | undefined;
 }
 
+/** The way behind a message. */
+export interface Past {
+  readonly hops: number;
+  readonly trace: readonly Hop[];
+}
+
+/** What became of a message beyond a link. */
+export type Outcome = Past & Pick<Receipt, 'status' | 'messageId' | 'error'> & { reply: unknown };
+
 /** A message on its way. It ends once, and is told so. */
 export class Transit {
   readonly message: K2KMessage;
@@ -30,10 +39,31 @@ export class Transit {
   #error: unknown;
   #reply: unknown;
 
-  constructor(message: K2KMessage, onEnd: (receipt: Receipt) => void) {
+  /** `past`: what it has behind it when it comes by a link. */
+  constructor(message: K2KMessage, onEnd: (receipt: Receipt) => void, past?: Past) {
     this.message = message;
     this.#onEnd = onEnd;
-    this.#mark(message.source.node, 'sent');
+    this.#hops = past?.hops ?? 0;
+    this.#trace.push(...(past?.trace ?? []));
+    if (past === undefined) this.#mark(message.source.node, 'sent');
+  }
+
+  /** So far. */
+  get past(): Past {
+    return { hops: this.#hops, trace: [...this.#trace] };
+  }
+
+  /** It ended beyond a link, and this is what came back. */
+  conclude(outcome: Outcome): void {
+    if (this.#status !== 'Pending') return;
+    const { status, hops, trace, messageId, error, reply } = outcome;
+    this.#hops = hops;
+    this.#trace.splice(0, Number.POSITIVE_INFINITY, ...trace);
+    this.#messageId = messageId;
+    this.#error = error;
+    this.#reply = reply;
+    this.#status = status;
+    this.#onEnd(this.receipt());
   }
 
   /** Goes on to another runtime; false when it has gone far enough. */
@@ -87,6 +117,7 @@ export class Transit {
   }
 
   #end(node: number, status: DeliveryStatus): void {
+    if (this.#status !== 'Pending') return; // it was given up meanwhile
     this.#status = status;
     this.#mark(node, status === 'Delivered' ? 'delivered' : 'refused');
     this.#onEnd(this.receipt());
