@@ -47,7 +47,7 @@ RK_DEV void rk_watch(RkWorld* w, RkWatch* at) {
   if (w->stuck_ms == 0u || w->range_count == 0u) return;
   if (at->range >= w->range_count) at->range = 0;
   const RkKernel* k = w->kernels + w->ranges[at->range].kernel;
-  const rk_u64 beat = rk_load_relaxed(w->beats + k->first_worker + at->worker);
+  const rk_u64 beat = rk_load_relaxed(k->beats + at->worker);
   const rk_u32 passed_ms = (rk_u32)(rk_clock_ns() / 1000000u) - (rk_u32)beat;
   if (beat != 0u && (int)passed_ms > (int)w->stuck_ms) {
     rk_store_release_sys(w->control + RKW_STUCK, (rk_u32)(beat >> 32));
@@ -271,7 +271,7 @@ RK_KERNEL(rk_end, RkInstanceParameters) {
   for (rk_u32 i = 0; i < k->instances; i++) {
     RkMail* mail = k->mail + i;
     RkTurn t;
-    rk_start_turns(&t, w, k, i, k->first_worker);
+    rk_start_turns(&t, w, k, i, 0);
     const bool scheduled = rk_load_acquire(&mail->arrivals) != RK_IDLE;
     if (scheduled) rk_intake(&t, mail);
     rk_u32 node;

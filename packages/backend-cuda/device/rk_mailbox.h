@@ -4,11 +4,20 @@
 
 #include "rk_world.h"
 
-// Puts an instance that is on no queue on its kernel's. Counted first: a count of 0 means that nothing is on its way.
-RK_DEV void rk_schedule(RkWorld* w, RkKernel* k, rk_u32 instance) {
+// The instance has something to do: some worker takes it from the queue. A dedicated one sees it by itself.
+RK_DEV void rk_ready(RkKernel* k, rk_u32 instance) {
+  if (!k->dedicated) rk_queue_push(&k->ready, instance);
+}
+
+RK_DEV void rk_count_scheduled(RkWorld* w, RkKernel* k) {
   rk_add(&w->inflight, 1u);
   rk_add(&k->scheduled, 1u);
-  rk_queue_push(&k->ready, instance);
+}
+
+// Lets an instance run whose arrivals were idle.
+RK_DEV void rk_schedule(RkWorld* w, RkKernel* k, rk_u32 instance) {
+  rk_count_scheduled(w, k);
+  rk_ready(k, instance);
 }
 
 RK_DEV void rk_unschedule(RkWorld* w, RkKernel* k) {
@@ -16,17 +25,25 @@ RK_DEV void rk_unschedule(RkWorld* w, RkKernel* k) {
   rk_add(&w->inflight, 0xffffffffu);
 }
 
-// Gives the node to the instance. In order for one sender, because pushes of one thread are.
+// Gives the node to the instance. In order for one sender, because pushes of one thread are. Counted first: a dedicated
+// worker may be done with it at once, and a count of 0 means that nothing is on its way.
 RK_DEV void rk_deliver(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 node) {
   RkMail* mail = k->mail + instance;
   rk_u32 top = rk_load_relaxed(&mail->arrivals);
+  bool counted = false;
   for (;;) {
+    if (top == RK_IDLE && !counted) rk_count_scheduled(w, k);
+    counted = counted || top == RK_IDLE;
     rk_node(w, node)->link = top == RK_IDLE ? RK_NIL : top;
     const rk_u32 found = rk_compare_exchange(&mail->arrivals, top, node);
     if (found == top) break;
     top = found;
   }
-  if (top == RK_IDLE) rk_schedule(w, k, instance);
+  if (top == RK_IDLE) {
+    rk_ready(k, instance);
+  } else if (counted) {
+    rk_unschedule(w, k);
+  }
 }
 
 RK_DEV void rk_free(RkWorld* w, rk_u32 node) { rk_queue_push(&w->free, node); }

@@ -111,7 +111,7 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
 RK_DEV void rk_start_turns(RkTurn* t, RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 worker) {
   RkMail* mail = k->mail + instance;
   t->state = k->states + (rk_u64)instance * k->state_stride;
-  t->before = k->before == 0 ? 0 : k->before + (rk_u64)(worker - k->first_worker) * k->state_stride;
+  t->before = k->before == 0 ? 0 : k->before + (rk_u64)worker * k->state_stride;
   t->self = k->base + instance;
   t->index = instance;
   t->instances = k->instances;
@@ -120,11 +120,11 @@ RK_DEV void rk_start_turns(RkTurn* t, RkWorld* w, RkKernel* k, rk_u32 instance, 
   t->draws = &mail->draws;
   t->world = w;
   t->kernel = k;
-  t->scratch = (RkHeader*)(w->scratch + (rk_u64)worker * w->node_bytes);
+  t->scratch = (RkHeader*)(k->scratch + (rk_u64)worker * w->node_bytes);
   t->open_kind = RK_OPEN_NONE;
-  t->clock_node = w->clock_node + worker;
-  t->clock = w->workers[worker];
-  t->beat = w->beats + worker;
+  t->clock_node = w->clock_node + k->first_worker + worker;
+  t->clock = k->clocks[worker];
+  t->beat = k->beats + worker;
   t->handled = t->emitted = t->replied = t->bytes_in = t->bytes_out = t->pending = t->own_sent = 0;
   rk_merge(&t->clock, mail->physical, mail->logical);
 }
@@ -133,7 +133,7 @@ RK_DEV void rk_end_turns(RkTurn* t, rk_u32 instance, rk_u32 worker, rk_u64 busy_
   RkMail* mail = t->kernel->mail + instance;
   mail->physical = t->clock.physical;
   mail->logical = t->clock.logical;
-  rk_flush(t, t->world->workers + worker, busy_ns);
+  rk_flush(t, t->kernel->clocks + worker, busy_ns);
 }
 
 // Sends a copy of the state to the host, in as many records as it takes.
@@ -202,13 +202,13 @@ RK_DEV void rk_run_instance(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 wor
   rk_end_turns(&t, instance, worker, busy ? rk_clock_ns() - begun : 0u);
   rk_show_depth(k, instance);
   if (!rests && left > 0u) {
-    rk_queue_push(&k->ready, instance);
+    rk_ready(k, instance);
     rk_add(&k->gate, 0xffffffffu);
     return;
   }
   if (left > 0u) rk_add(&k->resting, 1u);
   if (rk_compare_exchange(&mail->arrivals, RK_NIL, RK_IDLE) != RK_NIL) {
-    rk_queue_push(&k->ready, instance);
+    rk_ready(k, instance);
     rk_add(&k->gate, 0xffffffffu);
     return;
   }

@@ -10,12 +10,28 @@ struct RkWorkerParameters {
   rk_u32 workers;
 };
 
+// What a worker is to run next: the first instance on the queue; a dedicated worker has one of its own.
+RK_DEV bool rk_look(RkKernel* k, rk_u32 worker, rk_u32* instance) {
+  if (!k->dedicated) return rk_queue_pop(&k->ready, instance);
+  *instance = worker;
+  return rk_load_acquire(&k->mail[worker].arrivals) != RK_IDLE;
+}
+
+// Between two looks that found nothing. A dedicated worker hardly rests: that is what it is for.
+RK_DEV void rk_rest(const RkKernel* k, rk_u32 idle) {
+  if (k->dedicated) {
+    rk_sleep(idle < 4096u ? 20u : 1000u);
+  } else {
+    rk_sleep(idle < 64u ? 100u : 2000u);
+  }
+}
+
 RK_KERNEL(rk_work, RkWorkerParameters) {
   const rk_u32 thread = RK_BID * RK_BDIM + RK_TID;
   if (thread % RK_WARP != 0u || thread / RK_WARP >= p.workers) return;
   RkWorld* w = p.world;
   RkKernel* k = w->kernels + p.kernel;
-  const rk_u32 worker = k->first_worker + thread / RK_WARP;
+  const rk_u32 worker = thread / RK_WARP;
   rk_u32 idle = 0;
   bool ready = false;
   // However short a slice is, each worker runs an instance in it.
@@ -32,11 +48,11 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
         continue;
       }
     }
-    if (rk_queue_pop(&k->ready, &instance)) {
+    if (rk_look(k, worker, &instance)) {
       rk_run_instance(w, k, instance, worker);
       idle = 0;
     } else {
-      rk_sleep(++idle < 64u ? 100u : 2000u);
+      rk_rest(k, ++idle);
     }
   }
 }
@@ -55,7 +71,7 @@ RK_KERNEL(rk_round, RkRoundParameters) {
     RkMail* mail = k->mail + i;
     if (mail->waiting == 0u && mail->parked == 0u) continue;
     RkTurn t;
-    rk_start_turns(&t, w, k, i, k->first_worker);
+    rk_start_turns(&t, w, k, i, 0);
     const rk_u64 begun = rk_clock_ns();
     rk_u32 node;
     while (!rk_held(k, mail) && (node = rk_most_urgent(w, mail)) != RK_NONE) rk_handle_one(&t, mail, node);
@@ -64,7 +80,7 @@ RK_KERNEL(rk_round, RkRoundParameters) {
       rk_count(k, RK_COUNT_PARKED, ~0ull);
       rk_end_buried(w, k, rk_shift(w, &mail->parked_first), RK_INSTANCE_FAILED);
     }
-    rk_end_turns(&t, i, k->first_worker, rk_clock_ns() - begun);
+    rk_end_turns(&t, i, 0, rk_clock_ns() - begun);
     rk_show_depth(k, i);
   }
 }

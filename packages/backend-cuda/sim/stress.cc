@@ -1,7 +1,8 @@
 // The device runtime and a host in C++, all in one program: so that ThreadSanitizer sees both sides. Two kernels hand
 // tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back.
 //
-// Usage: stress TOKENS HOPS YIELDS SLICE_US. With a slice the kernels also leave by themselves. Exits with 1 when a message was lost, repeated or reordered.
+// Usage: stress TOKENS HOPS YIELDS SLICE_US shared|dedicated. With a slice the kernels also leave by themselves; with
+// `dedicated` each instance of the second kernel has a worker of its own. Exits with 1 when a message was lost, repeated or reordered.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -74,6 +75,10 @@ void fill(RkQueue& queue, rk_u32 size, rk_u32 count) {
   }
 }
 
+bool dedicated = false;
+
+rk_u32 workers_of(rk_u32 slot) { return dedicated && slot == 1 ? kInstances : kWorkers; }
+
 void make_kernel(rk_u32 slot, rk_u32 base) {
   RkKernel& k = world->kernels[slot];
   k.states = allocate<rk_u8>(kInstances * 16);
@@ -87,8 +92,12 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
   k.capacity = 4;
   k.state_bytes = 16;
   k.state_stride = 16;
-  k.first_worker = 1 + slot * kWorkers;
-  k.workers = kWorkers;
+  k.first_worker = 1 + slot * kInstances;
+  k.workers = workers_of(slot);
+  k.dedicated = dedicated && slot == 1;
+  k.clocks = allocate<RkWorker>(k.workers);
+  k.beats = allocate<rk_u64>(k.workers);
+  k.scratch = allocate<rk_u8>(k.workers * kNodeBytes);
   fill(k.ready, 32, 0);
   for (rk_u32 i = 0; i < kInstances; i++) {
     RkMail& mail = k.mail[i];
@@ -102,11 +111,8 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
 void make_world() {
   world = allocate<RkWorld>(1);
   world->nodes = allocate<rk_u8>(kNodes * kNodeBytes);
-  world->scratch = allocate<rk_u8>((1 + 2 * kWorkers) * kNodeBytes);
   world->kernels = allocate<RkKernel>(2);
   world->ranges = allocate<RkRange>(2);
-  world->workers = allocate<RkWorker>(1 + 2 * kWorkers);
-  world->beats = allocate<rk_u64>(1 + 2 * kWorkers);
   world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
   world->lane = allocate<rk_u8>(kSlots * kNodeBytes);
   world->ring = allocate<rk_u8>(kSlots * kNodeBytes);
@@ -126,7 +132,8 @@ std::atomic<size_t> ended{0};
 void start(rk_u32 kernels) {
   world->stop = RKC_RUN;
   world->left = 0;
-  world->control[RKW_EXPECTED] = kernels * kWorkers;
+  world->control[RKW_EXPECTED] = 0;
+  for (rk_u32 k = 0; k < kernels; k++) world->control[RKW_EXPECTED] += workers_of(k);
   __atomic_store_n(world->control + RKW_COMMAND, RKC_RUN, __ATOMIC_RELEASE);
   running.emplace_back([] {
     const rk_sim_thread self = {0, 1, 0, 1};
@@ -135,10 +142,10 @@ void start(rk_u32 kernels) {
     ended++;
   });
   for (rk_u32 k = 0; k < kernels; k++) {
-    for (rk_u32 t = 0; t < kWorkers; t++) {
+    for (rk_u32 t = 0; t < workers_of(k); t++) {
       running.emplace_back([=] {
-        const rk_sim_thread self = {0, 1, t, kWorkers};
-        RkWorkerParameters p = {world, k, kWorkers};
+        const rk_sim_thread self = {0, 1, t, workers_of(k)};
+        RkWorkerParameters p = {world, k, workers_of(k)};
         rk_work__call(&self, &p);
         ended++;
       });
@@ -228,6 +235,7 @@ rk_u32 tokens_seen(rk_u32 kernel) {
 
 int main(int, char** arguments) {
   const rk_u32 tokens = atoi(arguments[1]), hops = atoi(arguments[2]), yields = atoi(arguments[3]);
+  dedicated = strcmp(arguments[5], "dedicated") == 0;
   make_world();
   world->timeout_ns = 60000000000ull;
   world->stuck_ms = 60000;

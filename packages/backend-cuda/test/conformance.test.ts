@@ -1,5 +1,6 @@
 import { simulatedBackend } from '@ringkernel/backend-cuda';
 import { allCases, groups, runCase, skipReason } from '@ringkernel/conformance';
+import type { BackendFactory } from '@ringkernel/core';
 import { describe, test } from 'vitest';
 import { noSimulation } from './simulation.ts';
 
@@ -11,6 +12,25 @@ const variants: readonly Readonly<Record<string, unknown>>[] = [
   { workers: 1 },
   { workers: 3, hostMemory: 'webassembly', sliceMs: 2, handlerTimeoutMs: 60_000 },
 ];
+
+/** Every kernel that is small enough has a worker for each instance. */
+const dedicatedBackend: BackendFactory = {
+  ...simulatedBackend,
+  async open(options) {
+    const device = await simulatedBackend.open(options);
+    const launch = device.launch.bind(device);
+    device.launch = (image, settings, sink) =>
+      launch(image, { ...settings, dedicated: settings.instances <= 24 }, sink);
+    return device;
+  },
+};
+
+for (const one of allCases.filter(({ schedule }) => schedule === 'async')) {
+  const reason = device === undefined ? null : skipReason(one, device);
+  describe.skipIf(noSimulation !== null)(`${one.group}, dedicated`, () => {
+    test.skipIf(reason !== null)(one.name, () => runCase(dedicatedBackend, one, {}));
+  });
+}
 
 for (const backendOptions of variants) {
   for (const group of groups) {

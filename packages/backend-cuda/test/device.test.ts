@@ -135,6 +135,48 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     expect([0, 1].map((kernelTimeout) => defaultSliceMs({ kernelTimeout }))).toEqual([0, 500]);
   });
 
+  test('a dedicated kernel has a worker for each instance: none waits for another', async () => {
+    const repliedFirst: boolean[] = [];
+    for (const dedicated of [false, true]) {
+      const device = await simulatedBackend.open({
+        backendOptions: { workers: 1, handlerTimeoutMs: 1_000 },
+      });
+      device.ref();
+      const seen: string[] = [];
+      const kernel = await device.launch(
+        image,
+        { ...sizes, instances: 2, id: 'echo', baseAddress: 64, dedicated },
+        {
+          message: () => seen.push('reply'),
+          deadLetter: () => {},
+          fault: () => seen.push('fault'),
+        },
+      );
+      await kernel.activate();
+      send(kernel, 0, spinMessage, 0xffff_ffff); // until it has had its time
+      send(kernel, 1, askMessage, 1);
+      await device.settled();
+      repliedFirst.push(seen[0] === 'reply');
+      expect(seen.toSorted()).toEqual(['fault', 'reply']);
+      await device.close();
+    }
+    expect(repliedFirst).toEqual([false, true]);
+  });
+
+  test('more dedicated instances than the device runs at once are refused with numbers', async () => {
+    const { device, kernel, replies } = await open();
+    const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
+    const options = { ...sizes, id: 'many', baseAddress: 128, instances: 65, dedicated: true };
+    await expect(device.launch(image, options, sink)).rejects.toMatchObject({
+      code: 'RK_NOT_SUPPORTED',
+      message: expect.stringMatching(/64 workers at once, 65 instances/),
+    });
+    send(kernel, 0, askMessage, 2);
+    await device.settled();
+    expect(replies).toEqual([{ value: 2, count: 1 }]);
+    await device.close();
+  });
+
   test('tiny queues on the device hold senders back and deadlock nothing', async () => {
     const backendOptions = { messageSlots: 64, laneCapacity: 16, maxPayloadBytes: 64, workers: 3 };
     const { device, kernel, replies } = await open({ backendOptions });

@@ -73,8 +73,12 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
 
   test('has no race, and loses, repeats and reorders nothing over many relaunches', async () => {
     const program = await build('sound', sound);
-    for (const sliceUs of [0, 500]) {
-      const { text, code } = await stress(program, ['400', '30', '10', `${sliceUs}`]);
+    for (const [sliceUs, mode] of [
+      [0, 'shared'],
+      [500, 'shared'],
+      [500, 'dedicated'],
+    ] as const) {
+      const { text, code } = await stress(program, ['400', '30', '10', `${sliceUs}`, mode]);
       expect(text).not.toContain('data race');
       expect([code, text]).toEqual([
         0,
@@ -97,7 +101,13 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
         // Relaunches order everything, and show what stopping orders. A race shows when threads happen to overlap.
         let text = '';
         for (let i = 0; i < 10 && !text.includes('data race'); i++) {
-          ({ text } = await stress(program, ['1000', '30', i % 2 === 0 ? '0' : '20', '0']));
+          ({ text } = await stress(program, [
+            '1000',
+            '30',
+            i % 2 === 0 ? '0' : '20',
+            '0',
+            'shared',
+          ]));
         }
         expect(text).toContain('data race');
       },

@@ -53,6 +53,7 @@ export interface KernelSettings {
   readonly onFull: FullPolicy;
   readonly onFailure: FailurePolicy;
   readonly rollback: boolean;
+  readonly dedicated: boolean;
   readonly tags: readonly string[];
   readonly flow: FlowSettings;
   readonly tenant: string | undefined;
@@ -204,6 +205,7 @@ export class Kernel implements Callee, ReceptionContext {
     settings: KernelSettings,
   ): Promise<Kernel> {
     if (settings.rollback) checkRollback(device, image);
+    if (settings.dedicated) checkDedicated(device, image);
     const inbound = createInbound(host, image, settings);
     const launched = await device.launch(image, settings, inbound);
     return new Kernel(host, definition, settings, inbound, launched);
@@ -463,6 +465,16 @@ function checkRollback({ info }: Device, image: KernelImage): void {
       : `${info.name} keeps no copy of the states`;
   if (image.program.kind === 'host' || !info.capabilities.includes('rollback')) {
     throw new NotSupportedError('rollback', reason);
+  }
+}
+
+function checkDedicated({ info }: Device, image: KernelImage): void {
+  const reason =
+    image.program.kind === 'host'
+      ? 'a host-only actor runs in a worker of the host'
+      : `${info.name} has no part for a single instance`;
+  if (image.program.kind === 'host' || !info.capabilities.includes('dedicated')) {
+    throw new NotSupportedError('dedicated', reason);
   }
 }
 

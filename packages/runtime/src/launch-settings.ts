@@ -39,6 +39,7 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
     onFull,
     onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
     rollback: checkBoolean('rollback', options.rollback ?? false),
+    dedicated: checkBoolean('dedicated', options.dedicated ?? false),
     tenant: checkTenant(options.tenant),
     flow: flowSettings(id, options, onFull),
   };

@@ -66,6 +66,11 @@ export interface LaunchOptions {
    * state for each message. Needs a device with the capability `rollback`.
    */
   readonly rollback?: boolean;
+  /**
+   * Each instance has a part of the device for itself, which only waits for its messages: the least latency, for few
+   * instances. Needs a device with the capability `dedicated`.
+   */
+  readonly dedicated?: boolean;
   /** Whether the kernel is active when `launch` resolves, true by default. */
   readonly autoActivate?: boolean;
   /** What the kernel is found by in the registry, beside its id. */
@@ -149,6 +154,7 @@ export const launchOptionNames: readonly string[] = [
   'onFull',
   'onFailure',
   'rollback',
+  'dedicated',
   'autoActivate',
   'tags',
   'rateLimit',

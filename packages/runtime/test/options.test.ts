@@ -1,4 +1,9 @@
-import { createRuntime, InvalidOptionError, type Runtime } from '@ringkernel/runtime';
+import {
+  createRuntime,
+  InvalidOptionError,
+  NotSupportedError,
+  type Runtime,
+} from '@ringkernel/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Probe } from './actors.ts';
 
@@ -13,6 +18,7 @@ const launches: [name: string, option: string, options: object][] = [
   ['no room for output', 'outputQueueCapacity', { outputQueueCapacity: -1 }],
   ['no such policy', 'onFull', { onFull: 'drop' }],
   ['neither true nor false', 'autoActivate', { autoActivate: 1 }],
+  ['dedicated in words', 'dedicated', { dedicated: 'yes' }],
   ['a rate limit that is a number', 'rateLimit', { rateLimit: 5 }],
   ['no such kind of limit', 'rateLimit', { rateLimit: { kind: 'leaky' } }],
   ['a rate of nothing', 'rateLimit.perSecond', { rateLimit: bucket(0) }],
@@ -162,4 +168,11 @@ describe('options', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'RK_BACKEND_UNAVAILABLE' });
     await expect(wrong).rejects.toThrow("no device 'cpu:7', there are: cpu");
   });
+});
+
+test('dedicated is refused where the device has no part for a single instance', async () => {
+  await using runtime = await createRuntime({ backend: 'cpu' });
+  expect(runtime.device.capabilities).not.toContain('dedicated');
+  const launch = runtime.launch(Probe, { dedicated: true });
+  await expect(launch).rejects.toThrow(NotSupportedError);
 });

@@ -45,6 +45,9 @@ export function defaultSliceMs({ kernelTimeout }: Pick<FoundDevice, 'kernelTimeo
   return kernelTimeout === 0 ? 0 : displaySliceMs;
 }
 
+/** Workers are told apart by 16 bits of their clocks' stamps; number 0 is the host's. */
+const maxWorkers = 65_536;
+
 /** How often the driver is asked whether the kernels still run. */
 const checkMs = 200;
 
@@ -267,17 +270,24 @@ export class CudaDevice implements Device {
     sink: KernelSink,
   ): Promise<CudaKernel> {
     const machine = this.#machine;
-    const { workers } = this.#options;
+    const lockstep = this.schedule === 'lockstep';
+    const dedicated = options.dedicated === true && !lockstep;
+    const workers = lockstep ? 1 : dedicated ? options.instances : this.#options.workers;
     const module = await machine.load(image.name, text);
-    const memory = new KernelMemory(machine, slot, options, image.state.size);
     const roundFunction = machine.own(machine.addon.getFunction(module, 'rk_round', 1));
     const work = machine.own(
       machine.addon.getFunction(module, 'rk_work', machine.blockThreads(workers)),
     );
-    const resident =
-      this.schedule === 'lockstep'
-        ? null
-        : machine.add(work, machine.parameters(slot, workers), workers);
+    const most = machine.mostWorkers(work, workers);
+    if (dedicated && workers > most) {
+      const reason = `${this.info.name} runs ${most} workers at once, ${workers} instances want one each`;
+      throw new NotSupportedError('dedicated', reason);
+    }
+    const range = { first: this.#firstWorker(workers), count: workers };
+    const memory = new KernelMemory(machine, slot, range, options, image.state.size);
+    const resident = lockstep
+      ? null
+      : machine.add(work, machine.parameters(slot, workers), workers);
     const kernel = new CudaKernel(
       this.#context,
       image,
@@ -291,6 +301,19 @@ export class CudaDevice implements Device {
     this.#kernels.sort((a, b) => a.base - b.base);
     this.#writeRanges();
     return kernel;
+  }
+
+  /** The first of so many numbers of workers that no kernel has. */
+  #firstWorker(count: number): number {
+    let first = 1;
+    const taken = this.#kernels.map(({ memory }) => memory.workers);
+    for (const range of taken.sort((a, b) => a.first - b.first)) {
+      if (first + count <= range.first) break;
+      first = range.first + range.count;
+    }
+    if (first + count <= maxWorkers) return first;
+    const reason = `a device has at most ${maxWorkers - 1} workers, ${count} more are wanted`;
+    throw new NotSupportedError('launch', reason);
   }
 
   #writeRanges(): void {

@@ -1,5 +1,11 @@
 import type { DeviceLaunchOptions } from '@ringkernel/core';
-import { counterCount, kernelLayout, mailLayout, queueLayout } from '../layout/device.ts';
+import {
+  counterCount,
+  kernelLayout,
+  mailLayout,
+  queueLayout,
+  workerLayout,
+} from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
 import type { Allocation } from '../native/addon.ts';
 import { mirrorNumbers } from './counters.ts';
@@ -13,9 +19,16 @@ const policies = { wait: 0, reject: 1, 'drop-oldest': 2 } as const;
 
 const up = (value: number, step: number): number => Math.ceil(value / step) * step;
 
+/** Numbers of workers on a device: each has a clock of its own. 0 is the host. */
+export interface WorkerRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** The device memory of one kernel, and what of it the host sees. Made and freed while the machine is paused. */
 export class KernelMemory {
   readonly slot: number;
+  readonly workers: WorkerRange;
   readonly stateStride: number;
   /** For each instance: how many of the host's messages it has taken in, and how many wait. */
   readonly instanceWords: Int32Array;
@@ -27,9 +40,16 @@ export class KernelMemory {
   readonly #statesAt: number;
   readonly #instances: number;
 
-  constructor(machine: Machine, slot: number, options: DeviceLaunchOptions, stateBytes: number) {
+  constructor(
+    machine: Machine,
+    slot: number,
+    { first, count }: WorkerRange,
+    options: DeviceLaunchOptions,
+    stateBytes: number,
+  ) {
     const { instances } = options;
     this.slot = slot;
+    this.workers = { first, count };
     this.#machine = machine;
     this.#instances = instances;
     this.stateStride = up(Math.max(stateBytes, 1), 16);
@@ -38,8 +58,11 @@ export class KernelMemory {
     this.#statesAt = up(mailAt + instances * mailLayout.sizeBytes, 256);
     const countersAt = up(this.#statesAt + instances * this.stateStride, 256);
     const beforeAt = up(countersAt + mirrorNumbers * 8, 256);
-    const kept = options.rollback === true ? machine.settings.options.workers : 0;
-    const deviceBytes = beforeAt + kept * this.stateStride;
+    const kept = options.rollback === true ? count : 0;
+    const clocksAt = up(beforeAt + kept * this.stateStride, 256);
+    const beatsAt = up(clocksAt + count * workerLayout.sizeBytes, 256);
+    const scratchAt = up(beatsAt + count * 8, 256);
+    const deviceBytes = scratchAt + count * machine.placement.nodeBytes;
     const wordsBytes = up(instances * 8, 256);
     const mappedBytes = wordsBytes + mirrorNumbers * 8;
     this.sizeBytes = deviceBytes + mappedBytes;
@@ -68,8 +91,12 @@ export class KernelMemory {
       .u32('holds', options.onFailure === 'wait' ? 1 : 0)
       .u32('state_bytes', stateBytes)
       .u32('state_stride', this.stateStride)
-      .u32('workers', settings.options.workers)
-      .u32('first_worker', 1 + slot * settings.options.workers)
+      .u64('clocks', at(clocksAt))
+      .u64('beats', at(beatsAt))
+      .u64('scratch', at(scratchAt))
+      .u32('workers', count)
+      .u32('first_worker', first)
+      .u32('dedicated', options.dedicated === true ? 1 : 0)
       .u32('gate', stopped);
     writer
       .inner('ready', queueLayout)

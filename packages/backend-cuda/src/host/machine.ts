@@ -281,6 +281,13 @@ export class Machine {
     return Math.min(workers * warpSize, warpSize === 1 ? 1 : mostBlockThreads);
   }
 
+  /** How many workers the device can run at once, when each block has as many threads as `fn` was looked up for. */
+  mostWorkers(fn: FoundFunction, workers: number): number {
+    const { multiprocessors, warpSize } = this.device;
+    const each = this.blockThreads(workers) / warpSize;
+    return fn.blocksPerMultiprocessor * multiprocessors * each;
+  }
+
   /** Frees it when the machine closes. */
   own<T extends Handle | { readonly handle: Handle }>(thing: T): T {
     this.#owned.push(typeof thing === 'number' ? thing : thing.handle);
@@ -392,11 +399,8 @@ export class Machine {
     const writer = new StructWriter(worldLayout);
     writer
       .u64('nodes', this.at(placement.nodes))
-      .u64('scratch', this.at(placement.scratch))
       .u64('kernels', this.at(placement.kernels))
       .u64('ranges', this.at(placement.ranges))
-      .u64('workers', this.at(placement.workers))
-      .u64('beats', this.at(placement.beats))
       .u64('control', this.controlMemory.device)
       .u64('lane', this.laneMemory.device)
       .u64('ring', this.ringMemory.device)

@@ -1,10 +1,4 @@
-import {
-  kernelLayout,
-  maxKernels,
-  rangeLayout,
-  workerLayout,
-  worldLayout,
-} from '../layout/device.ts';
+import { kernelLayout, maxKernels, rangeLayout, worldLayout } from '../layout/device.ts';
 import type { CudaOptions } from '../options.ts';
 
 const up = (value: number): number => Math.ceil(value / 256) * 256;
@@ -13,31 +7,22 @@ const up = (value: number): number => Math.ceil(value / 256) * 256;
 export interface WorldPlacement {
   readonly kernels: number;
   readonly ranges: number;
-  readonly workers: number;
-  readonly beats: number;
-  readonly scratch: number;
   readonly freeCells: number;
   readonly nodes: number;
   readonly sizeBytes: number;
   /** Bytes of a message with its header. */
   readonly nodeBytes: number;
-  /** Worker 0 is the host, then each kernel has its own. */
-  readonly workerCount: number;
 }
 
 export function placeWorld(options: CudaOptions): WorldPlacement {
   const nodeBytes = 64 + options.maxPayloadBytes;
-  const workerCount = 1 + maxKernels * options.workers;
   const kernels = up(worldLayout.sizeBytes);
   const ranges = up(kernels + maxKernels * kernelLayout.sizeBytes);
-  const workers = up(ranges + maxKernels * rangeLayout.sizeBytes);
-  const beats = up(workers + workerCount * workerLayout.sizeBytes);
-  const scratch = up(beats + workerCount * 8);
-  const freeCells = up(scratch + workerCount * nodeBytes);
+  const freeCells = up(ranges + maxKernels * rangeLayout.sizeBytes);
   const nodes = up(freeCells + options.messageSlots * 8);
   const sizeBytes = nodes + options.messageSlots * nodeBytes;
-  const placed = { kernels, ranges, workers, beats, scratch, freeCells, nodes, sizeBytes };
-  return { ...placed, nodeBytes, workerCount };
+  const placed = { kernels, ranges, freeCells, nodes, sizeBytes };
+  return { ...placed, nodeBytes };
 }
 
 /** Cells of a queue that holds each of the numbers below `count`, all of `full` or none. */

@@ -138,3 +138,22 @@ k2k.lockstep('kernels of several kinds in one round', async (t) => {
   }
   await t.step(2);
 });
+
+k2k.async(
+  'dedicated: actors that only wait for their own messages talk to others, in order',
+  async (t) => {
+    const collectors = await t.launch(Collector, { instances: 2, dedicated: true });
+    const sources = await t.launch(Source, { instances: 4 });
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 4; i++) {
+        await sources.inject(i, 'Burst', { target: collectors.address + (i & 1), count: 40 });
+      }
+    }
+    await t.device.settled();
+    for (let i = 0; i < 2; i++) {
+      const { got, wrong } = (await collectors.call(i, 'Report')) as Record<string, unknown>;
+      equal([got, wrong], [400, 0], `got and wrong of collector ${i}`);
+    }
+  },
+  ['dedicated'],
+);

@@ -93,3 +93,25 @@ lifecycle.async('states start at zero for every instance', async (t) => {
     equal(await kernel.state(i), { count: 0, total: 0n, low: 0 }, `state of instance ${i}`);
   }
 });
+
+lifecycle.async(
+  'dedicated: a kernel waits, handles, stops, goes on and drains as any other',
+  async (t) => {
+    const kernel = await t.launch(Echo, { instances: 3, dedicated: true, activate: false });
+    const say = async (): Promise<void> => {
+      for (let i = 0; i < 60; i++) await kernel.inject(i % 3, 'Say', { value: i });
+    };
+    await say();
+    equal(kernel.counters.handled, 0, 'handled before it is active');
+    await kernel.device.activate();
+    await t.device.settled();
+    await kernel.device.deactivate();
+    await say();
+    equal(kernel.counters.handled, 60, 'handled while it was active');
+    await kernel.device.activate();
+    equal((await kernel.device.terminate(10_000)).drained, true, 'drained');
+    for (let i = 0; i < 3; i++)
+      equal((await kernel.state(i)).handled, 40, `state of instance ${i}`);
+  },
+  ['dedicated'],
+);

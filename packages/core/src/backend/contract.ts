@@ -39,8 +39,8 @@ export interface DeviceInfo {
   readonly computeUnits: number;
   readonly driver?: string;
   /**
-   * Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. `rollback`: kernels can be
-   * launched with it.
+   * Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. `rollback`, `dedicated`:
+   * kernels can be launched with it.
    */
   readonly capabilities: readonly string[];
 }
@@ -115,6 +115,12 @@ export interface DeviceLaunchOptions {
    * with the capability `rollback`; false when left out.
    */
   readonly rollback?: boolean;
+  /**
+   * Each instance has a part of the device for itself, which does nothing but wait for its messages: the least latency,
+   * for as many instances as the device runs at once. Results are the same. Only for devices with the capability
+   * `dedicated`; false when left out.
+   */
+  readonly dedicated?: boolean;
 }
 
 export interface Device {
