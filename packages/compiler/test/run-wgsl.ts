@@ -1,7 +1,6 @@
-import { type ActorImage, emitWgsl } from '@ringkernel/compiler';
+import { type ActorImage, emitWgsl, type WgslForm } from '@ringkernel/compiler';
 import { codecOf } from '@ringkernel/core';
 import type { Dawn } from '../src/fuzz/index.ts';
-import { withEngine } from '../src/fuzz/wgsl-engine.ts';
 import { jobOf } from '../src/fuzz/wgsl-target.ts';
 
 /** The state of one instance after one message, as WGSL on Dawn. */
@@ -10,6 +9,7 @@ export async function runWgsl(
   image: ActorImage,
   type: string,
   fields: object,
+  form: WgslForm = 'thread',
 ): Promise<unknown> {
   const { module } = image.program;
   const message = image.messages.find(({ name }) => name === type);
@@ -21,6 +21,6 @@ export async function runWgsl(
   view.setUint32(8, layout.size, true);
   codecOf(layout).encode(view, 64, fields);
   const scenario = { instances: 1, baseAddress: 64, seed: 1, messages: [{ instance: 0, bytes }] };
-  const { states } = await dawn.run(jobOf(module, scenario, withEngine(emitWgsl(module))));
+  const { states } = await dawn.run(jobOf(module, scenario, emitWgsl(module, form), form));
   return codecOf(image.state).decode(new DataView(states.buffer, states.byteOffset), 0);
 }

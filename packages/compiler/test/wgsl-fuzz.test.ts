@@ -31,7 +31,7 @@ it.skipIf(typeof dawn === 'string')(
   'a mistake in the WGSL is found',
   async () => {
     if (typeof dawn === 'string') return;
-    const broken = wgslTarget(dawn, (module) =>
+    const broken = wgslTarget(dawn, 'thread', (module) =>
       emitWgsl(module).replaceAll('rk_open(3u, ', 'rk_open(2u, '),
     );
     for (let seed = 1; seed <= 30; seed++) {

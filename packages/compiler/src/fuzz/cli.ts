@@ -24,7 +24,9 @@ async function main(): Promise<void> {
   const seed = whole(values.seed, 'seed');
   const count = whole(values.count, 'count');
   const names = values.targets.split(',');
-  const dawn = names.includes('wgsl') ? opened('wgsl', await Dawn.open()) : null;
+  const dawn = names.some((name) => name.startsWith('wgsl'))
+    ? opened('wgsl', await Dawn.open())
+    : null;
   const compiler = names.includes('cuda') ? opened('cuda', await HostCompiler.open()) : null;
   const report = await runFuzz({
     seed,
@@ -59,10 +61,16 @@ function opened<T>(name: string, engine: T | string): T {
 
 function targetOf(name: string, dawn: Dawn | null, compiler: HostCompiler | null): FuzzTarget {
   if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
+  if (name === 'wgsl-workgroup' && dawn !== null) return wgslTarget(dawn, 'workgroup');
   if (name === 'cuda' && compiler !== null) return cudaTarget(compiler);
   const target = fuzzTargets.find((candidate) => candidate.name === name);
   if (target !== undefined) return target;
-  const known = [...fuzzTargets.map((candidate) => candidate.name), 'wgsl', 'cuda'].join(', ');
+  const known = [
+    ...fuzzTargets.map((candidate) => candidate.name),
+    'wgsl',
+    'wgsl-workgroup',
+    'cuda',
+  ].join(', ');
   console.error(`--targets must be of ${known}, not ${name}`);
   process.exit(2);
 }

@@ -4,6 +4,8 @@
  */
 export interface DawnJob {
   readonly code: string;
+  /** Workgroups to dispatch. */
+  readonly workgroups: number;
   readonly params: Uint32Array;
   readonly control: Uint32Array;
   readonly deliveries: Uint32Array;
@@ -62,7 +64,6 @@ async function run(job: DawnJob): Promise<DawnResult> {
     const lines = errors.map((e: Gpu) => `${e.lineNum}:${e.linePos} ${e.message}`);
     throw new Error([...lines, invalid?.message].join('\n'));
   }
-  const instances = job.params[0] ?? 0;
   const buffers = [
     bufferOf(job.params, usage.uniform),
     ...[job.control, job.deliveries, job.memory, job.states].map((data) =>
@@ -77,7 +78,7 @@ async function run(job: DawnJob): Promise<DawnResult> {
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindings);
-  pass.dispatchWorkgroups(Math.ceil(instances / 64));
+  pass.dispatchWorkgroups(job.workgroups);
   pass.end();
   const parts = [
     { from: buffers[1], start: 0, words: job.control.length },

@@ -1,4 +1,4 @@
-import { noRoom } from '../wgsl/index.ts';
+import { noRoom, type WgslForm } from '../wgsl/index.ts';
 
 /**
  * The engine that the fuzzer runs WGSL with: one round, in which each instance handles the messages delivered to it
@@ -28,12 +28,14 @@ export const control = {
 export const recordWords = 4;
 export const recordKind = { send: 1, reply: 2, emit: 3, fault: 4, handled: 5 } as const;
 
-const head = `struct RkParams { instances: u32, base_address: u32, seed: u32, records: u32, record_words: u32 }
+const head = (
+  word: string,
+): string => `struct RkParams { instances: u32, base_address: u32, seed: u32, records: u32, record_words: u32 }
 @group(0) @binding(0) var<uniform> rk_params: RkParams;
 @group(0) @binding(1) var<storage, read_write> rk_control: array<u32>;
 @group(0) @binding(2) var<storage, read> rk_deliveries: array<u32>;
 @group(0) @binding(3) var<storage, read_write> rk_memory: array<u32>;
-@group(0) @binding(4) var<storage, read_write> rk_states: array<u32>;
+@group(0) @binding(4) var<storage, read_write> rk_states: array<${word}>;
 var<private> rk_self: u32;
 var<private> rk_state: u32;
 var<private> rk_message: u32;
@@ -82,7 +84,31 @@ fn rk_round(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 `;
 
+/** The same for 64 invocations: lane 0 is the engine, the others come along for the handlers. */
+const roundTogether = `var<workgroup> rk_next: u32;
+
+@compute @workgroup_size(64)
+fn rk_round(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  if (id.x >= rk_params.instances) { return; }
+  rk_lane = lane;
+  rk_self = id.x;
+  rk_state = rk_self * rk_state_words;
+  let first = rk_control[rk_self * ${controlWords}u + ${control.first}u];
+  if (lane == 0u) { rk_next = rk_control[rk_self * ${controlWords}u + ${control.count}u]; }
+  let count = workgroupUniformLoad(&rk_next);
+  for (var i = 0u; i < count; i++) {
+    rk_faulted = false;
+    rk_message = rk_deliveries[first + i] + 16u;
+    if (lane == 0u) { rk_next = rk_memory[rk_message - 15u]; }
+    let handled = rk_handle(workgroupUniformLoad(&rk_next));
+    if (lane == 0u) { let record = rk_open(${recordKind.handled}u, u32(handled), 0u, 0u, 0u); }
+  }
+  if (lane == 0u) { rk_control[rk_self * ${controlWords}u + ${control.draws}u] = rk_draws; }
+}
+`;
+
 /** The whole text of a program. */
-export function withEngine(program: string): string {
-  return `${head}\n${program}\n${round}`;
+export function withEngine(program: string, form: WgslForm = 'thread'): string {
+  if (form === 'thread') return `${head('u32')}\n${program}\n${round}`;
+  return `${head('atomic<u32>')}\n${program}\n${roundTogether}`;
 }

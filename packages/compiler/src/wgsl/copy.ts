@@ -1,3 +1,4 @@
+import { readWord, writeWord } from './abi.ts';
 import type { FunctionText } from './function-text.ts';
 
 interface Run {
@@ -20,9 +21,10 @@ export function copyLines(
   const unit = words ? 4 : 1;
   const count = size / unit;
   const i = backwards ? `(${count - 1}u - i)` : 'i';
+  const { form } = text.program;
   const [to, at] = [`${offset / unit}u + ${i}`, `${from.offset / unit}u + ${i}`];
   const action = words
-    ? `rk_${array}[${start} + ${to}] = rk_${source}[${base} + ${at}];`
+    ? writeWord(form, array, `${start} + ${to}`, readWord(form, source, `${base} + ${at}`))
     : `${text.library(`rk_${array}_set_byte`)}(${start}, ${to}, ${text.library(`rk_${source}_byte`)}(${base}, ${at}));`;
   text.line(`for (var i = 0u; i < ${count}u; i++) { ${action} }`);
 }

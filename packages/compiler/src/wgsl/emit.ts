@@ -1,34 +1,52 @@
 import type { IrFunction, Module, ValueType } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
-import { stateWords } from './abi.ts';
+import { stateWords, type WgslForm } from './abi.ts';
 import { FunctionText, type ModuleText } from './function-text.ts';
 import { libraryText } from './library.ts';
 import { f32Bits, literal, typeText, zero } from './literal.ts';
 import { findType, TargetError } from './refusal.ts';
 import { statementLines } from './statement.ts';
+import { hasSection, workgroupHandler, workgroupHead } from './workgroup.ts';
 
 /**
- * The program of a kernel as WGSL, one invocation for each instance; abi.ts says what an engine adds. The same module
- * gives the same text, whatever the number of instances is. Throws a TargetError (RK4001) for a module that computes with f64.
+ * The program of a kernel as WGSL; abi.ts says what an engine adds. In the thread form one invocation runs an instance, in
+ * the workgroup form 64 share the rounds of its sections. The same module gives the same text, whatever the number of
+ * instances is. Throws a TargetError (RK4001) for a module that computes with f64.
  */
-export function emitWgsl(module: Module): string {
+export function emitWgsl(module: Module, form: WgslForm = 'thread'): string {
   const refused = findType(module, (type) => type === 'f64');
   if (refused !== null) throw new TargetError(module.name, 'WebGPU', refused.type, refused.where);
-  const program: ModuleText = { module, library: new Set(), lanes: new Set() };
+  const program: ModuleText = {
+    module,
+    form,
+    library: new Set(),
+    lanes: new Set(),
+    handed: new Set(),
+  };
   const functions = module.functions.map((fn, i) =>
     functionText(program, fn, `f${i}_${identifier(fn.name)}`),
   );
   const names = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
-  const handlers = module.handlers.map((fn, i) => functionText(program, fn, names[i] ?? `h${i}`));
+  const together = module.handlers.map(({ body }) => form === 'workgroup' && hasSection(body));
+  const handlers = module.handlers.map((fn, i) =>
+    (together[i] ? workgroupHandler : functionText)(program, fn, names[i] ?? `h${i}`),
+  );
+  const calls = names.map((name, i) =>
+    form === 'thread' || together[i] ? `${name}();` : `if (rk_lane == 0u) { ${name}(); }`,
+  );
+  const lanes = [...program.lanes].sort();
+  const runs = form === 'thread' ? 'one invocation' : 'one workgroup';
   return [
-    `// ${identifier(module.name)}: generated, one invocation for each instance.`,
+    `// ${identifier(module.name)}: generated, ${runs} for each instance.`,
     `const rk_state_words = ${stateWords(module.state)}u;\n`,
-    ...[...program.lanes].sort().map(lanesText),
+    ...(form === 'thread'
+      ? lanes.map(lanesText)
+      : workgroupHead(lanes, [...program.handed].sort())),
     ...tablesText(module),
-    ...libraryText(program.library),
+    ...libraryText(program.library, form),
     ...functions,
     ...handlers,
-    handleText(module, names),
+    handleText(module, calls),
   ].join('\n');
 }
 
@@ -69,8 +87,8 @@ function functionText(program: ModuleText, fn: IrFunction, name: string): string
   ].join('\n');
 }
 
-function handleText(module: Module, names: readonly string[]): string {
-  const cases = module.messages.map(({ id }, i) => `    case ${id >>> 0}u: { ${names[i]}(); }`);
+function handleText(module: Module, calls: readonly string[]): string {
+  const cases = module.messages.map(({ id }, i) => `    case ${id >>> 0}u: { ${calls[i]} }`);
   return `fn rk_handle(kind: u32) -> bool {
   switch (kind) {
 ${cases.join('\n')}

@@ -1,14 +1,18 @@
 import type { IrFunction, Module, ValueType } from '../ir/types.ts';
 import { hoistedLocals } from '../js/scopes.ts';
 import { identifier } from '../js/text.ts';
+import type { WgslForm } from './abi.ts';
 import { typeText, zero } from './literal.ts';
 
 /** What the text of a whole module shares. */
 export interface ModuleText {
   readonly module: Module;
+  readonly form: WgslForm;
   readonly library: Set<string>;
   /** Types whose reductions need 64 lanes. */
   readonly lanes: Set<ValueType>;
+  /** Types of what lane 0 hands to the others. */
+  readonly handed: Set<ValueType>;
 }
 
 /**
@@ -40,6 +44,27 @@ export class FunctionText {
     const inner = this.#lines.map((line) => `  ${line}`);
     this.#lines = outer;
     return inner;
+  }
+
+  /** The statement that records a fault. */
+  fault(site: number, value: string): string {
+    if (this.program.form === 'workgroup') return `${this.library('rk_note')}(${site}u, ${value});`;
+    return `rk_fault(${site}u, ${value});`;
+  }
+
+  /** The statement that leaves the handler or function. */
+  leave(value: string | null): string {
+    return value === null ? 'return;' : `return ${value};`;
+  }
+
+  /** The statement that leaves the innermost loop, or goes on with it. */
+  jump(kind: 'break' | 'continue'): string {
+    return `${kind};`;
+  }
+
+  /** The lines of a loop's body. */
+  loop(write: () => void): string[] {
+    return this.block(write);
   }
 
   library(name: string): string {

@@ -1,3 +1,4 @@
-export { noRoom, outputKind, stateWords } from './abi.ts';
+export { noRoom, outputKind, stateWords, type WgslForm } from './abi.ts';
 export { emitWgsl } from './emit.ts';
 export { findType, TargetError } from './refusal.ts';
+export { hasSection } from './workgroup.ts';

@@ -1,3 +1,6 @@
+import { readWord, type WgslForm } from './abi.ts';
+import { joinText, noteText } from './faults.ts';
+
 /** Functions of the generated WGSL; each is written only where it, or one that needs it, is used. */
 interface Entry {
   readonly needs?: readonly string[];
@@ -20,14 +23,15 @@ function shift(name: string, lines: readonly string[]): [string, Entry] {
   return [name, { text: [head, same, ...lines.map((line) => `  ${line}`), '}'].join('\n') }];
 }
 
-function memory(array: string): [string, Entry][] {
+function memory(form: WgslForm, array: 'states' | 'memory'): [string, Entry][] {
   const load = `rk_${array}_byte`;
+  const word = readWord(form, array, 'word + (byte >> 2u)');
   return [
     [
       load,
       {
         text: `fn ${load}(word: u32, byte: u32) -> u32 {
-  return (rk_${array}[word + (byte >> 2u)] >> ((byte & 3u) * 8u)) & 0xffu;
+  return (${word} >> ((byte & 3u) * 8u)) & 0xffu;
 }`,
       },
     ],
@@ -35,21 +39,28 @@ function memory(array: string): [string, Entry][] {
       `rk_${array}_half`,
       {
         text: `fn rk_${array}_half(word: u32, byte: u32) -> u32 {
-  return (rk_${array}[word + (byte >> 2u)] >> ((byte & 3u) * 8u)) & 0xffffu;
+  return (${word} >> ((byte & 3u) * 8u)) & 0xffffu;
 }`,
       },
     ],
   ];
 }
 
-function narrowStore(array: string): [string, Entry][] {
+/** Where lanes write side by side, each changes its own part of a word and leaves the others alone. */
+function narrowStore(form: WgslForm, array: 'states' | 'memory'): [string, Entry][] {
   return (['byte', 'half'] as const).map((size) => {
     const mask = size === 'byte' ? '0xffu' : '0xffffu';
     const name = `rk_${array}_set_${size}`;
+    const kept = `~(${mask} << shift)`;
+    const set = `((value & ${mask}) << shift)`;
+    const change =
+      form === 'workgroup' && array === 'states'
+        ? `atomicAnd(&rk_states[at], ${kept});\n  atomicOr(&rk_states[at], ${set});`
+        : `rk_${array}[at] = (rk_${array}[at] & ${kept}) | ${set};`;
     const text = `fn ${name}(word: u32, byte: u32, value: u32) {
   let at = word + (byte >> 2u);
   let shift = (byte & 3u) * 8u;
-  rk_${array}[at] = (rk_${array}[at] & ~(${mask} << shift)) | ((value & ${mask}) << shift);
+  ${change}
 }`;
     return [name, { text }];
   });
@@ -117,222 +128,231 @@ const random = `fn rk_random() -> u32 {
   return x.x;
 }`;
 
-const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
-  ['rk_opaque', { text: 'fn rk_opaque(bits: u32) -> f32 { return bitcast<f32>(bits); }' }],
-  [
-    'rk_mulhi_u32',
-    {
-      text: `fn rk_mulhi_u32(a: u32, b: u32) -> u32 {
+const entries = (form: WgslForm): ReadonlyMap<string, Entry> =>
+  new Map<string, Entry>([
+    ['rk_opaque', { text: 'fn rk_opaque(bits: u32) -> f32 { return bitcast<f32>(bits); }' }],
+    [
+      'rk_mulhi_u32',
+      {
+        text: `fn rk_mulhi_u32(a: u32, b: u32) -> u32 {
   let ll = (a & 0xffffu) * (b & 0xffffu);
   let lh = (a & 0xffffu) * (b >> 16u);
   let hl = (a >> 16u) * (b & 0xffffu);
   let middle = (ll >> 16u) + (lh & 0xffffu) + (hl & 0xffffu);
   return (a >> 16u) * (b >> 16u) + (lh >> 16u) + (hl >> 16u) + (middle >> 16u);
 }`,
-    },
-  ],
-  [
-    'rk_mulhi_i32',
-    {
-      needs: ['rk_mulhi_u32'],
-      text: `fn rk_mulhi_i32(a: i32, b: i32) -> i32 {
+      },
+    ],
+    [
+      'rk_mulhi_i32',
+      {
+        needs: ['rk_mulhi_u32'],
+        text: `fn rk_mulhi_i32(a: i32, b: i32) -> i32 {
   let high = bitcast<i32>(rk_mulhi_u32(bitcast<u32>(a), bitcast<u32>(b)));
   return high - select(0i, b, a < 0i) - select(0i, a, b < 0i);
 }`,
-    },
-  ],
-  [
-    'rk_rotl_u32',
-    {
-      text: `fn rk_rotl_u32(x: u32, n: u32) -> u32 {
+      },
+    ],
+    [
+      'rk_rotl_u32',
+      {
+        text: `fn rk_rotl_u32(x: u32, n: u32) -> u32 {
   return (x << (n & 31u)) | (x >> ((32u - (n & 31u)) & 31u));
 }`,
-    },
-  ],
-  [
-    'rk_div_u32',
-    { text: 'fn rk_div_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return a; } return a / b; }' },
-  ],
-  [
-    'rk_rem_u32',
-    { text: 'fn rk_rem_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a % b; }' },
-  ],
-  [
-    'rk_div_i32',
-    {
-      text: `fn rk_div_i32(a: i32, b: i32) -> i32 {
+      },
+    ],
+    [
+      'rk_div_u32',
+      { text: 'fn rk_div_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return a; } return a / b; }' },
+    ],
+    [
+      'rk_rem_u32',
+      {
+        text: 'fn rk_rem_u32(a: u32, b: u32) -> u32 { if (b == 0u) { return 0u; } return a % b; }',
+      },
+    ],
+    [
+      'rk_div_i32',
+      {
+        text: `fn rk_div_i32(a: i32, b: i32) -> i32 {
   if (b == 0i) { return a; }
   if (b == -1i) { return 0i - a; }
   return a / b;
 }`,
-    },
-  ],
-  [
-    'rk_rem_i32',
-    {
-      text: `fn rk_rem_i32(a: i32, b: i32) -> i32 {
+      },
+    ],
+    [
+      'rk_rem_i32',
+      {
+        text: `fn rk_rem_i32(a: i32, b: i32) -> i32 {
   if (b == 0i || b == -1i) { return 0i; }
   return a % b;
 }`,
-    },
-  ],
-  pair('rk_add_64', 'let x = a.x + b.x; return vec2<u32>(x, a.y + b.y + u32(x < a.x));'),
-  pair('rk_sub_64', 'return vec2<u32>(a.x - b.x, a.y - b.y - u32(a.x < b.x));'),
-  pair(
-    'rk_mul_64',
-    'return vec2<u32>(a.x * b.x, rk_mulhi_u32(a.x, b.x) + a.x * b.y + a.y * b.x);',
-    ['rk_mulhi_u32'],
-  ),
-  test('rk_less_u64', 'return a.y < b.y || (a.y == b.y && a.x < b.x);'),
-  test('rk_less_i64', 'return bitcast<i32>(a.y) < bitcast<i32>(b.y) || (a.y == b.y && a.x < b.x);'),
-  [
-    'rk_neg_64',
-    {
-      needs: ['rk_sub_64'],
-      text: `fn rk_neg_64(a: ${u64}) -> ${u64} { return rk_sub_64(vec2<u32>(0u, 0u), a); }`,
-    },
-  ],
-  [
-    'rk_abs_i64',
-    {
-      needs: ['rk_neg_64'],
-      text: `fn rk_abs_i64(a: ${u64}) -> ${u64} {
+      },
+    ],
+    pair('rk_add_64', 'let x = a.x + b.x; return vec2<u32>(x, a.y + b.y + u32(x < a.x));'),
+    pair('rk_sub_64', 'return vec2<u32>(a.x - b.x, a.y - b.y - u32(a.x < b.x));'),
+    pair(
+      'rk_mul_64',
+      'return vec2<u32>(a.x * b.x, rk_mulhi_u32(a.x, b.x) + a.x * b.y + a.y * b.x);',
+      ['rk_mulhi_u32'],
+    ),
+    test('rk_less_u64', 'return a.y < b.y || (a.y == b.y && a.x < b.x);'),
+    test(
+      'rk_less_i64',
+      'return bitcast<i32>(a.y) < bitcast<i32>(b.y) || (a.y == b.y && a.x < b.x);',
+    ),
+    [
+      'rk_neg_64',
+      {
+        needs: ['rk_sub_64'],
+        text: `fn rk_neg_64(a: ${u64}) -> ${u64} { return rk_sub_64(vec2<u32>(0u, 0u), a); }`,
+      },
+    ],
+    [
+      'rk_abs_i64',
+      {
+        needs: ['rk_neg_64'],
+        text: `fn rk_abs_i64(a: ${u64}) -> ${u64} {
   if ((a.y >> 31u) != 0u) { return rk_neg_64(a); }
   return a;
 }`,
-    },
-  ],
-  [
-    'rk_widen_i32',
-    {
-      text: `fn rk_widen_i32(a: i32) -> ${u64} {
+      },
+    ],
+    [
+      'rk_widen_i32',
+      {
+        text: `fn rk_widen_i32(a: i32) -> ${u64} {
   return vec2<u32>(bitcast<u32>(a), bitcast<u32>(a >> 31u));
 }`,
-    },
-  ],
-  shift('rk_shl_64', [
-    'if (n >= 32u) { return vec2<u32>(0u, a.x << (n - 32u)); }',
-    'return vec2<u32>(a.x << n, (a.y << n) | (a.x >> (32u - n)));',
-  ]),
-  shift('rk_shr_u64', [
-    'if (n >= 32u) { return vec2<u32>(a.y >> (n - 32u), 0u); }',
-    'return vec2<u32>((a.x >> n) | (a.y << (32u - n)), a.y >> n);',
-  ]),
-  shift('rk_shr_i64', [
-    'let y = bitcast<i32>(a.y);',
-    'if (n >= 32u) { return vec2<u32>(bitcast<u32>(y >> (n - 32u)), bitcast<u32>(y >> 31u)); }',
-    'return vec2<u32>((a.x >> n) | (a.y << (32u - n)), bitcast<u32>(y >> n));',
-  ]),
-  [
-    'rk_divide_u64',
-    { needs: ['rk_less_u64', 'rk_sub_64', 'rk_shl_64', 'rk_shr_u64'], text: divide },
-  ],
-  pair(
-    'rk_div_u64',
-    'if (all(b == vec2<u32>(0u, 0u))) { return a; } return rk_divide_u64(a, b).xy;',
-    ['rk_divide_u64'],
-  ),
-  pair(
-    'rk_rem_u64',
-    'if (all(b == vec2<u32>(0u, 0u))) { return b; } return rk_divide_u64(a, b).zw;',
-    ['rk_divide_u64'],
-  ),
-  pair(
-    'rk_div_i64',
-    `let q = rk_div_u64(rk_abs_i64(a), rk_abs_i64(b));
+      },
+    ],
+    shift('rk_shl_64', [
+      'if (n >= 32u) { return vec2<u32>(0u, a.x << (n - 32u)); }',
+      'return vec2<u32>(a.x << n, (a.y << n) | (a.x >> (32u - n)));',
+    ]),
+    shift('rk_shr_u64', [
+      'if (n >= 32u) { return vec2<u32>(a.y >> (n - 32u), 0u); }',
+      'return vec2<u32>((a.x >> n) | (a.y << (32u - n)), a.y >> n);',
+    ]),
+    shift('rk_shr_i64', [
+      'let y = bitcast<i32>(a.y);',
+      'if (n >= 32u) { return vec2<u32>(bitcast<u32>(y >> (n - 32u)), bitcast<u32>(y >> 31u)); }',
+      'return vec2<u32>((a.x >> n) | (a.y << (32u - n)), bitcast<u32>(y >> n));',
+    ]),
+    [
+      'rk_divide_u64',
+      { needs: ['rk_less_u64', 'rk_sub_64', 'rk_shl_64', 'rk_shr_u64'], text: divide },
+    ],
+    pair(
+      'rk_div_u64',
+      'if (all(b == vec2<u32>(0u, 0u))) { return a; } return rk_divide_u64(a, b).xy;',
+      ['rk_divide_u64'],
+    ),
+    pair(
+      'rk_rem_u64',
+      'if (all(b == vec2<u32>(0u, 0u))) { return b; } return rk_divide_u64(a, b).zw;',
+      ['rk_divide_u64'],
+    ),
+    pair(
+      'rk_div_i64',
+      `let q = rk_div_u64(rk_abs_i64(a), rk_abs_i64(b));
   if (all(b == vec2<u32>(0u, 0u))) { return a; }
   if (((a.y ^ b.y) >> 31u) != 0u) { return rk_neg_64(q); }
   return q;`,
-    ['rk_abs_i64', 'rk_div_u64', 'rk_neg_64'],
-  ),
-  pair(
-    'rk_rem_i64',
-    `let r = rk_rem_u64(rk_abs_i64(a), rk_abs_i64(b));
+      ['rk_abs_i64', 'rk_div_u64', 'rk_neg_64'],
+    ),
+    pair(
+      'rk_rem_i64',
+      `let r = rk_rem_u64(rk_abs_i64(a), rk_abs_i64(b));
   if ((a.y >> 31u) != 0u) { return rk_neg_64(r); }
   return r;`,
-    ['rk_abs_i64', 'rk_rem_u64', 'rk_neg_64'],
-  ),
-  ['rk_f32_u64', { needs: ['rk_shl_64'], text: toFloat }],
-  [
-    'rk_f32_i64',
-    {
-      needs: ['rk_f32_u64', 'rk_abs_i64'],
-      text: `fn rk_f32_i64(a: ${u64}) -> f32 {
+      ['rk_abs_i64', 'rk_rem_u64', 'rk_neg_64'],
+    ),
+    ['rk_f32_u64', { needs: ['rk_shl_64'], text: toFloat }],
+    [
+      'rk_f32_i64',
+      {
+        needs: ['rk_f32_u64', 'rk_abs_i64'],
+        text: `fn rk_f32_i64(a: ${u64}) -> f32 {
   let x = rk_f32_u64(rk_abs_i64(a));
   return select(x, -x, (a.y >> 31u) != 0u);
 }`,
-    },
-  ],
-  ['rk_u64_f32', { needs: ['rk_shl_64'], text: fromFloat }],
-  ['rk_i64_f32', { needs: ['rk_u64_f32', 'rk_neg_64'], text: signedFromFloat }],
-  [
-    'rk_u32_f32',
-    {
-      needs: ['rk_u64_f32'],
-      text: `fn rk_u32_f32(x: f32) -> u32 {
+      },
+    ],
+    ['rk_u64_f32', { needs: ['rk_shl_64'], text: fromFloat }],
+    ['rk_i64_f32', { needs: ['rk_u64_f32', 'rk_neg_64'], text: signedFromFloat }],
+    [
+      'rk_u32_f32',
+      {
+        needs: ['rk_u64_f32'],
+        text: `fn rk_u32_f32(x: f32) -> u32 {
   let wide = rk_u64_f32(x);
   return select(wide.x, 0xffffffffu, wide.y != 0u);
 }`,
-    },
-  ],
-  [
-    'rk_i32_f32',
-    {
-      needs: ['rk_u32_f32'],
-      text: `fn rk_i32_f32(x: f32) -> i32 {
+      },
+    ],
+    [
+      'rk_i32_f32',
+      {
+        needs: ['rk_u32_f32'],
+        text: `fn rk_i32_f32(x: f32) -> i32 {
   let bits = bitcast<u32>(x);
   if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0i; }
   let m = rk_u32_f32(bitcast<f32>(bits & 0x7fffffffu));
   if ((bits >> 31u) != 0u) { return bitcast<i32>(0u - min(m, 0x80000000u)); }
   return bitcast<i32>(min(m, 0x7fffffffu));
 }`,
-    },
-  ],
-  [
-    'rk_at',
-    {
-      text: `fn rk_at(index: u32) -> u32 {
+      },
+    ],
+    [
+      'rk_at',
+      {
+        text: `fn rk_at(index: u32) -> u32 {
   return select(0xffffffffu, rk_params.base_address + index, index < rk_params.instances);
 }`,
-    },
-  ],
-  [
-    'rk_now',
-    {
-      needs: ['rk_add_64', 'rk_shl_64'],
-      text: `fn rk_now() -> ${u64} {
+      },
+    ],
+    [
+      'rk_now',
+      {
+        needs: ['rk_add_64', 'rk_shl_64'],
+        text: `fn rk_now() -> ${u64} {
   let at = rk_message - 16u;
   let physical = vec2<u32>(rk_memory[at + 8u], rk_memory[at + 9u]);
   return rk_add_64(rk_shl_64(physical, 12u), vec2<u32>(rk_memory[at + 10u], 0u));
 }`,
-    },
-  ],
-  ...(['states', 'memory'] as const).flatMap((array) => [
-    ...memory(array),
-    [
-      `rk_${array}_wide`,
-      {
-        text: `fn rk_${array}_wide(at: u32) -> ${u64} {
-  return vec2<u32>(rk_${array}[at], rk_${array}[at + 1u]);
-}`,
       },
-    ] as [string, Entry],
-  ]),
-  ...narrowStore('states'),
-  ...narrowStore('memory'),
-  ['rk_random', { needs: ['rk_mulhi_u32'], text: random }],
-]);
+    ],
+    ...(['states', 'memory'] as const).flatMap((array) => [
+      ...memory(form, array),
+      [
+        `rk_${array}_wide`,
+        {
+          text: `fn rk_${array}_wide(at: u32) -> ${u64} {
+  return vec2<u32>(${readWord(form, array, 'at')}, ${readWord(form, array, 'at + 1u')});
+}`,
+        },
+      ] as [string, Entry],
+    ]),
+    ...narrowStore(form, 'states'),
+    ...narrowStore(form, 'memory'),
+    ['rk_note', { text: noteText }],
+    ['rk_join', { needs: ['rk_note'], text: joinText }],
+    ['rk_random', { needs: ['rk_mulhi_u32'], text: random }],
+  ]);
 
 /** The named functions and what they need, in a fixed order. */
-export function libraryText(used: ReadonlySet<string>): string[] {
+export function libraryText(used: ReadonlySet<string>, form: WgslForm): string[] {
+  const known = entries(form);
   const all = new Set<string>();
   const add = (name: string): void => {
     if (all.has(name)) return;
-    const entry = entries.get(name);
+    const entry = known.get(name);
     if (entry === undefined) throw new RangeError(`the library has no function ${name}`);
     all.add(name);
     entry.needs?.forEach(add);
   };
   used.forEach(add);
-  return [...entries].filter(([name]) => all.has(name)).map(([, { text }]) => `${text}\n`);
+  return [...known].filter(([name]) => all.has(name)).map(([, { text }]) => `${text}\n`);
 }

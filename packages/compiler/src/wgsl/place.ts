@@ -1,5 +1,6 @@
 import type { Expression, Place, Storage } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
+import { readWord, writeWord } from './abi.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { typeText, zero } from './literal.ts';
@@ -64,7 +65,7 @@ export function loadText(text: FunctionText, place: Place, type: Expression['typ
 /** Records a fault for the first index that is out of range, else does it. */
 export function guarded(text: FunctionText, { checks }: Access, action: string): void {
   const faults = checks.map(
-    ({ name, length, site }) => `if (${name} >= ${length}u) { rk_fault(${site}u, ${name}); }`,
+    ({ name, length, site }) => `if (${name} >= ${length}u) { ${text.fault(site, name)} }`,
   );
   text.line([...faults, faults.length === 0 ? action : `{ ${action} }`].join(' else '));
 }
@@ -82,9 +83,13 @@ function scalarText(text: FunctionText, place: Place, access: Access): string {
     const at = text.keep(access.at(size));
     return typed(storage, `${tableName(text, place.table ?? -1)}[${at}]`);
   }
-  const [array, start] = base === 'state' ? ['states', 'rk_state'] : ['memory', 'rk_message'];
+  const [array, start] =
+    base === 'state' ? (['states', 'rk_state'] as const) : (['memory', 'rk_message'] as const);
   if (size === 8) return `${text.library(`rk_${array}_wide`)}(${start} + ${access.at(4)})`;
-  if (size === 4) return typed(storage, `rk_${array}[${start} + ${access.at(4)}]`);
+  if (size === 4) {
+    const { form } = text.program;
+    return typed(storage, readWord(form, array, `${start} + ${access.at(4)}`));
+  }
   const part = size === 1 ? 'byte' : 'half';
   return typed(storage, `${text.library(`rk_${array}_${part}`)}(${start}, ${access.byte})`);
 }
@@ -116,9 +121,11 @@ export function writeText(
   value: string,
 ): string {
   const size = sizes[storage];
+  const { form } = text.program;
   if (size === 8) {
     const target = `${start} + ${at(4)}`;
-    return `rk_${array}[${target}] = (${value}).x; rk_${array}[${target} + 1u] = (${value}).y;`;
+    const low = writeWord(form, array, target, `(${value}).x`);
+    return `${low} ${writeWord(form, array, `${target} + 1u`, `(${value}).y`)}`;
   }
   const word =
     storage === 'bool'
@@ -126,7 +133,7 @@ export function writeText(
       : /^[if]/u.test(storage)
         ? `bitcast<u32>(${value})`
         : value;
-  if (size === 4) return `rk_${array}[${start} + ${at(4)}] = ${word};`;
+  if (size === 4) return writeWord(form, array, `${start} + ${at(4)}`, word);
   const set = text.library(`rk_${array}_set_${size === 1 ? 'byte' : 'half'}`);
   return `${set}(${start}, ${at(1)}, ${word});`;
 }

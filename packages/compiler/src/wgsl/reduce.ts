@@ -15,6 +15,21 @@ const ends: Partial<
   f32: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
 };
 
+/** What a lane starts with, and how two are combined. */
+export function reduceParts(
+  text: FunctionText,
+  { op, type }: Pick<Reduce, 'op' | 'type'>,
+): { readonly start: string; readonly combine: (a: string, b: string) => string } {
+  text.program.lanes.add(type);
+  if (type === 'f32' && op !== 'sum') text.library('rk_opaque');
+  const end = ends[type];
+  return {
+    start: op === 'sum' || end === undefined ? zero(type) : literal(type, end[op]),
+    combine: (a, b) =>
+      op === 'sum' ? binaryText(text, '+', type, a, b, type) : mathText(text, op, type, [a, b]),
+  };
+}
+
 /** 64 lanes, each over every 64th index, and then a tree: the order of every target. */
 export function reduceLines(
   text: FunctionText,
@@ -23,14 +38,7 @@ export function reduceLines(
   value: () => string,
 ): void {
   const lanes = `rk_lanes_${s.type}`;
-  text.program.lanes.add(s.type);
-  if (s.type === 'f32' && s.op !== 'sum') text.library('rk_opaque');
-  const end = ends[s.type];
-  const start = s.op === 'sum' || end === undefined ? zero(s.type) : literal(s.type, end[s.op]);
-  const combine = (a: string, b: string): string =>
-    s.op === 'sum'
-      ? binaryText(text, '+', s.type, a, b, s.type)
-      : mathText(text, s.op, s.type, [a, b]);
+  const { start, combine } = reduceParts(text, s);
   text.line(`for (var q = 0u; q < 64u; q++) { ${lanes}[q] = ${start}; }`);
   counted(() => {
     const own = `${lanes}[u32(${text.local(s.index)}) & 63u]`;

@@ -1,4 +1,4 @@
-import type { Expression, Statement } from '../ir/types.ts';
+import type { Expression, MergeOperator, Statement } from '../ir/types.ts';
 import { copyLines } from './copy.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
@@ -32,9 +32,9 @@ function lines(text: FunctionText, s: Statement): void {
       return loopLines(text, s);
     case 'break':
     case 'continue':
-      return text.line(`${s.kind};`);
+      return text.line(text.jump(s.kind));
     case 'return':
-      return text.line(s.value === null ? 'return;' : `return ${expressionText(text, s.value)};`);
+      return text.line(text.leave(s.value === null ? null : expressionText(text, s.value)));
     case 'send':
     case 'reply':
     case 'emit':
@@ -63,16 +63,37 @@ function lines(text: FunctionText, s: Statement): void {
         then: () => statementLines(text, s.then),
       });
     case 'fail':
-      return text.line(`rk_fault(${s.site}u, ${asWord(text, s.code)});`, 'return;');
+      return text.line(text.fault(s.site, asWord(text, s.code)), text.leave(null));
   }
 }
 
 /** Indices, then the value, then the checks, then the write. */
 function storeLines(text: FunctionText, s: Of<'store'>): void {
+  if (s.merge !== undefined && text.program.form === 'workgroup')
+    return mergeLines(text, s, s.merge);
   const access = accessOf(text, s.place);
   const value = text.keep(expressionText(text, s.value));
   const { storage } = s.place;
   guarded(text, access, writeText(text, 'states', 'rk_state', storage, access.at, value));
+}
+
+const merges = { '+': 'atomicAdd', '&': 'atomicAnd', '|': 'atomicOr', '^': 'atomicXor' } as const;
+
+/** Load, operation and store as one: other lanes do the same to the same scalar. The checks are those of the load. */
+function mergeLines(text: FunctionText, { value }: Of<'store'>, merge: MergeOperator): void {
+  const load = value.kind === 'binary' ? value.left : value;
+  if (load.kind !== 'load') throw new RangeError('a merge starts with a load');
+  const access = accessOf(text, load.place);
+  const faults = access.checks.map(
+    ({ name, length, site }) => `if (${name} >= ${length}u) { ${text.fault(site, name)} }`,
+  );
+  if (faults.length > 0) text.line(faults.join(' else '));
+  if (value.kind !== 'binary') return;
+  const operand = text.keep(asWord(text, value.right));
+  const change = value.op === '-' ? 'atomicSub' : merges[merge];
+  const inside = access.checks.map(({ name, length }) => `${name} < ${length}u`);
+  const action = `${change}(&rk_states[rk_state + ${access.at(4)}], ${operand});`;
+  text.line(inside.length === 0 ? action : `if (${inside.join(' && ')}) { ${action} }`);
 }
 
 function ifLines(text: FunctionText, s: Of<'if'>): void {
@@ -85,7 +106,7 @@ function ifLines(text: FunctionText, s: Of<'if'>): void {
 }
 
 function loopLines(text: FunctionText, s: Of<'loop'>): void {
-  const body = text.block(() => {
+  const body = text.loop(() => {
     text.line(`if (!(${expressionText(text, s.condition)})) { break; }`);
     statementLines(text, s.body);
     const step = text.block(() => statementLines(text, s.step));
