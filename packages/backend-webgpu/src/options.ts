@@ -1,3 +1,4 @@
+import type { WgslForm } from '@ringkernel/compiler/back-end';
 import { InvalidOptionError } from '@ringkernel/core';
 
 /** What `backendOptions` may say to this backend. */
@@ -16,6 +17,8 @@ export interface WebgpuOptions {
   readonly ticks: number;
   /** Messages that an instance handles in one round, at most; not in lockstep. */
   readonly messagesPerTick: number;
+  /** Who runs an instance: one invocation, or a workgroup that shares the rounds of its sections. */
+  readonly form: 'auto' | WgslForm;
 }
 
 export type PowerPreference = 'low-power' | 'high-performance';
@@ -31,7 +34,9 @@ const ranges = {
   messagesPerTick: { fallback: 256, least: 1, most: 1_000_000 },
 } as const;
 
-const names: readonly string[] = ['powerPreference', ...Object.keys(ranges)];
+const forms: readonly WebgpuOptions['form'][] = ['auto', 'thread', 'workgroup'];
+
+const names: readonly string[] = ['powerPreference', 'form', ...Object.keys(ranges)];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
 export function webgpuOptions(given: Readonly<Record<string, unknown>> = {}): WebgpuOptions {
@@ -55,6 +60,7 @@ export function webgpuOptions(given: Readonly<Record<string, unknown>> = {}): We
     submitMs: integer('submitMs'),
     ticks: integer('ticks'),
     messagesPerTick: integer('messagesPerTick'),
+    form: formOf(given.form),
   };
 }
 
@@ -63,4 +69,10 @@ function preferenceOf(value: unknown): PowerPreference | null {
   const found = preferences.find((name) => name === value);
   if (found !== undefined) return found;
   throw new InvalidOptionError('powerPreference', `one of ${preferences.join(', ')}`, value);
+}
+
+function formOf(value: unknown = 'auto'): WebgpuOptions['form'] {
+  const found = forms.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new InvalidOptionError('form', `one of ${forms.join(', ')}`, value);
 }

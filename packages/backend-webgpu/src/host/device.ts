@@ -7,11 +7,9 @@ import {
   type DeviceLaunchOptions,
   DeviceLostError,
   type DeviceOptions,
-  InvalidOptionError,
   type KernelImage,
   type KernelSink,
   MessageIdGenerator,
-  MessageTooLargeError,
   NotSupportedError,
   RingKernelError,
   type Schedule,
@@ -46,6 +44,7 @@ export class WebgpuDevice implements Device {
   readonly #shared: SharedBuffers;
   readonly #pump: Pump;
   readonly #seed: number;
+  readonly #form: WebgpuOptions['form'];
   #lose: (error: RingKernelError) => void = () => {};
   #closing: Promise<void> | null = null;
   #references = 0;
@@ -69,6 +68,7 @@ export class WebgpuDevice implements Device {
     this.#pipelines = pipelines;
     this.#shared = shared;
     this.#seed = device.seed ?? 0;
+    this.#form = options.form;
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -121,9 +121,16 @@ export class WebgpuDevice implements Device {
   ): Promise<DeviceKernel> {
     this.#check(image, options);
     this.#pump.check();
-    const { code, stateWords } = programOf(image);
-    const pipeline = await this.#pipelines.compile(options.id, code, 'rk_tick');
     const { instances, baseAddress, queueCapacity, onFull } = options;
+    const most = this.#gpu.limits.maxComputeWorkgroupsPerDimension;
+    const software = this.info.kind === 'software';
+    const program = programOf(image, instances, this.#form, { software, mostWorkgroups: most });
+    const { text, stateWords, workgroups, code } = program;
+    if (workgroups > most) {
+      const hint = 'launch two kernels, or with the form thread';
+      throw new DeviceLimitError('Workgroups of a kernel', workgroups, most, hint);
+    }
+    const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick');
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);
     let kernel: GpuKernel | undefined;
@@ -133,6 +140,7 @@ export class WebgpuDevice implements Device {
       const params = this.#memory.uniform(paramsWords);
       const slot = new KernelSlot(pipeline, params, states, {
         instances,
+        workgroups,
         baseAddress,
         seed: this.#seed,
         control,
@@ -144,7 +152,15 @@ export class WebgpuDevice implements Device {
       });
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
       await this.#shared.enter(baseAddress, instances, control, counters);
-      kernel = new GpuKernel(this.#pump, options, slot, sink, image.state.size, stateWords * 4);
+      kernel = new GpuKernel(
+        this.#pump,
+        options,
+        slot,
+        sink,
+        code,
+        image.state.size,
+        stateWords * 4,
+      );
       this.#pump.rounds.kernels.push(kernel);
       this.#pump.rounds.kernels.sort((a, b) => a.base - b.base);
     });

@@ -156,7 +156,8 @@ export class Engine {
       for (const kernel of submit.kernels) {
         pass.setBindGroup(0, this.#kernelGroup(kernel, lane));
         pass.setPipeline(other ?? kernel.pipeline);
-        pass.dispatchWorkgroups(Math.ceil(kernel.instances / workgroup));
+        const apart = Math.ceil(kernel.instances / workgroup);
+        pass.dispatchWorkgroups(other === null ? kernel.workgroups : apart);
       }
       if (other !== null) continue;
       pass.setBindGroup(0, own);

@@ -8,6 +8,8 @@ export class KernelSlot {
   readonly params: GpuBuffer;
   readonly states: GpuBuffer;
   readonly instances: number;
+  /** In a dispatch of a round. */
+  readonly workgroups: number;
   readonly control: number;
   readonly counters: number;
   readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(paramsWords);
@@ -19,7 +21,12 @@ export class KernelSlot {
     pipeline: GpuPipeline,
     params: GpuBuffer,
     states: GpuBuffer,
-    words: { readonly instances: number; readonly control: number; readonly counters: number } & {
+    words: {
+      readonly instances: number;
+      readonly workgroups: number;
+      readonly control: number;
+      readonly counters: number;
+    } & {
       readonly baseAddress: number;
       readonly seed: number;
       readonly capacity: number;
@@ -32,6 +39,7 @@ export class KernelSlot {
     this.params = params;
     this.states = states;
     this.instances = words.instances;
+    this.workgroups = words.workgroups;
     this.control = words.control;
     this.counters = words.counters;
     this.words.set([words.instances, words.baseAddress, words.seed, words.control]);

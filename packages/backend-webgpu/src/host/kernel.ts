@@ -4,6 +4,7 @@ import {
   type InjectOptions,
   type InjectStatus,
   InvalidOptionError,
+  type KernelCode,
   type KernelCounters,
   type KernelSink,
   type KernelState,
@@ -23,6 +24,7 @@ export class GpuKernel implements DeviceKernel {
   readonly instances: number;
   readonly slot: KernelSlot;
   readonly sink: KernelSink;
+  readonly code: KernelCode;
   readonly counted: Counters = new Counters();
   readonly lastMessageId: { low: number; high: number } = { low: 0, high: 0 };
   state: KernelState = 'launched';
@@ -44,6 +46,7 @@ export class GpuKernel implements DeviceKernel {
     options: DeviceLaunchOptions,
     slot: KernelSlot,
     sink: KernelSink,
+    code: KernelCode,
     stateBytes: number,
     stateStride: number,
   ) {
@@ -54,6 +57,7 @@ export class GpuKernel implements DeviceKernel {
     this.instances = options.instances;
     this.slot = slot;
     this.sink = sink;
+    this.code = code;
     this.#stateBytes = stateBytes;
     this.#stateStride = stateStride;
     this.#onTheWay = new Uint32Array(options.instances);

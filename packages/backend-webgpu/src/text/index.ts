@@ -1,3 +1,4 @@
+import type { WgslForm } from '@ringkernel/compiler/back-end';
 import { bindings } from './bindings.ts';
 import { instanceText } from './instance.ts';
 import { mailbox } from './mailbox.ts';
@@ -5,7 +6,7 @@ import { memory } from './memory.ts';
 import { output } from './output.ts';
 import { burial, ingress, move, turn } from './passes.ts';
 import { sort } from './sort.ts';
-import { tick } from './tick.ts';
+import { tickText } from './tick.ts';
 
 const lists: string = [bindings, memory, sort, instanceText, mailbox].join('\n');
 
@@ -18,7 +19,7 @@ export const passes: Readonly<Record<'rk_turn' | 'rk_ingress' | 'rk_move' | 'rk_
     rk_burial: [lists, burial].join('\n'),
   };
 
-/** The text of a kernel: the engine around its program. */
-export function kernelText(program: string): string {
-  return [lists, output, program, tick].join('\n');
+/** The text of a kernel: the engine around its program of this form. */
+export function kernelText(program: string, form: WgslForm): string {
+  return [lists, output, program, tickText(form)].join('\n');
 }

@@ -1,3 +1,4 @@
+import { readWord, type WgslForm, writeWord } from '@ringkernel/compiler/back-end';
 import {
   counter,
   header,
@@ -11,20 +12,23 @@ import {
 } from './layout.ts';
 import { reasonCode } from './output.ts';
 
-/** One round of one instance: arrivals, then the handlers. */
-export const tick: string = `@group(0) @binding(6) var<storage, read_write> rk_states: array<u32>;
-
-fn rk_stamped(microseconds: u32) -> vec2<u32> {
-  let low = rk_device.physical_low + microseconds;
-  return vec2<u32>(low, rk_device.physical_high + u32(low < microseconds));
+/** Copies the state to its double behind all states, or back, from this word on. */
+function copyText(form: WgslForm): string {
+  const state = 'rk_state + i';
+  const double = 'rk_state + rk_params.instances * rk_state_words + i';
+  const back = writeWord(form, 'states', state, readWord(form, 'states', double));
+  const away = writeWord(form, 'states', double, readWord(form, 'states', state));
+  return `fn rk_save(back: bool, first: u32, step: u32) {
+  for (var i = first; i < rk_state_words; i += step) {
+    if (back) { ${back} } else { ${away} }
+  }
+}
+`;
 }
 
-/** Copies the state to its double behind all states, or back. */
-fn rk_save(back: bool) {
-  let double = rk_state + rk_params.instances * rk_state_words;
-  for (var i = 0u; i < rk_state_words; i++) {
-    if (back) { rk_states[rk_state + i] = rk_states[double + i]; } else { rk_states[double + i] = rk_states[rk_state + i]; }
-  }
+const stamps = `fn rk_stamped(microseconds: u32) -> vec2<u32> {
+  let low = rk_device.physical_low + microseconds;
+  return vec2<u32>(low, rk_device.physical_high + u32(low < microseconds));
 }
 
 fn rk_measure(at: u32) {
@@ -46,68 +50,83 @@ fn rk_measure(at: u32) {
   atomicMax(&rk_status[c + ${counter.latencyMax}u], us);
 }
 
-/** Runs the handler of a message. When there is no room for what it does, \`rk_aborted\` is set; false: no handler. */
-fn rk_run(at: u32) -> bool {
-  rk_message = at + ${header.words}u;
+/** The message that is next: where it is, its list, and what was so before it was chosen. */
+var<private> rk_next_at: u32;
+var<private> rk_list: u32;
+var<private> rk_waits: bool;
+var<private> rk_passed: u32;
+var<private> rk_draws_before: u32;
+var<private> rk_sequence_before: u32;
+
+const rk_nothing = 0u;
+const rk_to_handle = 1u;
+const rk_to_bury = 2u;
+
+fn rk_bury_next(reason: u32) {
+  if (!rk_bury(rk_next_at, reason, ${phase.handling}u, rk_address, rk_sequence)) { rk_aborted = true; }
+}
+
+/** Chooses the next message, and buries it when it can't be handled. */
+fn rk_choose() -> u32 {
+  let failed = rk_get(rk_own + ${instance.failed}u) != 0u;
+  let parked = rk_get(rk_own + ${instance.parked}u);
+  rk_waits = rk_get(rk_own + ${instance.waiting}u) != 0u;
+  if (failed && rk_params.holds != 0u) { return rk_nothing; }
+  if (!rk_waits && (!failed || parked == 0u)) { return rk_nothing; }
+  rk_passed = rk_get(rk_own + ${instance.passed}u);
+  rk_list = rk_own + ${instance.parked}u;
+  if (rk_waits) { rk_list = rk_next_queue(); }
+  rk_next_at = rk_link(rk_get(rk_list));
+  let deadline = rk_memory[rk_next_at + ${header.deadline}u];
+  let now = select(rk_device.now_ms, rk_round_now, rk_device.lockstep != 0u);
+  if (failed) {
+    rk_bury_next(${reasonCode('instance-failed')}u);
+    return rk_to_bury;
+  }
+  if (deadline != 0u && now > deadline) {
+    rk_bury_next(${reasonCode('expired')}u);
+    return rk_to_bury;
+  }
   rk_fault_place = 0u;
   rk_first_output = 0u;
-  let draws = rk_draws;
-  let sequence = rk_sequence;
-  rk_save(false);
-  let known = rk_handle(rk_memory[at + ${header.type}u]);
-  if (!known) { return false; }
+  rk_draws_before = rk_draws;
+  rk_sequence_before = rk_sequence;
+  return rk_to_handle;
+}
+
+/** The handler has returned; without one the message is buried. When there is no room, \`rk_aborted\` is set. */
+fn rk_handled(known: bool) {
+  if (!known) {
+    rk_bury_next(${reasonCode('invalid')}u);
+    return;
+  }
   if (rk_fault_place != 0u) { rk_record_fault(); }
   rk_finish();
   if (rk_aborted) {
-    rk_save(true);
-    rk_draws = draws;
-    rk_sequence = sequence;
-    return true;
+    rk_save(true, 0u, 1u);
+    rk_draws = rk_draws_before;
+    rk_sequence = rk_sequence_before;
+    return;
   }
   if (rk_fault_place != 0u) {
-    if (rk_params.rollback != 0u) { rk_save(true); }
+    if (rk_params.rollback != 0u) { rk_save(true, 0u, 1u); }
     rk_set(rk_own + ${instance.failed}u, 1u);
     rk_count(${counter.errors}u, 1u);
   }
-  rk_measure(at);
+  rk_measure(rk_next_at);
   rk_count(${counter.handled}u, 1u);
-  rk_count(${counter.bytesIn}u, rk_memory[at + ${header.bytes}u]);
+  rk_count(${counter.bytesIn}u, rk_memory[rk_next_at + ${header.bytes}u]);
   rk_count(${counter.pending}u, 0xffffffffu);
-  return true;
 }
 
-/** Handles what waits, or buries it. What there is no room for stays until the round goes on. */
-fn rk_handle_all() {
-  rk_aborted = false;
-  for (var left = rk_device.budget; left != 0u; left--) {
-    let failed = rk_get(rk_own + ${instance.failed}u) != 0u;
-    let waits = rk_get(rk_own + ${instance.waiting}u) != 0u;
-    let parked = rk_get(rk_own + ${instance.parked}u);
-    if (failed && rk_params.holds != 0u) { break; }
-    if (!waits && (!failed || parked == 0u)) { break; }
-    let passed = rk_get(rk_own + ${instance.passed}u);
-    var list = rk_own + ${instance.parked}u;
-    if (waits) { list = rk_next_queue(); }
-    let at = rk_link(rk_get(list));
-    let deadline = rk_memory[at + ${header.deadline}u];
-    let now = select(rk_device.now_ms, rk_round_now, rk_device.lockstep != 0u);
-    var reason = 0u;
-    if (failed) {
-      reason = ${reasonCode('instance-failed')}u;
-    } else if (deadline != 0u && now > deadline) {
-      reason = ${reasonCode('expired')}u;
-    } else if (!rk_run(at)) {
-      reason = ${reasonCode('invalid')}u;
-    }
-    if (reason != 0u) {
-      if (!rk_bury(at, reason, ${phase.handling}u, rk_address, rk_sequence)) { rk_aborted = true; }
-    }
-    if (rk_aborted) {
-      rk_set(rk_own + ${instance.passed}u, passed);
-      break;
-    }
-    if (waits) { rk_leave(list); } else { rk_leave_parked(); }
+/** Takes the message out of its list. What there is no room for stays until the round goes on: false. */
+fn rk_leave_next() -> bool {
+  if (rk_aborted) {
+    rk_set(rk_own + ${instance.passed}u, rk_passed);
+    return false;
   }
+  if (rk_waits) { rk_leave(rk_list); } else { rk_leave_parked(); }
+  return true;
 }
 
 /** Tells the host how many messages rest here, when that has changed. */
@@ -126,14 +145,20 @@ fn rk_tell_depth() {
   rk_set(rk_own + ${instance.told}u, depth);
 }
 
-@compute @workgroup_size(${workgroup})
-fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= rk_params.instances) { return; }
-  if (atomicLoad(&rk_status[${status.halt}u]) != 0u || atomicLoad(&rk_status[${status.quiet}u]) != 0u) { return; }
-  rk_self = id.x;
+/** Whether the device goes on with this round. */
+fn rk_runs() -> bool {
+  return atomicLoad(&rk_status[${status.halt}u]) == 0u && atomicLoad(&rk_status[${status.quiet}u]) == 0u;
+}
+
+fn rk_be(self_index: u32) {
+  rk_self = self_index;
   rk_state = rk_self * rk_state_words;
   rk_address = rk_params.base_address + rk_self;
   rk_own = rk_params.control + rk_self * ${instance.words}u;
+}
+
+/** The round begins; whether the instance handles messages in it. */
+fn rk_enter() -> bool {
   rk_round_now = atomicLoad(&rk_status[${status.round}u]);
   // The end of the round: what was sent up with it has waited that long.
   rk_physical = rk_stamped((atomicLoad(&rk_status[${status.ticks}u]) + 1u) * rk_device.tick_us);
@@ -143,11 +168,84 @@ fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
   let fresh = atomicLoad(&rk_status[${status.resume}u]) == 0u;
   if (fresh) { rk_sequence = 0u; }
   rk_arrive(fresh);
+  rk_aborted = false;
   let arrived = rk_get(rk_own + ${instance.arrivals}u + (rk_round_now & 1u)) == 0u;
-  if (rk_params.mode == ${mode.running}u && arrived) { rk_handle_all(); }
+  return rk_params.mode == ${mode.running}u && arrived;
+}
+
+fn rk_exit() {
   rk_tell_depth();
   rk_add_counts();
   rk_set(rk_own + ${instance.draws}u, rk_draws);
   rk_set(rk_own + ${instance.sequence}u, rk_sequence);
 }
 `;
+
+/** One invocation for each instance. */
+const threadTick = `@compute @workgroup_size(${workgroup})
+fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= rk_params.instances || !rk_runs()) { return; }
+  rk_be(id.x);
+  if (rk_enter()) {
+    for (var left = rk_device.budget; left != 0u; left--) {
+      let next = rk_choose();
+      if (next == rk_nothing) { break; }
+      if (next == rk_to_handle) {
+        rk_message = rk_next_at + ${header.words}u;
+        rk_save(false, 0u, 1u);
+        rk_handled(rk_handle(rk_memory[rk_next_at + ${header.type}u]));
+      }
+      if (!rk_leave_next()) { break; }
+    }
+  }
+  rk_exit();
+}
+`;
+
+/** A workgroup for each instance: lane 0 does all but the handlers alone, and tells the others where it goes. */
+const workgroupTick = `var<workgroup> rk_told: u32;
+var<workgroup> rk_told_message: u32;
+var<workgroup> rk_told_type: u32;
+
+@compute @workgroup_size(${workgroup})
+fn rk_tick(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  if (id.x >= rk_params.instances) { return; }
+  if (lane == 0u) { rk_told = u32(rk_runs()); }
+  if (workgroupUniformLoad(&rk_told) == 0u) { return; }
+  rk_lane = lane;
+  rk_be(id.x);
+  if (lane == 0u) { rk_told = u32(rk_enter()); }
+  if (workgroupUniformLoad(&rk_told) != 0u) {
+    for (var left = rk_device.budget; left != 0u; left--) {
+      if (lane == 0u) {
+        rk_told = rk_choose();
+        rk_told_message = rk_next_at + ${header.words}u;
+        rk_told_type = rk_memory[rk_next_at + ${header.type}u];
+      }
+      let next = workgroupUniformLoad(&rk_told);
+      if (next == rk_nothing) { break; }
+      if (next == rk_to_handle) {
+        rk_message = workgroupUniformLoad(&rk_told_message);
+        rk_save(false, lane, ${workgroup}u);
+        storageBarrier();
+        let known = rk_handle(workgroupUniformLoad(&rk_told_type));
+        storageBarrier();
+        if (lane == 0u) { rk_handled(known); }
+      }
+      if (lane == 0u) { rk_told = u32(rk_leave_next()); }
+      if (workgroupUniformLoad(&rk_told) == 0u) { break; }
+      storageBarrier();
+    }
+  }
+  if (lane == 0u) { rk_exit(); }
+}
+`;
+
+/** One round of one instance: arrivals, then the handlers. */
+export function tickText(form: WgslForm): string {
+  const word = form === 'thread' ? 'u32' : 'atomic<u32>';
+  const states = `@group(0) @binding(6) var<storage, read_write> rk_states: array<${word}>;\n`;
+  return [states, copyText(form), stamps, form === 'thread' ? threadTick : workgroupTick].join(
+    '\n',
+  );
+}

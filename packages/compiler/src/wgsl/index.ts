@@ -1,4 +1,4 @@
-export { noRoom, outputKind, stateWords, type WgslForm } from './abi.ts';
+export { noRoom, outputKind, readWord, stateWords, type WgslForm, writeWord } from './abi.ts';
 export { emitWgsl } from './emit.ts';
 export { findType, TargetError } from './refusal.ts';
 export { hasSection } from './workgroup.ts';
