@@ -5,6 +5,9 @@ import { counter, instance, overflow, pageWords, status } from '../text/layout.t
 /** Word 0 of a list is its end, so no message begins there. */
 const firstWord = 16;
 
+/** Records of one lane get no more memory than this as long as there is progress without. */
+const mostRecordBytes = 16 << 20;
+
 /** The buffers that all kernels of a device share, and what is where in them. */
 export class SharedBuffers {
   readonly gpu: GpuMemory;
@@ -63,13 +66,20 @@ export class SharedBuffers {
     return Math.min(this.heapWords, this.egressWords) - firstWord;
   }
 
+  /** Whether records may have twice the memory only to be read less often. */
+  get mayHoldMoreRecords(): boolean {
+    return (
+      this.egressWords * 4 < mostRecordBytes && this.#memoryWords(2) * 4 <= this.gpu.largest / 4
+    );
+  }
+
   get sizeBytes(): number {
     return [this.control, this.memory, this.directory, this.status].reduce((n, b) => n + b.size, 0);
   }
 
   /** Twice the memory of what ran out. Nothing may be under way, and all records must be read. */
   async grow(what: number): Promise<void> {
-    const { upper, heapWords } = this;
+    const { upper, heapWords, egressWords } = this;
     if ((what & overflow.heap) !== 0) {
       // The messages stay where they are: both old halves are the new lower one.
       this.heapWords *= 2;
@@ -79,7 +89,7 @@ export class SharedBuffers {
     try {
       this.memory = await this.gpu.grown('messages', this.memory, this.#memoryWords());
     } catch (error) {
-      Object.assign(this, { upper, heapWords });
+      Object.assign(this, { upper, heapWords, egressWords });
       throw error;
     }
     this.generation++;
@@ -163,7 +173,7 @@ export class SharedBuffers {
     this.gpu.device.queue.writeBuffer(this.directory, (baseAddress / 64) * pageWords * 4, words);
   }
 
-  #memoryWords(): number {
-    return firstWord + 2 * this.heapWords + this.#lanes * this.egressWords;
+  #memoryWords(records = 1): number {
+    return firstWord + 2 * this.heapWords + this.#lanes * this.egressWords * records;
   }
 }

@@ -134,7 +134,7 @@ export class WebgpuDevice implements Device {
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);
     let kernel: GpuKernel | undefined;
-    await this.#pump.alone(async () => {
+    const entered = this.#pump.alone(async () => {
       const control = await this.#shared.claimControl(instances);
       const counters = await this.#shared.claimCounters();
       const params = this.#memory.uniform(paramsWords);
@@ -163,6 +163,10 @@ export class WebgpuDevice implements Device {
       );
       this.#pump.rounds.kernels.push(kernel);
       this.#pump.rounds.kernels.sort((a, b) => a.base - b.base);
+    });
+    await entered.catch((error: unknown) => {
+      states.destroy();
+      throw error;
     });
     if (kernel === undefined) throw new DeviceClosedError('launch');
     return kernel;

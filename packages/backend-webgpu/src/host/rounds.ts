@@ -191,6 +191,10 @@ export class Rounds {
       if (used > this.#shared.heapWords / 2) grow |= overflow.heap;
     }
     if (grow !== 0) await this.#shared.grow(grow);
+    else if ((over & overflow.egress) !== 0 && this.#shared.mayHoldMoreRecords) {
+      // They have been read and have room now; more of it spares later submits a halt, and none is no failure.
+      await this.#shared.grow(overflow.egress).catch(() => {});
+    }
     this.write(this.#shared.status, status.halt, 0);
     this.write(this.#shared.status, status.overflow, 0);
   }
