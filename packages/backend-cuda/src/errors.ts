@@ -57,21 +57,47 @@ export class CudaDriverError extends RingKernelError {
   }
 }
 
+/** What the device's compiler said about a place in a handler. */
+export interface CudaDiagnostic {
+  /** The handler, or the function it calls. */
+  readonly handler: string;
+  /** `counter.ts:12:7`; `Counter.Add:3:5`, in the handler's own lines, where the file is not known. */
+  readonly at: string;
+  readonly message: string;
+}
+
 /** The device's compiler refused a program; `log` is what it said. */
 export class CudaCompileError extends RingKernelError {
   static readonly code = 'RK_CUDA_COMPILE';
   readonly program: string;
   readonly log: string;
+  /** What of it is about the user's handlers. */
+  readonly diagnostics: readonly CudaDiagnostic[];
+  readonly #failure: NativeFailure;
 
-  constructor(program: string, failure: NativeFailure, cause: unknown) {
+  constructor(
+    program: string,
+    failure: NativeFailure,
+    cause: unknown,
+    diagnostics: readonly CudaDiagnostic[] = [],
+  ) {
     const log = failure.log ?? '';
+    const places = diagnostics.map((one) => `\n  ${one.at} (in ${one.handler}): ${one.message}`);
+    const what = failure.message ?? String(cause);
     super(
       CudaCompileError.code,
-      `'${program}' should compile, but ${failure.message ?? String(cause)}\n${log}`,
+      `'${program}' should compile, but ${what}${places.join('')}\n${log}`,
       { cause },
     );
     this.program = program;
     this.log = log;
+    this.diagnostics = diagnostics;
+    this.#failure = failure;
+  }
+
+  /** The same, with the places in handlers that it is about. */
+  at(diagnostics: readonly CudaDiagnostic[]): CudaCompileError {
+    return new CudaCompileError(this.program, this.#failure, this.cause, diagnostics);
   }
 }
 

@@ -1,6 +1,7 @@
 export { backend, simulatedBackend } from './backend.ts';
 export {
   CudaCompileError,
+  type CudaDiagnostic,
   CudaDriverError,
   CudaUnavailableError,
   StuckHandlerError,

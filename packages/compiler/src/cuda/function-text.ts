@@ -68,11 +68,11 @@ export class FunctionText {
     return `next${this.#labels++}`;
   }
 
-  /** Tells the line of the handler's own text that the following lines are of, when it is another one. */
+  /** Tells the place in the handler's own text that the following lines are of, when it is another line. */
   mark(location: Location | undefined): void {
     if (location === undefined || location.line === this.#line) return;
     this.#line = location.line;
-    this.line(`// ${identifier(this.fn.name)}:${location.line}`);
+    this.line(`// ${identifier(this.fn.name)}:${location.line}:${location.column}`);
   }
 
   library(name: string): string {
