@@ -4,7 +4,7 @@
 export * from './aot/index.ts';
 export * from './cuda/index.ts';
 export * from './diagnostics/index.ts';
-export { type ActorImage, describeSite } from './image.ts';
+export { type ActorImage, describeSite, withPlaces } from './image.ts';
 export * from './interpret/index.ts';
 export * from './ir/index.ts';
 export * from './js/index.ts';

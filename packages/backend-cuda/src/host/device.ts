@@ -26,6 +26,7 @@ import { StructWriter } from '../layout/struct-writer.ts';
 import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
+import { atHandlers } from '../program/diagnostics.ts';
 import { programText } from '../program/text.ts';
 import { HostClock } from './clock.ts';
 import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
@@ -193,9 +194,9 @@ export class CudaDevice implements Device {
       try {
         kernel = await this.#launch(slot, image, text, options, sink);
         return kernel;
-      } catch (error) {
+      } catch (thrown) {
         this.#freeSlots.push(slot);
-        throw error;
+        throw atHandlers(thrown, image, text);
       }
     };
     // The driver says only when all come back that this one does not fit beside the others.

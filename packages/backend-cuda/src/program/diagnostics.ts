@@ -61,6 +61,7 @@ function located(
     const all = head.kind === 'h' ? places?.handlerLines : places?.functionLines;
     return all?.[Number(head.index)]?.(at) ?? null;
   });
-  if (place === null || place.file === null) return `${image.name}.${at.name}:${at.line}:${at.column}`;
+  if (place === null || place.file === null)
+    return `${image.name}.${at.name}:${at.line}:${at.column}`;
   return formatPosition(place);
 }
