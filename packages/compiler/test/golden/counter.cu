@@ -39,23 +39,23 @@ template <class T> RK_DEV void rk_store(unsigned char* at, T value) {
 RK_DEV rk_i32 rk_sub_i32(rk_i32 a, rk_i32 b) { return (rk_i32)((rk_u32)a - (rk_u32)b); }
 
 RK_DEV void h0_Inc(RkTurn* rk) {
-  // Inc:2
+  // Inc:2:4
   rk_store<rk_u32>(rk->state + 0u /* count */, (rk_load<rk_u32>(rk->state + 0u /* count */) + rk_load<rk_u32>(rk->message + 0u /* by */)));
-  // Inc:3
+  // Inc:3:4
   rk_store<rk_u64>(rk->state + 8u /* total */, (rk_load<rk_u64>(rk->state + 8u /* total */) + ((rk_u64)rk_load<rk_u32>(rk->message + 0u /* by */))));
 }
 
 RK_DEV void h1_Dec(RkTurn* rk) {
-  // Dec:2
+  // Dec:2:4
   rk_store<rk_i32>(rk->state + 16u /* low */, rk_sub_i32(rk_load<rk_i32>(rk->state + 16u /* low */), rk_load<rk_i32>(rk->message + 0u /* by */)));
-  // Dec:3
+  // Dec:3:4
   if ((rk_load<rk_i32>(rk->state + 16u /* low */) < 0)) {
     rk_store<rk_u32>(rk->state + 0u /* count */, (rk_load<rk_u32>(rk->state + 0u /* count */) - 1u));
   }
 }
 
 RK_DEV void h2_Get(RkTurn* rk) {
-  // Get:2
+  // Get:2:4
   const rk_u32 t0 = rk_load<rk_u32>(rk->state + 0u /* count */);
   const rk_u64 t1 = rk_load<rk_u64>(rk->state + 8u /* total */);
   const rk_i32 t2 = rk_load<rk_i32>(rk->state + 16u /* low */);

@@ -57,31 +57,31 @@ RK_DEV rk_u32 rk_random(RkTurn* rk) {
 }
 
 RK_DEV void h0_Wire(RkTurn* rk) {
-  // Wire:2
+  // Wire:2:4
   rk_store<rk_u32>(rk->state + 0u /* next */, rk_load<rk_u32>(rk->message + 0u /* next */));
 }
 
 RK_DEV void h1_Token(RkTurn* rk) {
-  // Token:3
+  // Token:3:4
   rk_store<rk_u32>(rk->state + 4u /* seen */, (rk_load<rk_u32>(rk->state + 4u /* seen */) + 1u));
-  // Token:4
+  // Token:4:4
   const rk_u32 t0 = rk_rem_u32(rk_load<rk_u32>(rk->state + 4u /* seen */), 4u);
   const rk_u32 t1 = rk_load<rk_u32>(rk->message + 4u /* value */);
   if (t0 >= 4u) rk_fault(rk, 1u, t0); else rk_store<rk_u32>(rk->state + 12u + t0 * 4u /* trace[] */, t1);
-  // Token:5
+  // Token:5:4
   rk_u32 v_v_0 = rk_load<rk_u32>(rk->message + 4u /* value */);
-  // Token:6
+  // Token:6:4
   v_v_0 = (v_v_0 ^ (v_v_0 << (13u & 31u)));
-  // Token:7
+  // Token:7:4
   v_v_0 = (v_v_0 ^ (v_v_0 >> (17u & 31u)));
-  // Token:8
+  // Token:8:4
   v_v_0 = (v_v_0 ^ (v_v_0 << (5u & 31u)));
-  // Token:9
+  // Token:9:4
   rk_store<rk_u32>(rk->state + 8u /* hash */, (((rk_load<rk_u32>(rk->state + 8u /* hash */) ^ v_v_0) * 16777619u) + rk->self));
-  // Token:10
+  // Token:10:15
   float v_draw_1 = (float)(rk_random(rk) >> 8) * 5.9604644775390625e-8f;
   rk_store<float>(rk->state + 28u /* drift */, (rk_load<float>(rk->state + 28u /* drift */) + (v_draw_1 - 0.5f)));
-  // Token:11
+  // Token:11:4
   if ((rk_load<rk_i32>(rk->message + 0u /* hops */) > 0)) {
     const rk_u32 t2 = rk_load<rk_u32>(rk->state + 0u /* next */);
     const rk_i32 t3 = rk_sub_i32(rk_load<rk_i32>(rk->message + 0u /* hops */), 1);
@@ -91,7 +91,7 @@ RK_DEV void h1_Token(RkTurn* rk) {
       rk_store<rk_u32>(t5 + 4u, t4);
     }
   } else {
-    // Token:15
+    // Token:15:9
     const rk_u32 t6 = v_v_0;
     const rk_u32 t7 = rk_load<rk_u32>(rk->state + 8u /* hash */);
     const float t8 = rk_load<float>(rk->state + 28u /* drift */);
