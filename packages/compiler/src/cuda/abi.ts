@@ -23,6 +23,12 @@
  * A module emitted with `interruptible` also calls `bool rk_overtime(RkTurn*)`, in each round of a loop and after calls
  * of functions: when it says true, the handler leaves, and asks again in each function that it leaves.
  * The first `rk_fault` of a turn is the one that counts; the handler goes on unless it says to leave.
+ *
+ * In the group form the first lane calls `rk_handle`. All others are in `NAMESPACE::rk_serve(group)` meanwhile, in which
+ * they wait to be needed, and leave when the first lane calls `NAMESPACE::rk_dismiss(group)`. `group` points to a
+ * `NAMESPACE::RkShared` in memory that all lanes see, which nobody else writes; `rk->group` has the same pointer, and
+ * `rk->lane` is null. A warp or a block has the lanes `RK_LANE` from 0 to `RK_LANES` - 1; `RK_LANES` is a power of two,
+ * and 32 when nobody defines it.
  */
 export const cudaDeclarations = `typedef unsigned int rk_u32;
 typedef unsigned long long rk_u64;
@@ -40,6 +46,8 @@ struct RkTurn {
   rk_u64 now;
   rk_u32* draws;
   void* host;
+  void* group;
+  void* lane;
 };
 RK_DEV unsigned char* rk_send(RkTurn* rk, rk_u32 to, rk_u32 type, rk_u32 size, rk_u32 priority);
 RK_DEV unsigned char* rk_reply(RkTurn* rk, rk_u32 type, rk_u32 size);

@@ -2,7 +2,8 @@ import { valueTypeOf } from '../ir/operators.ts';
 import type { IrFunction, Module } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
 import { cudaEntryPoint } from './abi.ts';
-import { FunctionText, type ModuleText } from './function-text.ts';
+import { type CudaForm, FunctionText, type ModuleText } from './function-text.ts';
+import { groupMacros, groupStructs, serveText } from './group.ts';
 import { libraryText } from './library.ts';
 import { floatBits, literal, storageText, typeText, zero } from './literal.ts';
 import { hasBits } from './place.ts';
@@ -13,17 +14,26 @@ export interface CudaOptions {
   readonly namespace?: string;
   /** Loops call `rk_overtime` in each round, which may end the handler. */
   readonly interruptible?: boolean;
+  /**
+   * `thread`, the default: one thread handles a message. `group`: the lanes of a warp or a block do, each a part of the
+   * rounds of a section; the text is the same for every number of lanes, `RK_LANES`.
+   */
+  readonly form?: CudaForm;
 }
 
 /**
- * The module as CUDA C++, for one thread that handles one message at a time (see abi.ts). nvcc, NVRTC and clang make
- * device code of it and g++ host code. The same module gives the same text.
+ * The module as CUDA C++ (see abi.ts). nvcc, NVRTC and clang make device code of it and g++ host code. The same module
+ * gives the same text.
  */
 export function emitCuda(module: Module, options: CudaOptions = {}): string {
+  const { namespace = `rk_${identifier(module.name)}`, form = 'thread' } = options;
   const program: ModuleText = {
     module,
+    form,
     interruptible: options.interruptible === true,
     library: new Set(),
+    sections: [],
+    slots: new Set(),
   };
   const functions = module.functions.map((fn, i) =>
     functionText(program, fn, `f${i}_${identifier(fn.name)}`),
@@ -31,15 +41,20 @@ export function emitCuda(module: Module, options: CudaOptions = {}): string {
   const names = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
   const handlers = module.handlers.map((fn, i) => functionText(program, fn, names[i] ?? `h${i}`));
   const tables = tablesText(program);
+  const group = form === 'group';
   return [
-    `// ${identifier(module.name)}: generated, one thread for each turn.`,
+    `// ${identifier(module.name)}: generated, one ${group ? 'group of lanes' : 'thread'} for each turn.`,
     compilers,
-    `namespace ${options.namespace ?? `rk_${identifier(module.name)}`} {`,
+    ...(group ? [groupMacros] : []),
+    `namespace ${namespace} {`,
     '',
+    ...(group ? [groupStructs(program)] : []),
     ...libraryText(program.library).map((text) => `${text}\n`),
     ...tables,
     ...functions,
+    ...program.sections.map(({ text }) => text),
     ...handlers,
+    ...(group ? [serveText(program)] : []),
     entryText(module, names),
     '}',
     '',

@@ -3,11 +3,27 @@ import { hoistedLocals } from '../js/scopes.ts';
 import { identifier } from '../js/text.ts';
 import { typeText, zero } from './literal.ts';
 
+/** How many threads handle a message: one, or a group of which all run the rounds of sections. */
+export type CudaForm = 'thread' | 'group';
+
 /** What the text of a whole module shares. */
 export interface ModuleText {
   readonly module: Module;
   readonly interruptible: boolean;
+  readonly form: CudaForm;
   readonly library: Set<string>;
+  /** Of the group form, in order: the first has the number 1. */
+  readonly sections: SectionText[];
+  /** Types of partial results that lanes show each other. */
+  readonly slots: Set<ValueType>;
+}
+
+/** A section that has become a function of its own. */
+export interface SectionText {
+  /** What it gets from the handler. */
+  readonly struct: string;
+  readonly name: string;
+  readonly text: string;
 }
 
 /**
@@ -61,7 +77,9 @@ export class FunctionText {
   tick(): string[] {
     const { result } = this.fn;
     const leave = result === null ? 'return' : `return ${zero(result)}`;
-    return this.program.interruptible ? [`if (rk_overtime(rk)) ${leave};`] : [];
+    if (!this.program.interruptible) return [];
+    const hook = this.program.form === 'group' ? this.library('rk_tick') : 'rk_overtime';
+    return [`if (${hook}(rk)) ${leave};`];
   }
 
   label(): string {
@@ -73,6 +91,12 @@ export class FunctionText {
     if (location === undefined || location.line === this.#line) return;
     this.#line = location.line;
     this.line(`// ${identifier(this.fn.name)}:${location.line}:${location.column}`);
+  }
+
+  /** The call that records a fault. */
+  fault(site: number, value: string): string {
+    const name = this.program.form === 'group' ? this.library('rk_note') : 'rk_fault';
+    return `${name}(rk, ${site}u, ${value});`;
   }
 
   library(name: string): string {
@@ -107,10 +131,10 @@ export class FunctionText {
     return this.#hoisted.has(id) ? name : `${typeText(this.typeOfLocal(id))} ${name}`;
   }
 
-  /** The locals that several blocks use. */
-  preamble(): string[] {
+  /** The locals that several blocks use, of those that belong here. */
+  preamble(belongs: (id: number) => boolean = () => true): string[] {
     return [...this.#hoisted]
-      .filter((id) => !this.fn.parameters.includes(id))
+      .filter((id) => !this.fn.parameters.includes(id) && belongs(id))
       .sort((a, b) => a - b)
       .map((id) => {
         const type = this.typeOfLocal(id);

@@ -1,2 +1,3 @@
 export { cudaDeclarations, cudaEntryPoint } from './abi.ts';
 export { type CudaOptions, emitCuda } from './emit.ts';
+export type { CudaForm } from './function-text.ts';

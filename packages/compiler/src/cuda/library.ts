@@ -1,4 +1,5 @@
 import { fromFloat, type LibraryPart, minMax, signed, unsigned } from './arithmetic.ts';
+import { groupLibrary } from './group.ts';
 
 /**
  * The functions that generated text shares. Only those that a module uses, and what they need, are written into it.
@@ -97,6 +98,7 @@ const library: LibraryPart = {
   }
   return x0;
 }`,
+  ...groupLibrary,
 };
 
 /** Which of them call others. */

@@ -50,7 +50,7 @@ export function loadText(text: FunctionText, place: Place, type: Expression['typ
 /** Records a fault for the first index that is out of range, else does it. */
 export function guarded(text: FunctionText, { checks }: Access, action: string): void {
   const faults = checks.map(
-    ({ name, length, site }) => `if (${name} >= ${length}u) rk_fault(rk, ${site}u, ${name});`,
+    ({ name, length, site }) => `if (${name} >= ${length}u) ${text.fault(site, name)}`,
   );
   text.line([...faults, action].join(' else '));
 }

@@ -4,6 +4,7 @@ import { literal, typeText, zero } from './literal.ts';
 import { binaryText, mathText } from './operator.ts';
 
 type Reduce = Extract<Statement, { kind: 'reduce' }>;
+type Folding = Pick<Reduce, 'op' | 'type'>;
 
 const ends: Partial<
   Record<ValueType, { readonly min: number | bigint; readonly max: number | bigint }>
@@ -17,7 +18,7 @@ const ends: Partial<
 };
 
 /** What a lane starts with. */
-export function startText(text: FunctionText, { op, type }: Reduce): string {
+export function startText(text: FunctionText, { op, type }: Folding): string {
   const end = ends[type];
   if (op === 'sum' || end === undefined) return zero(type);
   if (type === 'f32') text.library('rk_f32_bits');
@@ -27,7 +28,7 @@ export function startText(text: FunctionText, { op, type }: Reduce): string {
 
 export function combineText(
   text: FunctionText,
-  { op, type }: Reduce,
+  { op, type }: Folding,
   a: string,
   b: string,
 ): string {

@@ -1,5 +1,5 @@
 import type { Expression, Statement } from '../ir/types.ts';
-import { childLists } from '../ir/walk.ts';
+import { childLists, isSection, mayFault } from '../ir/walk.ts';
 import { copyLines } from './copy.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
@@ -8,6 +8,7 @@ import { outputLines } from './output.ts';
 import { accessOf, asWord, comment, guarded, writeText } from './place.ts';
 import { reduceLines } from './reduce.ts';
 import { scanLines } from './scan.ts';
+import { sectionLines } from './section.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
@@ -19,6 +20,7 @@ export function statementLines(text: FunctionText, body: readonly Statement[]): 
 }
 
 function lines(text: FunctionText, s: Statement): void {
+  if (isSection(s) && text.program.form === 'group') return sectionLines(text, s, statementLines);
   switch (s.kind) {
     case 'let': {
       const value = s.value === null ? zero(text.typeOfLocal(s.id)) : expressionText(text, s.value);
@@ -68,17 +70,32 @@ function lines(text: FunctionText, s: Statement): void {
         then: () => statementLines(text, s.then),
       });
     case 'fail':
-      return text.line(`rk_fault(rk, ${s.site}u, ${asWord(text, s.code)});`, 'return;');
+      return text.line(text.fault(s.site, asWord(text, s.code)), 'return;');
   }
 }
 
 /** Indices, then the value, then the checks, then the write. */
 function storeLines(text: FunctionText, s: Of<'store'>): void {
+  if (s.merge !== undefined && text.program.form === 'group') return mergeLines(text, s);
   const access = accessOf(text, s.place);
   let value = expressionText(text, s.value);
   if (access.checks.length > 0) value = text.keep(typeText(s.value.type), value);
   const target = { storage: s.place.storage, at: access.at(1), note: comment(s.place) };
   guarded(text, access, writeText(text, 'rk->state', target, value));
+}
+
+const merges = { '+': 'add', '&': 'and', '|': 'or', '^': 'xor' } as const;
+
+/** Load and store as one operation, behind what the load would have checked. */
+function mergeLines(text: FunctionText, { place, value, merge = '+' }: Of<'store'>): void {
+  const access = accessOf(text, place);
+  const load = value.kind === 'binary' ? value.left : value;
+  if (load.kind === 'load' && mayFault(load)) guarded(text, accessOf(text, load.place), ';');
+  if (value.kind !== 'binary') return guarded(text, access, ';'); // nothing is merged into it
+  const right = text.keep('rk_u32', asWord(text, value.right));
+  const operand = value.op === '-' ? `0u - ${right}` : right;
+  const name = text.library(`rk_merge_${merges[merge]}`);
+  guarded(text, access, `${name}(rk->state + ${access.at(1)}${comment(place)}, ${operand});`);
 }
 
 function ifLines(text: FunctionText, s: Of<'if'>): void {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { emitJavaScript } from '../js/index.ts';
-import { cudaTarget } from './cuda-target.ts';
+import { cudaTarget, cudaTargets } from './cuda-target.ts';
 import { Dawn } from './dawn.ts';
 import { HostCompiler } from './host-compiler.ts';
 import { runFuzz } from './run.ts';
@@ -8,8 +8,9 @@ import { type FuzzTarget, fuzzTargets } from './targets.ts';
 import { wgslTarget } from './wgsl-target.ts';
 
 /**
- * `fuzz --seed N --count M [--targets js,wasm,wgsl,cuda] [--integers] [--json]`: random programs on the targets against the
- * interpreter. WGSL refuses programs with floats; `--integers` makes none. `cuda` is the CUDA text compiled by g++.
+ * `fuzz --seed N --count M [--targets js,wasm,wgsl,cuda,cuda-warp,cuda-block] [--integers] [--json]`: random programs on the targets against the
+ * interpreter. WGSL refuses programs with floats; `--integers` makes none. The CUDA text is
+ * compiled by g++: for a thread, a warp of 32 lanes, a block of 128.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
   const dawn = names.some((name) => name.startsWith('wgsl'))
     ? opened('wgsl', await Dawn.open())
     : null;
-  const compiler = names.includes('cuda') ? opened('cuda', await HostCompiler.open()) : null;
+  const compiler = names.some(isCuda) ? opened('cuda', await HostCompiler.open()) : null;
   const report = await runFuzz({
     seed,
     count,
@@ -53,6 +54,8 @@ async function main(): Promise<void> {
   if (report.differences.length > 0) process.exitCode = 1;
 }
 
+const isCuda = (name: string): name is keyof typeof cudaTargets => Object.hasOwn(cudaTargets, name);
+
 function opened<T>(name: string, engine: T | string): T {
   if (typeof engine !== 'string') return engine;
   console.error(`${name} cannot run here: ${engine}`);
@@ -62,15 +65,11 @@ function opened<T>(name: string, engine: T | string): T {
 function targetOf(name: string, dawn: Dawn | null, compiler: HostCompiler | null): FuzzTarget {
   if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
   if (name === 'wgsl-workgroup' && dawn !== null) return wgslTarget(dawn, 'workgroup');
-  if (name === 'cuda' && compiler !== null) return cudaTarget(compiler);
+  if (isCuda(name) && compiler !== null) return cudaTarget(compiler, name);
   const target = fuzzTargets.find((candidate) => candidate.name === name);
   if (target !== undefined) return target;
-  const known = [
-    ...fuzzTargets.map((candidate) => candidate.name),
-    'wgsl',
-    'wgsl-workgroup',
-    'cuda',
-  ].join(', ');
+  const own = fuzzTargets.map((candidate) => candidate.name);
+  const known = [...own, 'wgsl', 'wgsl-workgroup', ...Object.keys(cudaTargets)].join(', ');
   console.error(`--targets must be of ${known}, not ${name}`);
   process.exit(2);
 }

@@ -12,20 +12,25 @@ export interface HostModule {
  * A C++ program that runs the texts on the CPU. Its argument says which one; memory comes in and goes out as words,
  * each block after its length. A payload is written to room that is aligned and only then becomes part of a record.
  */
-export function hostProgram(modules: readonly HostModule[]): string {
+export function hostProgram(modules: readonly HostModule[], lanes: number): string {
+  const form = lanes === 1 ? 'thread' : 'group';
   const cases = modules.map(
     ({ namespace, stateWords }, i) =>
-      `    case ${i}: run(memory, ${stateWords}u, ${namespace}::${cudaEntryPoint}); break;`,
+      `    case ${i}: ${form}<${namespace}_form>(memory, ${stateWords}u); break;`,
   );
   return [
     '#include <cstdio>',
     '#include <cstdlib>',
     '#include <cstring>',
     '#include <vector>',
+    '#include <ucontext.h>',
     cudaDeclarations,
     hooks,
+    `#define RK_LANES ${lanes}u`,
+    laneText,
     ...modules.map(({ text }) => text),
     engine,
+    ...modules.map((module) => formText(module, form)),
     'int main(int, char** args) {',
     '  Memory memory;',
     '  switch (atoi(args[1])) {',
@@ -40,6 +45,59 @@ export function hostProgram(modules: readonly HostModule[]): string {
     '',
   ].join('\n');
 }
+
+/** What the engine calls of a text. */
+function formText({ namespace }: HostModule, form: 'thread' | 'group'): string {
+  const group = `typedef ${namespace}::RkShared Shared;
+  static void serve(Shared* group) { ${namespace}::rk_serve(group); }
+  static void dismiss(Shared* group) { ${namespace}::rk_dismiss(group); }`;
+  return `struct ${namespace}_form {
+  static bool handle(RkTurn* rk, rk_u32 type) { return ${namespace}::${cudaEntryPoint}(rk, type); }
+  ${form === 'group' ? group : ''}
+};`;
+}
+
+/**
+ * Lanes on one thread. Each runs until it waits for the others; in which order they do that is another one each time.
+ * A lane that waits for one that has left ends the program.
+ */
+const laneText = `#define RK_LANE (lanes.now)
+struct Lanes {
+  rk_u32 now, order, left;
+  ucontext_t caller, own[RK_LANES];
+  bool gone[RK_LANES];
+  void (*work)();
+  alignas(64) char stacks[RK_LANES][1 << 18];
+};
+static Lanes lanes;
+
+static void rk_sync_lanes() { swapcontext(&lanes.own[lanes.now], &lanes.caller); }
+
+static void runLane() {
+  lanes.work();
+  lanes.gone[lanes.now] = true;
+  lanes.left++;
+}
+
+static void runLanes(void (*work)()) {
+  lanes.work = work;
+  for (rk_u32 i = 0; i < RK_LANES; i++) {
+    getcontext(&lanes.own[i]);
+    lanes.own[i].uc_stack.ss_sp = lanes.stacks[i];
+    lanes.own[i].uc_stack.ss_size = sizeof(lanes.stacks[i]);
+    lanes.own[i].uc_link = &lanes.caller;
+    makecontext(&lanes.own[i], runLane, 0);
+  }
+  while (lanes.left == 0) {
+    lanes.order = lanes.order * 1664525u + 1013904223u;
+    for (rk_u32 i = 0; i < RK_LANES; i++) {
+      lanes.now = (i * ((lanes.order >> 8) | 1u) + (lanes.order >> 16)) % RK_LANES;
+      swapcontext(&lanes.caller, &lanes.own[lanes.now]);
+    }
+  }
+  if (lanes.left != RK_LANES) exit(6);
+}
+`;
 
 const hooks = `typedef std::vector<rk_u32> Words;
 
@@ -103,9 +161,8 @@ struct Memory {
   std::vector<Words> records = std::vector<Words>(params[0]);
 };
 
-typedef bool (*Handle)(RkTurn*, rk_u32);
-
-static void turn(Memory& m, Host& host, rk_u32 self, rk_u32 stride, const rk_u32* header, Handle handle) {
+template <class Form>
+static void turn(Memory& m, Host& host, rk_u32 self, rk_u32 stride, const rk_u32* header, void* group) {
   RkTurn rk = {};
   rk.state = reinterpret_cast<unsigned char*>(m.states.data() + self * stride);
   rk.message = reinterpret_cast<const unsigned char*>(header + 16);
@@ -118,11 +175,13 @@ static void turn(Memory& m, Host& host, rk_u32 self, rk_u32 stride, const rk_u32
   rk.now = ((header[8] | (rk_u64)header[9] << 32) << 12) + header[10];
   rk.draws = &m.control[self * ${controlWords} + ${control.draws}];
   rk.host = &host;
-  const bool handled = handle(&rk, header[1]);
+  rk.group = group;
+  const bool handled = Form::handle(&rk, header[1]);
   open(&rk, ${recordKind.handled}, handled, 0, 0, 0);
 }
 
-static void run(Memory& m, rk_u32 stride, Handle handle) {
+template <class Form>
+static void run(Memory& m, rk_u32 stride, void* group) {
   for (rk_u32 self = 0; self < m.params[0]; self++) {
     Host host = {};
     host.records = &m.records[self];
@@ -130,8 +189,24 @@ static void run(Memory& m, rk_u32 stride, Handle handle) {
     for (rk_u32 i = 0; i < control[${control.count}]; i++) {
       host.faulted = false;
       const rk_u32* header = &m.messages[m.deliveries[control[${control.first}] + i]];
-      turn(m, host, self, stride, header, handle);
+      turn<Form>(m, host, self, stride, header, group);
     }
   }
+}
+
+template <class Form>
+static void thread(Memory& m, rk_u32 stride) { run<Form>(m, stride, nullptr); }
+
+template <class Form>
+static void group(Memory& m, rk_u32 stride) {
+  static Memory* memory = &m;
+  static rk_u32 words = stride;
+  static typename Form::Shared shared;
+  memset(&shared, 0xa5, sizeof(shared));
+  runLanes([] {
+    if (lanes.now != 0) return Form::serve(&shared);
+    run<Form>(*memory, words, &shared);
+    Form::dismiss(&shared);
+  });
 }
 `;

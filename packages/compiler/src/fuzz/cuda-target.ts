@@ -16,14 +16,20 @@ interface Built {
 
 type Emit = (module: Module, namespace: string) => string;
 
+/** How many lanes serve an instance: a thread, a warp, a block. */
+export const cudaTargets = { cuda: 1, 'cuda-warp': 32, 'cuda-block': 128 } as const;
+
 /**
  * CUDA C++ that g++ compiled for the CPU. Compiling takes far longer than running, so modules that are known
  * beforehand are compiled together. Functions of class C are taken out: the C library rounds those its way.
  */
 export function cudaTarget(
   compiler: HostCompiler,
-  emit: Emit = (module, namespace) => emitCuda(module, { namespace }),
+  name: keyof typeof cudaTargets = 'cuda',
+  emit: Emit = (module, namespace) =>
+    emitCuda(module, { namespace, form: name === 'cuda' ? 'thread' : 'group' }),
 ): FuzzTarget {
+  const lanes = cudaTargets[name];
   const built = new WeakMap<Module, Promise<Built>>();
   const adapted = new WeakMap<Module, Module>();
   const adapt = (module: Module): Module => {
@@ -37,7 +43,7 @@ export function cudaTarget(
       const words = stateWords(module.state);
       return { namespace, text: emit(module, namespace), stateWords: words };
     });
-    const path = compiler.compile(hostProgram(texts));
+    const path = compiler.compile(hostProgram(texts, lanes));
     modules.forEach((module, index) => {
       built.set(
         module,
@@ -46,7 +52,7 @@ export function cudaTarget(
     });
   };
   return {
-    name: 'cuda',
+    name,
     adapt,
     prepare: (modules) => build(modules.map(adapt)),
     async run(module, scenario) {

@@ -2,11 +2,14 @@ import { valueTypeOf } from '../ir/operators.ts';
 import type {
   BinaryOperator,
   Expression,
+  IrFunction,
   MathFunction,
   Place,
   PlaceIndex,
+  Statement,
   ValueType,
 } from '../ir/types.ts';
+import { childExpressions, childLists, statementExpressions } from '../ir/walk.ts';
 import { local, type Scope } from './scope.ts';
 import { randomValue } from './values.ts';
 
@@ -70,7 +73,9 @@ export function constant(scope: Scope, type: ValueType): Expression {
 function leaf(scope: Scope, type: ValueType): Expression {
   const { source } = scope;
   const locals = scope.localsOf(type);
-  const places = scope.leaves.filter(({ leaf: l }) => valueTypeOf(l.storage) === type);
+  const places = scope.leaves.filter(
+    (at) => valueTypeOf(at.leaf.storage) === type && !scope.section?.merged.has(at),
+  );
   const choices: Choice[] = [[2, () => constant(scope, type)]];
   if (locals.length > 0) choices.push([4, () => local(source.pick(locals))]);
   if (places.length > 0) {
@@ -99,15 +104,30 @@ function convert(scope: Scope, type: ValueType, depth: number): Expression {
 }
 
 function callOrLeaf(scope: Scope, type: ValueType, depth: number): Expression {
-  const fns = scope.callable.flatMap((fn, i) => (fn.result === type ? [{ fn, i }] : []));
-  // A function may loop, so it is not called where much is repeated already.
-  if (fns.length === 0 || scope.repeats > 30) return leaf(scope, type);
+  // A function may loop, so not every one is called where much is repeated already.
+  const fns = scope.callable.flatMap((fn, i) =>
+    fn.result === type && (scope.repeats <= 30 || isPlain(fn)) ? [{ fn, i }] : [],
+  );
+  if (fns.length === 0) return leaf(scope, type);
   const { fn, i } = scope.source.pick(fns);
   const args = fn.parameters.map((id) => {
     const parameter = fn.locals[id]?.type ?? 'i32';
     return expression(scope, parameter, Math.min(depth - 1, 1));
   });
   return { kind: 'call', type, fn: i, args };
+}
+
+/** Whether a function neither loops nor calls nor reads the state: so it may also be called in a section. */
+function isPlain({ body }: IrFunction): boolean {
+  const plain = (e: Expression): boolean =>
+    e.kind !== 'call' &&
+    (e.kind !== 'load' || e.place.base !== 'state') &&
+    childExpressions(e).every(plain);
+  const simple = (s: Statement): boolean =>
+    s.kind !== 'loop' &&
+    statementExpressions(s).every(plain) &&
+    childLists(s).every((list) => list.every(simple));
+  return body.every(simple);
 }
 
 function boolChoices(scope: Scope, depth: number): Choice[] {
@@ -192,8 +212,13 @@ export function place(scope: Scope, target: Scope['leaves'][number], depth: numb
     table,
     leaf: { path, storage, offset, dimensions },
   } = target;
-  const indices = dimensions.map(({ stride, length }): PlaceIndex => {
-    const { value, safe } = index(scope, length, depth);
+  const own = scope.section?.own.get(target);
+  const indices = dimensions.map(({ stride, length }, dimension): PlaceIndex => {
+    const round = scope.section?.index;
+    const { value, safe } =
+      round !== undefined && dimension === own
+        ? { value: local(round), safe: false }
+        : index(scope, length, depth);
     return { value, stride, length, safe, site: newSite(scope) };
   });
   const common = { base, path, storage, offset, indices };

@@ -1,4 +1,4 @@
-export { cudaTarget } from './cuda-target.ts';
+export { cudaTarget, cudaTargets } from './cuda-target.ts';
 export { Dawn } from './dawn.ts';
 export { runScenario } from './engine.ts';
 export { generateCase } from './generate.ts';

@@ -1,10 +1,30 @@
-import type { Expression, IrFunction, Local, Place, ValueType } from '../ir/types.ts';
+import type {
+  Expression,
+  IrFunction,
+  Local,
+  MergeOperator,
+  Place,
+  ValueType,
+} from '../ir/types.ts';
 import { type Leaf, leavesOf } from './leaves.ts';
 import type { ModuleSketch } from './sketch.ts';
 import type { Source } from './source.ts';
 
 const valueTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
 const wholeTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'i64', 'u64'];
+
+type ScopeLeaf = { readonly base: Place['base']; readonly table?: number; readonly leaf: Leaf };
+
+/** A section whose rounds may run at the same time, and so have to keep out of each other's way. */
+export interface SectionScope {
+  readonly index: Local;
+  /** Locals from here on belong to a round. */
+  readonly first: number;
+  /** Leaves that are read and written at the round's own index, which is that of this dimension. */
+  readonly own: ReadonlyMap<ScopeLeaf, number>;
+  /** Leaves that all rounds merge into, and none reads. */
+  readonly merged: ReadonlyMap<ScopeLeaf, MergeOperator>;
+}
 
 /** What a function that is being generated can see. */
 export class Scope {
@@ -15,13 +35,14 @@ export class Scope {
   readonly locals: Local[] = [];
   /** Functions with a lower index may be called: no recursion. */
   readonly callable: readonly IrFunction[];
-  readonly leaves: { readonly base: Place['base']; readonly table?: number; readonly leaf: Leaf }[];
+  readonly leaves: ScopeLeaf[];
   /** Locals in sight, innermost last. */
   visible: Local[] = [];
   /** Locals that only a loop's own step may assign. */
   readonly fixed: Set<number> = new Set();
   /** How often the statement being generated runs, at most. */
   repeats: number = 1;
+  section: SectionScope | null = null;
 
   constructor(
     source: Source,
@@ -64,6 +85,27 @@ export class Scope {
     } finally {
       this.visible = visible;
       this.repeats = before;
+    }
+  }
+
+  /** Runs `make` for the rounds of a section that counts with `index`. */
+  insideSection<T>(index: Local, make: () => T): T {
+    const own = new Map<ScopeLeaf, number>();
+    const merged = new Map<ScopeLeaf, MergeOperator>();
+    for (const at of this.leaves) {
+      const { storage, dimensions } = at.leaf;
+      if (at.base !== 'state') continue;
+      if (dimensions.length > 0 && this.source.chance(50)) {
+        own.set(at, this.source.below(dimensions.length));
+      } else if ((storage === 'i32' || storage === 'u32') && this.source.chance(50)) {
+        merged.set(at, this.source.pick(['+', '&', '|', '^'] as const));
+      }
+    }
+    this.section = { index, first: index.id, own, merged };
+    try {
+      return this.inside(make, 70);
+    } finally {
+      this.section = null;
     }
   }
 

@@ -3,6 +3,7 @@ import type { Expression, IrFunction, Module, Statement } from '../ir/types.ts';
 import { validateModule } from '../ir/validate.ts';
 import { childExpressions, childLists } from '../ir/walk.ts';
 import type { Scenario } from './engine.ts';
+import { hasRaces } from './races.ts';
 
 export interface Failing {
   readonly module: Module;
@@ -43,7 +44,8 @@ async function firstFailing(
     const next: Failing[] = [];
     for (let found = all.next(); !found.done; found = all.next()) {
       if (!mayTry()) break;
-      if (validateModule(found.value.module).length === 0) next.push(found.value);
+      const { module } = found.value;
+      if (validateModule(module).length === 0 && !hasRaces(module)) next.push(found.value);
       if (next.length === (trial.prepare === undefined ? 1 : handful)) break;
     }
     if (next.length === 0) return null;

@@ -87,7 +87,7 @@ function fields(
 
 function composite(source: Source, scalarTypes: typeof allTypes): Field {
   const element = source.pick(scalarTypes);
-  const length = 1 + source.below(9);
+  const length = source.chance(20) ? 33 + source.below(40) : 1 + source.below(9);
   const plain = (): Fields => ({
     a: source.pick(scalarTypes),
     b: source.pick(scalarTypes),

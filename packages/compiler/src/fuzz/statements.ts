@@ -3,7 +3,7 @@ import { valueTypeOf } from '../ir/operators.ts';
 import type { Expression, Local, PayloadPart, Statement, ValueType } from '../ir/types.ts';
 import { constant, expression, newSite, place } from './expressions.ts';
 import { scalarsOf } from './leaves.ts';
-import { local, type Scope } from './scope.ts';
+import { local, type Scope, type SectionScope } from './scope.ts';
 
 /** Where a list of statements stands: what it may contain. */
 export interface Region {
@@ -60,17 +60,39 @@ function declare(scope: Scope): Statement {
 }
 
 function assign(scope: Scope): Statement[] {
-  const targets = scope.visible.filter(({ id }) => !scope.fixed.has(id));
+  const targets = scope.visible.filter(
+    ({ id }) => !scope.fixed.has(id) && id >= (scope.section?.first ?? 0),
+  );
   if (targets.length === 0) return [declare(scope)];
   const { id, type } = scope.source.pick(targets);
   return [{ kind: 'assign', id, value: expression(scope, type, 3) }];
 }
 
 function store(scope: Scope): Statement[] {
+  if (scope.section !== null) return storeInSection(scope, scope.section);
   const targets = scope.leaves.filter(({ base }) => base === 'state');
   const target = scope.source.pick(targets);
   const type = valueTypeOf(target.leaf.storage);
   return [{ kind: 'store', place: place(scope, target, 1), value: expression(scope, type, 3) }];
+}
+
+/** At the index of the round, or merged into what no round reads. */
+function storeInSection(scope: Scope, { own, merged }: SectionScope): Statement[] {
+  const targets = [...own.keys(), ...merged.keys()];
+  if (targets.length === 0) return [declare(scope)];
+  const target = scope.source.pick(targets);
+  const type = valueTypeOf(target.leaf.storage);
+  const to = place(scope, target, 1);
+  const merge = merged.get(target);
+  if (merge === undefined) {
+    return [{ kind: 'store', place: to, value: expression(scope, type, 3) }];
+  }
+  const op = merge === '+' ? scope.source.pick(['+', '-'] as const) : merge;
+  const left: Expression = { kind: 'load', type, place: to };
+  const right = expression(scope, type, 2);
+  return [
+    { kind: 'store', place: to, value: { kind: 'binary', type, op, left, right }, merge },
+  ];
 }
 
 function effects(scope: Scope, region: Region): Choice[] {
@@ -199,8 +221,8 @@ function nested(scope: Scope, region: Region): Choice[] {
     choices.push([5, () => loop(scope, inner, times)]);
   }
   if (region.kind === 'handler' && scope.repeats * 70 <= maxRepeats) {
-    choices.push([1, () => [parallel(scope, inner)]], [2, () => [reduce(scope)]]);
-    choices.push([1, () => [scan(scope, inner)]]);
+    choices.push([3, () => [parallel(scope, inner)]], [3, () => [reduce(scope)]]);
+    choices.push([2, () => [scan(scope, inner)]]);
   }
   return choices;
 }
@@ -270,10 +292,10 @@ function parallel(scope: Scope, region: Region): Statement {
   const index = sectionIndex(scope);
   const count = countOf(scope, index.type);
   const inner: Region = { ...region, kind: 'parallel', inLoop: false };
-  const body = scope.inside(() => {
+  const body = scope.insideSection(index, () => {
     scope.visible.push(index);
     return statements(scope, inner, 2);
-  }, 70);
+  });
   return { kind: 'parallel', count, index: index.id, body };
 }
 
@@ -282,7 +304,7 @@ function reduce(scope: Scope): Statement {
   const index = sectionIndex(scope);
   const type = source.pick(scope.valueTypes.filter((t) => t !== 'bool'));
   const count = countOf(scope, index.type);
-  const { body, value } = term(scope, index, type);
+  const { body, value } = scope.insideSection(index, () => term(scope, index, type));
   const result = scope.add(type, 'reduced');
   scope.visible.push(result);
   const op = source.pick(['sum', 'min', 'max'] as const);
@@ -299,18 +321,20 @@ function term(
     scope.visible.push(index);
     const body = Array.from({ length: scope.source.below(3) }, () => declare(scope));
     return { body, value: expression(scope, type, 2) };
-  }, 70);
+  });
 }
 
 function scan(scope: Scope, region: Region): Statement {
   const index = sectionIndex(scope);
   const type = scope.source.pick(scope.valueTypes.filter((t) => t !== 'bool'));
   const count = countOf(scope, index.type);
-  const { body, value } = term(scope, index, type);
-  const sum = scope.add(type, 'sum');
-  const then = scope.inside(() => {
-    scope.visible.push(index, sum);
-    return statements(scope, { ...region, kind: 'parallel', inLoop: false }, 2);
-  }, 70);
-  return { kind: 'scan', id: sum.id, type, count, index: index.id, body, value, then };
+  return scope.insideSection(index, () => {
+    const { body, value } = term(scope, index, type);
+    const sum = scope.add(type, 'sum');
+    const then = scope.inside(() => {
+      scope.visible.push(index, sum);
+      return statements(scope, { ...region, kind: 'parallel', inLoop: false }, 2);
+    });
+    return { kind: 'scan', id: sum.id, type, count, index: index.id, body, value, then };
+  });
 }

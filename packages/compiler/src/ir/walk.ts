@@ -90,3 +90,39 @@ export function mayFault(e: Expression): boolean {
   if (e.kind === 'load' && e.place.indices.some(({ safe }) => !safe)) return true;
   return childExpressions(e).some(mayFault);
 }
+
+/** The locals that statements declare: an assignment of any other changes something from outside. */
+export function declaredLocals(statements: readonly Statement[]): Set<number> {
+  const ids = new Set<number>();
+  const visit = (s: Statement): void => {
+    if (s.kind === 'let' || s.kind === 'random') ids.add(s.id);
+    if (isSection(s)) ids.add(s.index);
+    if (s.kind === 'reduce' || s.kind === 'scan') ids.add(s.id);
+    for (const list of childLists(s)) list.forEach(visit);
+  };
+  statements.forEach(visit);
+  return ids;
+}
+
+/** The locals whose values expressions of these statements read, those that they assign not. */
+export function readLocals(statements: readonly Statement[]): Set<number> {
+  const ids = new Set<number>();
+  const expression = (e: Expression): void => {
+    if (e.kind === 'local') ids.add(e.id);
+    childExpressions(e).forEach(expression);
+  };
+  const visit = (s: Statement): void => {
+    statementExpressions(s).forEach(expression);
+    for (const list of childLists(s)) list.forEach(visit);
+  };
+  statements.forEach(visit);
+  return ids;
+}
+
+/** Whether a statement, or one inside, can record a fault. */
+export function statementMayFault(s: Statement): boolean {
+  if (s.kind === 'fail') return true;
+  if (s.kind === 'store' && s.place.indices.some(({ safe }) => !safe)) return true;
+  if (statementExpressions(s).some(mayFault)) return true;
+  return childLists(s).some((list) => list.some(statementMayFault));
+}
