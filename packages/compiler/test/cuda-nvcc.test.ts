@@ -79,7 +79,9 @@ it.skipIf(missing !== null).each([
 ])(
   'nvcc makes PTX of the text for %s, and ptxas code for each generation',
   async (_, lanes, count) => {
-    const actors = [Vector, Counter, Ring, Stats].slice(0, count).map((actor) => compile(actor).program.module);
+    const actors = [Vector, Counter, Ring, Stats]
+      .slice(0, count)
+      .map((actor) => compile(actor).program.module);
     const random = Array.from({ length: count }, (__, i) => generateCase(1 + i).module);
     const [source, ptx] = ['kernel.cu', 'kernel.ptx'].map((name) => join(directory, name)) as [
       string,

@@ -37,6 +37,8 @@ it('puts a module into the namespace that is asked for', () => {
 it.each(actors)('%s has nothing that reads past the memory model, and no headers', (_, actor) => {
   for (const form of ['thread', 'group'] as const) {
     const text = cudaDeclarations + emitCuda(moduleOf(actor), { form });
-    expect(text.replaceAll('asm volatile(', '')).not.toMatch(/__ldg|__restrict__|\bvolatile\b|#include/u);
+    expect(text.replaceAll('asm volatile(', '')).not.toMatch(
+      /__ldg|__restrict__|\bvolatile\b|#include/u,
+    );
   }
 });

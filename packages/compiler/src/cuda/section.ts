@@ -1,5 +1,10 @@
 import type { Expression, Statement } from '../ir/types.ts';
-import { declaredLocals, readLocals, type SectionStatement, statementMayFault } from '../ir/walk.ts';
+import {
+  declaredLocals,
+  readLocals,
+  type SectionStatement,
+  statementMayFault,
+} from '../ir/walk.ts';
 import { identifier } from '../js/text.ts';
 import { expressionText } from './expression.ts';
 import { FunctionText } from './function-text.ts';
@@ -51,7 +56,11 @@ interface Call {
 }
 
 /** What the first lane does in the place of the section. */
-function callLines(text: FunctionText, s: SectionStatement, { number, name, captured }: Call): void {
+function callLines(
+  text: FunctionText,
+  s: SectionStatement,
+  { number, name, captured }: Call,
+): void {
   for (const part of ['rk_open', 'rk_enter']) text.library(part);
   const group = text.temporary();
   const count = text.keep(typeText(s.count.type), expressionText(text, s.count));

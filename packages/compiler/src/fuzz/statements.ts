@@ -90,9 +90,7 @@ function storeInSection(scope: Scope, { own, merged }: SectionScope): Statement[
   const op = merge === '+' ? scope.source.pick(['+', '-'] as const) : merge;
   const left: Expression = { kind: 'load', type, place: to };
   const right = expression(scope, type, 2);
-  return [
-    { kind: 'store', place: to, value: { kind: 'binary', type, op, left, right }, merge },
-  ];
+  return [{ kind: 'store', place: to, value: { kind: 'binary', type, op, left, right }, merge }];
 }
 
 function effects(scope: Scope, region: Region): Choice[] {
@@ -221,8 +219,8 @@ function nested(scope: Scope, region: Region): Choice[] {
     choices.push([5, () => loop(scope, inner, times)]);
   }
   if (region.kind === 'handler' && scope.repeats * 70 <= maxRepeats) {
-    choices.push([3, () => [parallel(scope, inner)]], [3, () => [reduce(scope)]]);
-    choices.push([2, () => [scan(scope, inner)]]);
+    choices.push([2, () => [parallel(scope, inner)]], [2, () => [reduce(scope)]]);
+    choices.push([1, () => [scan(scope, inner)]]);
   }
   return choices;
 }
