@@ -42,12 +42,15 @@ RK_DEV unsigned char* rk_emit(RkTurn* rk, rk_u32 type, rk_u32 size) {
   return const_cast<unsigned char*>(rk->message) + size;
 }
 RK_DEV void rk_fault(RkTurn* rk, rk_u32 site, rk_u32 value) { *rk->draws += site + value; }
+RK_DEV bool rk_overtime(RkTurn* rk) { return *rk->draws > 1000000u; }
 `;
 
 /** All modules in one file, with hooks whose effects no optimiser can take out. */
 function kernelText(modules: readonly Module[], lanes: number): string {
   const form = lanes === 1 ? 'thread' : 'group';
-  const texts = modules.map((module, i) => emitCuda(module, { namespace: `program${i}`, form }));
+  const texts = modules.map((module, i) =>
+    emitCuda(module, { namespace: `program${i}`, form, interruptible: i % 2 === 1 }),
+  );
   const call = (i: number): string => `*turn->draws += program${i}::rk_handle(turn, type);`;
   const calls = modules.map((_, i) =>
     form === 'thread'

@@ -27,7 +27,7 @@
  * In the group form the first lane calls `rk_handle`. All others are in `NAMESPACE::rk_serve(group)` meanwhile, in which
  * they wait to be needed, and leave when the first lane calls `NAMESPACE::rk_dismiss(group)`. `group` points to a
  * `NAMESPACE::RkShared` in memory that all lanes see, which nobody else writes; `rk->group` has the same pointer, and
- * `rk->lane` is null. A warp or a block has the lanes `RK_LANE` from 0 to `RK_LANES` - 1; `RK_LANES` is a power of two,
+ * `rk->lane` is null. In a section each lane has a copy of the RkTurn, for which it may call `rk_overtime`. A warp or a block has the lanes `RK_LANE` from 0 to `RK_LANES` - 1; `RK_LANES` is a power of two,
  * and 32 when nobody defines it.
  */
 export const cudaDeclarations = `typedef unsigned int rk_u32;

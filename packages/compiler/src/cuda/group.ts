@@ -31,10 +31,9 @@ export function groupStructs({ sections, slots }: ModuleText): string {
   const values = sections.map((_, i) => `Section${i + 1} s${i + 1};`).join(' ');
   return `${sections.map(({ struct }) => `${struct}\n`).join('')}
 struct RkShared {
-  rk_u64 first, now;
-  unsigned char* state;
-  const unsigned char* message;
-  rk_u32 self, sender, index, instances, base, section, site, value;${
+  RkTurn turn;
+  rk_u64 first;
+  rk_u32 section, site, value, late;${
     types.length > 0 ? `\n  union { ${arrays} } slots[2];` : ''
   }${sections.length > 0 ? `\n  union { ${values} };` : ''}
 };
@@ -42,7 +41,7 @@ struct RkShared {
 struct RkLane {
   RkTurn turn;
   rk_u64 first, round;
-  rk_u32 site, value;
+  rk_u32 site, value, late;
 };
 `;
 }
@@ -83,31 +82,34 @@ export const groupLibrary: LibraryPart = {
 }`,
   rk_open: `RK_DEV void rk_open(const RkTurn* rk, rk_u32 section) {
   RkShared* const group = (RkShared*)rk->group;
-  group->state = rk->state;
-  group->message = rk->message;
-  group->self = rk->self;
-  group->sender = rk->sender;
-  group->index = rk->index;
-  group->instances = rk->instances;
-  group->base = rk->base;
-  group->now = rk->now;
+  group->turn = *rk;
   group->first = ~0ull;
+  group->late = 0u;
   group->section = section;
   rk_sync_lanes();
 }`,
   rk_enter: `RK_DEV RkTurn* rk_enter(RkLane* lane, const RkShared* group) {
-  RkTurn* const rk = &lane->turn;
-  rk->state = group->state;
-  rk->message = group->message;
-  rk->self = group->self;
-  rk->sender = group->sender;
-  rk->index = group->index;
-  rk->instances = group->instances;
-  rk->base = group->base;
-  rk->now = group->now;
-  rk->lane = lane;
+  lane->turn = group->turn;
+  lane->turn.lane = lane;
   lane->first = ~0ull;
-  return rk;
+  lane->late = 0u;
+  return &lane->turn;
+}`,
+  rk_tick: `RK_DEV bool rk_tick(RkTurn* rk) {
+  if (!rk_overtime(rk)) return false;
+  if (rk->lane != 0) ((RkLane*)rk->lane)->late = 1u;
+  return true;
+}`,
+  rk_tell_late: `RK_DEV void rk_tell_late(const RkLane* lane, RkShared* group) {
+  if (lane->late == 0u) return;
+  RK_DEVICE_OR_HOST(group->late = 1u, __atomic_store_n(&group->late, 1u, __ATOMIC_RELAXED));
+}`,
+  // The first lane asks as often as it takes to be told what another has been told.
+  rk_close_late: `RK_DEV bool rk_close_late(RkTurn* rk) {
+  if (((const RkShared*)rk->group)->late == 0u) return false;
+  while (!rk_overtime(rk)) {
+  }
+  return true;
 }`,
   rk_leave: `RK_DEV void rk_leave(const RkLane* lane, RkShared* group) {
 #ifdef __CUDACC__

@@ -72,6 +72,7 @@ function callLines(
   }
   text.line(`rk_open(rk, ${number}u);`, `${name}(${group});`);
   if (canFault(s)) text.line(`${text.library('rk_close')}(rk);`);
+  if (text.program.interruptible) text.line(`if (${text.library('rk_close_late')}(rk)) return;`);
   if (s.kind === 'reduce') {
     text.line(`${text.declaration(s.id)} = ${group}->slots[0].${s.type}[0];`);
   }
@@ -87,7 +88,20 @@ function roundLines(text: FunctionText, s: SectionStatement, write: WriteList): 
   if (s.kind === 'parallel') parallelLines(text, s, write);
   else if (s.kind === 'reduce') reduceRounds(text, s, write);
   else scanRounds(text, s, write);
+  if (text.program.interruptible) text.line(tellLate(text));
   text.line(canFault(s) ? `${text.library('rk_leave')}(&lane, group);` : 'rk_sync_lanes();');
+}
+
+const tellLate = (text: FunctionText): string => `${text.library('rk_tell_late')}(&lane, group);`;
+
+/**
+ * A loop over rounds. One that can be interrupted is a function in place, so that a lane that leaves it in the middle
+ * still comes to where the lanes meet.
+ */
+function rounds(text: FunctionText, head: string, body: readonly string[]): string[] {
+  const loop = [`for (${head}) {`, ...body, '}'];
+  if (!text.program.interruptible) return loop;
+  return ['[&] {', ...loop.map((line) => `  ${line}`), '}();'];
 }
 
 /** Begins a round. The number of the round orders the faults of all lanes. */
@@ -106,13 +120,14 @@ function parallelLines(text: FunctionText, s: Of<'parallel'>, write: WriteList):
     beginRound(text, s, 'n', 'n');
     write(text, s.body);
   });
-  text.line('for (rk_u64 n = RK_LANE; n < count; n += RK_LANES) {', ...body, '}');
+  text.line(...rounds(text, 'rk_u64 n = RK_LANE; n < count; n += RK_LANES', body));
 }
 
 /** 64 partial results, each of every 64th round in order, and then a tree: the order of every target. */
 function reduceRounds(text: FunctionText, s: Of<'reduce'>, write: WriteList): void {
   const slots = slotsOf(text, s, 0);
   const lanes = 'for (rk_u32 q = RK_LANE; q < 64u; q += RK_LANES)';
+  const stride = '(RK_LANES < 64u ? RK_LANES : 64u)';
   const body = text.loopBody(null, () => {
     beginRound(text, s, 'n', 'n');
     write(text, s.body);
@@ -123,9 +138,7 @@ function reduceRounds(text: FunctionText, s: Of<'reduce'>, write: WriteList): vo
   text.line(
     `${lanes} ${slots}[q] = ${startText(text, s)};`,
     '// No more than 64 lanes: the rounds of a slot are of one lane.',
-    'for (rk_u64 n = RK_LANE; RK_LANE < 64u && n < count; n += RK_LANES < 64u ? RK_LANES : 64u) {',
-    ...body,
-    '}',
+    ...rounds(text, `rk_u64 n = RK_LANE; RK_LANE < 64u && n < count; n += ${stride}`, body),
     'rk_sync_lanes();',
     'for (rk_u32 half = 32u; half > 0u; half >>= 1) {',
     `  for (rk_u32 q = RK_LANE; q < half; q += RK_LANES) ${slots}[q] = ${tree};`,
@@ -140,7 +153,7 @@ function scanRounds(text: FunctionText, s: Of<'scan'>, write: WriteList): void {
   const [first, second] = [slotsOf(text, s, 0), slotsOf(text, s, 1)];
   const add = (a: string, b: string): string => combineText(text, { ...s, op: 'sum' }, a, b);
   const index = '(first + q)';
-  const lanes = 'for (rk_u32 q = RK_LANE; q < tile; q += RK_LANES) {';
+  const lanes = 'rk_u32 q = RK_LANE; q < tile; q += RK_LANES';
   const body = text.loopBody(null, () => {
     beginRound(text, s, index, '2u * first + q');
     write(text, s.body);
@@ -153,14 +166,12 @@ function scanRounds(text: FunctionText, s: Of<'scan'>, write: WriteList): void {
   });
   const tile = [
     'const rk_u32 tile = count - first < 64u ? (rk_u32)(count - first) : 64u;',
-    lanes,
-    ...body,
-    '}',
+    ...rounds(text, lanes, body),
     `${type}* from = ${first};`,
     `${type}* to = ${second};`,
     'rk_sync_lanes();',
     'for (rk_u32 d = 1u; d < tile; d <<= 1) {',
-    `  ${lanes}`,
+    `  for (${lanes}) {`,
     `    to[q] = q < d ? from[q] : ${add('from[q - d]', 'from[q]')};`,
     '  }',
     '  rk_sync_lanes();',
@@ -168,11 +179,11 @@ function scanRounds(text: FunctionText, s: Of<'scan'>, write: WriteList): void {
     '  to = from;',
     '  from = done;',
     '}',
-    lanes,
-    ...then,
-    '}',
+    ...rounds(text, lanes, then),
     `carry = ${add('carry', 'from[tile - 1u]')};`,
-    'rk_sync_lanes();',
+    ...(text.program.interruptible
+      ? [tellLate(text), 'rk_sync_lanes();', 'if (group->late != 0u) break;']
+      : ['rk_sync_lanes();']),
   ];
   text.line(
     `${type} carry = ${startText(text, { ...s, op: 'sum' })};`,

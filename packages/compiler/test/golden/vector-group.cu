@@ -39,10 +39,9 @@ struct Section2 { rk_u32 count; };
 struct Section3 { rk_u32 count; float v_inv_3; };
 
 struct RkShared {
-  rk_u64 first, now;
-  unsigned char* state;
-  const unsigned char* message;
-  rk_u32 self, sender, index, instances, base, section, site, value;
+  RkTurn turn;
+  rk_u64 first;
+  rk_u32 section, site, value, late;
   union { float f32[64]; } slots[2];
   union { Section1 s1; Section2 s2; Section3 s3; };
 };
@@ -50,7 +49,7 @@ struct RkShared {
 struct RkLane {
   RkTurn turn;
   rk_u64 first, round;
-  rk_u32 site, value;
+  rk_u32 site, value, late;
 };
 
 template <class T> RK_DEV T rk_load(const unsigned char* at) {
@@ -88,32 +87,19 @@ RK_DEV void rk_note(RkTurn* rk, rk_u32 site, rk_u32 value) {
 
 RK_DEV void rk_open(const RkTurn* rk, rk_u32 section) {
   RkShared* const group = (RkShared*)rk->group;
-  group->state = rk->state;
-  group->message = rk->message;
-  group->self = rk->self;
-  group->sender = rk->sender;
-  group->index = rk->index;
-  group->instances = rk->instances;
-  group->base = rk->base;
-  group->now = rk->now;
+  group->turn = *rk;
   group->first = ~0ull;
+  group->late = 0u;
   group->section = section;
   rk_sync_lanes();
 }
 
 RK_DEV RkTurn* rk_enter(RkLane* lane, const RkShared* group) {
-  RkTurn* const rk = &lane->turn;
-  rk->state = group->state;
-  rk->message = group->message;
-  rk->self = group->self;
-  rk->sender = group->sender;
-  rk->index = group->index;
-  rk->instances = group->instances;
-  rk->base = group->base;
-  rk->now = group->now;
-  rk->lane = lane;
+  lane->turn = group->turn;
+  lane->turn.lane = lane;
   lane->first = ~0ull;
-  return rk;
+  lane->late = 0u;
+  return &lane->turn;
 }
 
 RK_DEV void rk_leave(const RkLane* lane, RkShared* group) {
@@ -161,7 +147,7 @@ RK_DEV void s2_Normalise(RkShared* group) {
   const rk_u32 count = all.count;
   for (rk_u32 q = RK_LANE; q < 64u; q += RK_LANES) group->slots[0].f32[q] = 0.0f;
   // No more than 64 lanes: the rounds of a slot are of one lane.
-  for (rk_u64 n = RK_LANE; RK_LANE < 64u && n < count; n += RK_LANES < 64u ? RK_LANES : 64u) {
+  for (rk_u64 n = RK_LANE; RK_LANE < 64u && n < count; n += (RK_LANES < 64u ? RK_LANES : 64u)) {
     lane.round = n;
     rk_u32 v_i_1 = (rk_u32)n;
     const rk_u32 t0 = v_i_1;
