@@ -8,9 +8,9 @@ import { type FuzzTarget, fuzzTargets } from './targets.ts';
 import { wgslTarget } from './wgsl-target.ts';
 
 /**
- * `fuzz --seed N --count M [--targets js,wasm,wgsl,cuda,cuda-warp,cuda-block] [--integers] [--json]`: random programs on the targets against the
- * interpreter. WGSL refuses programs with floats; `--integers` makes none. The CUDA text is
- * compiled by g++: for a thread, a warp of 32 lanes, a block of 128.
+ * `fuzz --seed N --count M [--targets js,wasm,wgsl,wgsl-workgroup,cuda,cuda-warp,cuda-block] [--integers] [--json]`:
+ * random programs on the targets against the interpreter. WGSL refuses programs with floats; `--integers` makes none.
+ * The CUDA text is compiled by g++: for a thread, a warp of 32 lanes, a block of 128.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
