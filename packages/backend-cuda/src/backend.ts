@@ -50,13 +50,13 @@ export const simulatedBackend: BackendFactory = {
 };
 
 async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<Device> {
-  const { simulated, simulationFlags } = options;
+  const { simulated, simulationFlags, cacheFolder } = options;
   const addon = loadAddon();
   const libraries = simulated ? await simulatedLibraries() : systemLibraries();
   const found = choose(listed(libraries), device.deviceId, simulated);
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;
-  const target = { addon, libraries, simulated, capability, simulationFlags };
+  const target = { addon, libraries, simulated, capability, simulationFlags, cacheFolder };
   return await CudaDevice.open(info, found, target, options, device);
 }
 

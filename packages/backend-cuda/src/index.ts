@@ -6,3 +6,4 @@ export {
   CudaUnavailableError,
   StuckHandlerError,
 } from './errors.ts';
+export { type ProgramOrigin, programOrigins } from './program/build.ts';

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@ringkernel/core';
+import { defaultCacheFolder } from './program/image-cache.ts';
 
 /** Who owns the memory that host and device share: the driver, or a WebAssembly memory that the driver locks. */
 export type HostMemoryKind = 'driver' | 'webassembly';
@@ -22,6 +23,8 @@ export interface CudaOptions {
   readonly sliceMs: number | null;
   /** How long a handler may run before it is ended and its instance fails, milliseconds; 0 = for ever. */
   readonly handlerTimeoutMs: number;
+  /** Where compiled programs are kept; null: nowhere. */
+  readonly cacheFolder: string | null;
   /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
   readonly simulationFlags: readonly string[];
 }
@@ -36,6 +39,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'hotUs',
   'sliceMs',
   'handlerTimeoutMs',
+  'cacheFolder',
   'simulationFlags',
 ];
 
@@ -62,6 +66,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
     sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),
     handlerTimeoutMs: whole(given, 'handlerTimeoutMs', 0, 0, 1_000_000_000),
+    cacheFolder: cacheFolder(given.cacheFolder),
     simulationFlags: flags(given.simulationFlags),
   };
 }
@@ -70,6 +75,13 @@ function memoryKind(value: unknown): HostMemoryKind {
   const found = memoryKinds.find((kind) => kind === (value ?? 'driver'));
   if (found !== undefined) return found;
   throw new InvalidOptionError('hostMemory', `one of ${memoryKinds.join(', ')}`, value);
+}
+
+function cacheFolder(value: unknown): string | null {
+  if (value === undefined) return defaultCacheFolder();
+  if (value === false) return null;
+  if (typeof value === 'string' && value !== '') return value;
+  throw new InvalidOptionError('cacheFolder', 'a folder, or false', value);
 }
 
 function flags(value: unknown): readonly string[] {

@@ -265,6 +265,7 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       ['hotUs', -1],
       ['sliceMs', 0.5],
       ['handlerTimeoutMs', -1],
+      ['cacheFolder', true],
       ['simulationFlags', 'x'],
       ['threads', 1],
     ];

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type ProgramOrigin, programOrigins } from '@ringkernel/backend-cuda';
 import { compile } from '@ringkernel/compiler';
 import { actor, array, ask, f32, u8, u32, u64 } from '@ringkernel/core';
 import { expect, test } from 'vitest';
@@ -46,7 +47,9 @@ test.skipIf(noToolkit !== null)(
     for (const [name, text] of deviceHeaders()) writeFileSync(join(folder, name), text);
     const { module } = compile(Everything).program;
     const programs = { system: systemProgram, everything: programText(module, true) };
-    const targets = ['75', '90', '120'].map((n) => `-gencode=arch=compute_${n},code=sm_${n}`);
+    const targets = ['75', '80', '86', '89', '90', '100', '120'].map(
+      (n) => `-gencode=arch=compute_${n},code=sm_${n}`,
+    );
     for (const [name, text] of Object.entries(programs)) {
       const file = join(folder, `${name}.cu`);
       writeFileSync(file, text);
@@ -65,6 +68,7 @@ const withoutNvrtc: Target = {
   simulated: false,
   capability: 90,
   simulationFlags: [],
+  cacheFolder: null,
 };
 
 test.skipIf(noToolkit !== null)(
@@ -87,6 +91,37 @@ test.skipIf(noToolkit !== null)(
   300_000,
 );
 
+test.skipIf(noToolkit !== null)(
+  'what nvcc compiled is kept in the folder, also for when there is no compiler any more',
+  async () => {
+    const cacheFolder = mkdtempSync(join(tmpdir(), 'ringkernel-cache-'));
+    const text = '__global__ void kept(int* at) { *at = 7; }';
+    let others = 0;
+    // Another library's name stands for another process: within one, a program is built once.
+    const build = (): Promise<Uint8Array> => {
+      const libraries = { driver: [], nvrtc: [`/nowhere/${others++}.so`] };
+      return buildProgram({ ...withoutNvrtc, cacheFolder, libraries }, 'kept', text);
+    };
+    const { PATH } = process.env;
+    try {
+      const first = await build();
+      expect(programOrigins().at(-1)).toMatchObject({ from: 'nvcc', cached: false });
+      expect(programOrigins().at(-1)?.reasons[0]).toContain('/nowhere/0.so');
+      expect(await build()).toEqual(first);
+      expect(programOrigins().at(-1)).toMatchObject({ from: 'nvcc', cached: true });
+      process.env.PATH = '/nowhere';
+      expect(await build()).toEqual(first);
+      const { from, cached, reasons } = programOrigins().at(-1) as ProgramOrigin;
+      expect([from, cached]).toEqual(['cache', true]);
+      expect(reasons).toEqual([expect.stringContaining('/nowhere/2.so'), 'nvcc: ENOENT']);
+    } finally {
+      process.env.PATH = PATH;
+      rmSync(cacheFolder, { recursive: true });
+    }
+  },
+  300_000,
+);
+
 test('without NVRTC and nvcc, both are named', async () => {
   const { PATH } = process.env;
   process.env.PATH = '/nowhere';
@@ -94,7 +129,11 @@ test('without NVRTC and nvcc, both are named', async () => {
     await expect(buildProgram(withoutNvrtc, 'none', '// nothing')).rejects.toMatchObject({
       code: 'RK_CUDA_UNAVAILABLE',
       missing: 'compiler',
-      reasons: [expect.stringContaining('/nowhere/libnvrtc.so'), 'nvcc: ENOENT'],
+      reasons: [
+        expect.stringContaining('/nowhere/libnvrtc.so'),
+        'nvcc: ENOENT',
+        'cache: turned off',
+      ],
     });
   } finally {
     process.env.PATH = PATH;

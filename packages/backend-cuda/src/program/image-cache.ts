@@ -1,0 +1,115 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** What an image depends on. */
+export interface ImageKey {
+  /** `hashOf` the program's text and of every header. */
+  readonly program: string;
+  /** Compute capability for which it is, such as 75. */
+  readonly architecture: number;
+  /** The compiler's name, version and options. */
+  readonly compiler: string;
+}
+
+/** Where images are kept unless told otherwise. */
+export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ringkernel', 'cuda');
+}
+
+export function hashOf(...texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}\n${text}`);
+  return hash.digest('hex');
+}
+
+/**
+ * Compiled programs in a folder, one file each. Processes may share it: files appear whole, by renaming. Each begins
+ * with the hash of the rest, as a comment of PTX, so that a damaged one is not used.
+ */
+export class ImageCache {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What was kept under this key, null when there is nothing or it is damaged. */
+  read(key: ImageKey): Uint8Array | null {
+    return this.#open(fileOf(key));
+  }
+
+  /** Keeps an image. A folder that can't be written is a warning of the process: it costs time, and nothing else. */
+  write(key: ImageKey, image: Uint8Array): void {
+    const file = join(this.#folder, fileOf(key));
+    const draft = `${file}.${randomBytes(6).toString('hex')}`;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      writeFileSync(draft, Buffer.concat([Buffer.from(headOf(image)), image]));
+      renameSync(draft, file);
+    } catch (error) {
+      if (existsSync(draft)) rmSync(draft);
+      process.emitWarning(`compiled CUDA programs can't be kept: ${String(error)}`, {
+        code: 'RK_CUDA_CACHE',
+      });
+    }
+  }
+
+  /** An image of the program for the newest architecture that this device has, whatever compiled it. */
+  find(program: string, capability: number): Uint8Array | null {
+    const candidates = this.#files().flatMap((file) => {
+      const [hash, architecture] = file.split('-');
+      const fits = hash === shortened(program) && Number(architecture) <= capability;
+      return fits ? [{ file, architecture: Number(architecture) }] : [];
+    });
+    candidates.sort((a, b) => b.architecture - a.architecture);
+    for (const { file } of candidates) {
+      const image = this.#open(file);
+      if (image !== null) return image;
+    }
+    return null;
+  }
+
+  #files(): readonly string[] {
+    try {
+      return readdirSync(this.#folder).filter((file) => file.endsWith('.ptx'));
+    } catch {
+      return []; // no such folder: nothing was kept yet
+    }
+  }
+
+  #open(file: string): Uint8Array | null {
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(readFileSync(join(this.#folder, file)));
+    } catch {
+      return null; // not there: it was never kept, or somebody tidied up
+    }
+    const image = bytes.subarray(headLength);
+    const head = new TextDecoder().decode(bytes.subarray(0, headLength));
+    return head === headOf(image) ? image : null;
+  }
+}
+
+const headLength = headOf(new Uint8Array()).length;
+
+function headOf(image: Uint8Array): string {
+  return `// sha256 ${createHash('sha256').update(image).digest('hex')}\n`;
+}
+
+function fileOf({ program, architecture, compiler }: ImageKey): string {
+  return `${shortened(program)}-${architecture}-${hashOf(compiler).slice(0, 16)}.ptx`;
+}
+
+function shortened(hash: string): string {
+  return hash.slice(0, 40);
+}
