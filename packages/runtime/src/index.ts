@@ -69,6 +69,7 @@ export {
   u32,
   u64,
 } from '@ringkernel/core';
+export type { Checkpoint } from './checkpoint.ts';
 export { createRuntime } from './create-runtime.ts';
 export type {
   DeadLetter,

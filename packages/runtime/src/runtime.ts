@@ -11,6 +11,7 @@ import {
 } from '@ringkernel/core';
 import { Calls } from './calls.ts';
 import { requireCapabilities } from './capabilities.ts';
+import { type Checkpoint, checkCheckpoint, takeCheckpoint } from './checkpoint.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { NameTakenError, RuntimeClosedError } from './errors.ts';
@@ -90,6 +91,8 @@ export class Runtime implements AsyncDisposable {
   readonly #launching: Set<string> = new Set();
   readonly #listeners: Set<FaultListener> = new Set();
   readonly #handles: WeakMap<Kernel, KernelHandle> = new WeakMap();
+  /** What kernels were launched with, to launch them again. */
+  readonly #options: WeakMap<Kernel, LaunchOptions> = new WeakMap();
   readonly #supervisors: Set<Supervisor> = new Set();
   readonly #links: Links = new Links();
   readonly #ended: Totals = new Totals();
@@ -176,6 +179,15 @@ export class Runtime implements AsyncDisposable {
     definition: D,
     options: LaunchOptions = {},
   ): Promise<HandleOf<D>> {
+    return this.#handle(await this.#launch(definition, options)) as HandleOf<D>;
+  }
+
+  /** At an address, or at the next that is free. */
+  async #launch(
+    definition: AnyDefinition,
+    options: LaunchOptions,
+    address?: number,
+  ): Promise<Kernel> {
     this.#check('launch');
     const image = await this.#images.of(definition);
     this.#check('launch');
@@ -190,19 +202,65 @@ export class Runtime implements AsyncDisposable {
     this.#launching.add(id);
     try {
       const flow = { ...told.flow, limits };
-      const settings = { ...told, flow, baseAddress: this.#addresses(told.instances) };
+      const baseAddress = address ?? this.#addresses(told.instances);
+      const settings = { ...told, flow, baseAddress };
       const { keepAlive } = this.#room;
       const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
       const kernel = await keepAlive.during(launch);
       this.#check('launch');
       await this.#admit(kernel);
       this.#kernels.set(id, kernel);
+      this.#options.set(kernel, options);
       this.#launched++;
       if (autoActivate) await kernel.activate('activate');
-      return this.#handle(kernel) as HandleOf<D>;
+      return kernel;
     } finally {
       this.#launching.delete(id);
       this.tenants.unreserve(tenant);
+    }
+  }
+
+  /**
+   * Takes the kernels that have not ended, with the states of all instances, each between two handlers, at its own
+   * moment. It is in memory, and survives the loss of the device. Messages under way are not in it.
+   */
+  async checkpoint(): Promise<Checkpoint> {
+    this.#check('checkpoint');
+    const launched = [...this.#kernels.values()].map((kernel) => ({
+      kernel,
+      options: this.#options.get(kernel) ?? {},
+    }));
+    const { keepAlive } = this.#room;
+    return await keepAlive.during(takeCheckpoint(launched, this.#nextAddress));
+  }
+
+  /**
+   * Launches the kernels of a checkpoint, under their ids and addresses and with their states, and activates those that
+   * were active once all are there. Only before anything else is launched: otherwise `InvalidOptionError`. Rejects like
+   * `launch`; then what was launched of it has been ended.
+   */
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    this.#check('restore');
+    const { kernels, nextAddress } = checkCheckpoint(checkpoint);
+    if (this.#launched > 0 || this.#launching.size > 0) {
+      const wanted = 'a runtime that has launched nothing';
+      throw new InvalidOptionError('checkpoint', wanted, this.kernelIds.join(', '));
+    }
+    this.#nextAddress = nextAddress;
+    const restored: Kernel[] = [];
+    try {
+      for (const { definition, options, baseAddress, states } of kernels) {
+        const told = { ...options, autoActivate: false };
+        const kernel = await this.#launch(definition, told, baseAddress);
+        restored.push(kernel);
+        await Promise.all(states.map((bytes, i) => kernel.restartFrom(i, bytes)));
+      }
+      for (const [i, kernel] of restored.entries()) {
+        if (kernels[i]?.active === true) await kernel.activate('activate');
+      }
+    } catch (error) {
+      await Promise.allSettled(restored.map((kernel) => kernel.terminate(0)));
+      throw error;
     }
   }
 
