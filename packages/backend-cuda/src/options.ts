@@ -23,6 +23,8 @@ export interface CudaOptions {
   readonly sliceMs: number | null;
   /** How long a handler may run before it is ended and its instance fails, milliseconds; 0 = for ever. */
   readonly handlerTimeoutMs: number;
+  /** CUDA C++ that takes the place of compiled handlers, by `Actor.Message`. */
+  readonly handlers: Readonly<Record<string, string>>;
   /** Where compiled programs are kept; null: nowhere. */
   readonly cacheFolder: string | null;
   /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
@@ -39,6 +41,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'hotUs',
   'sliceMs',
   'handlerTimeoutMs',
+  'handlers',
   'cacheFolder',
   'simulationFlags',
 ];
@@ -66,6 +69,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
     sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),
     handlerTimeoutMs: whole(given, 'handlerTimeoutMs', 0, 0, 1_000_000_000),
+    handlers: ownHandlers(given.handlers),
     cacheFolder: cacheFolder(given.cacheFolder),
     simulationFlags: flags(given.simulationFlags),
   };
@@ -75,6 +79,16 @@ function memoryKind(value: unknown): HostMemoryKind {
   const found = memoryKinds.find((kind) => kind === (value ?? 'driver'));
   if (found !== undefined) return found;
   throw new InvalidOptionError('hostMemory', `one of ${memoryKinds.join(', ')}`, value);
+}
+
+function ownHandlers(value: unknown): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : null;
+  const right = entries?.every(
+    ([name, body]) => /^\w+\.\w+$/u.test(name) && typeof body === 'string',
+  );
+  if (right) return value as Readonly<Record<string, string>>;
+  throw new InvalidOptionError('handlers', 'texts of CUDA C++ by Actor.Message', value);
 }
 
 function cacheFolder(value: unknown): string | null {

@@ -265,6 +265,7 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       ['hotUs', -1],
       ['sliceMs', 0.5],
       ['handlerTimeoutMs', -1],
+      ['handlers', { Add: 'x' }],
       ['cacheFolder', true],
       ['simulationFlags', 'x'],
       ['threads', 1],

@@ -27,6 +27,7 @@ import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
 import { atHandlers } from '../program/diagnostics.ts';
+import { withOwnHandlers } from '../program/own-handlers.ts';
 import { programText } from '../program/text.ts';
 import { HostClock } from './clock.ts';
 import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
@@ -168,12 +169,9 @@ export class CudaDevice implements Device {
         hint: 'launch it on the CPU backend',
       });
     }
-    return await this.launchText(
-      image,
-      programText(image.program.module as Module, this.#options.handlerTimeoutMs > 0),
-      options,
-      sink,
-    );
+    const { handlerTimeoutMs, handlers } = this.#options;
+    const text = programText(image.program.module as Module, handlerTimeoutMs > 0);
+    return await this.launchText(image, withOwnHandlers(text, image, handlers), options, sink);
   }
 
   /** Launches CUDA C++ that defines `rk_handle` (device/rk_turn.h says with what). */

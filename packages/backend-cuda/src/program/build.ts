@@ -107,7 +107,8 @@ async function build(
 
 function optionsFor({ simulated, capability, simulationFlags }: Target): readonly string[] {
   if (simulated) {
-    const flags = ['-O1', '-w', ...simulationFlags].join(' ');
+    // A user's own handler reads fields through pointers of their types.
+    const flags = ['-O1', '-w', '-fno-strict-aliasing', ...simulationFlags].join(' ');
     return [`--sim-folder=${simulationFolder}`, `--sim-flags=${flags}`];
   }
   // fmad would round once where JavaScript rounds twice.

@@ -15,20 +15,32 @@ const marker = /^\s*\/\/ (?<name>\w+):(?<line>\d+):(?<column>\d+)$/u;
 export function atHandlers(thrown: unknown, image: KernelImage, text: string): unknown {
   if (!(thrown instanceof CudaCompileError)) return thrown;
   const lines = text.split('\n');
-  const found = errorsIn(thrown.log).flatMap(({ line, message }) => {
-    const place = placeOf(lines, line, image);
+  const found = errorsIn(thrown.log).flatMap(({ file, line, message }) => {
+    const place = ownPlace(file, line, image) ?? placeOf(lines, line, image);
     return place === null ? [] : [{ ...place, message }];
   });
   return found.length === 0 ? thrown : thrown.at(found);
 }
 
 /** Errors of the program itself: those in headers are of no handler. */
-function errorsIn(log: string): readonly { readonly line: number; readonly message: string }[] {
+function errorsIn(
+  log: string,
+): readonly { readonly file: string; readonly line: number; readonly message: string }[] {
   return [...log.matchAll(logLine)].flatMap(({ groups = {} }) => {
     const { file = '', line, otherLine, message = '' } = groups;
     const isHeader = deviceHeaders().has(file.split('/').at(-1) ?? '');
-    return isHeader ? [] : [{ line: Number(line ?? otherLine), message: message.trim() }];
+    return isHeader ? [] : [{ file, line: Number(line ?? otherLine), message: message.trim() }];
   });
+}
+
+/** In CUDA C++ that the user gave for a handler, whose lines count from 1 under its name. */
+function ownPlace(
+  file: string,
+  line: number,
+  image: KernelImage,
+): Omit<CudaDiagnostic, 'message'> | null {
+  const own = image.messages.find(({ name }) => file === `${image.name}.${name}`);
+  return own === undefined ? null : { handler: own.name, at: `${file}:${line}` };
 }
 
 /** Goes up from a line (1-based) of the text to the mark above it, and from there to the function's head. */
