@@ -55,6 +55,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 #define EXPORT(name, function) exports.Set(name, Napi::Function::New(env, function, name))
   EXPORT("findDriver", FindDriver);
   EXPORT("listDevices", ListDevices);
+  EXPORT("listStatus", ListStatus);
   EXPORT("open", Open);
   EXPORT("free", Free);
   EXPORT("allocateDevice", AllocateDevice);

@@ -9,6 +9,7 @@ namespace rk {
 // Loading and looking.
 Napi::Value FindDriver(const Napi::CallbackInfo& info);
 Napi::Value ListDevices(const Napi::CallbackInfo& info);
+Napi::Value ListStatus(const Napi::CallbackInfo& info);
 Napi::Value Open(const Napi::CallbackInfo& info);
 Napi::Value Free(const Napi::CallbackInfo& info);
 // Memory.

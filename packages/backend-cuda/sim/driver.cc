@@ -1,7 +1,8 @@
 // A stand-in for the CUDA driver that runs kernels, compiled by g++ from the same source, on CPU threads: what
 // native/driver.h lists and no more. Selected by its path only.
 //
-// RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then.
+// RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then. RK_SIM_DEVICES=N makes the driver list
+// N devices that differ in their UUIDs.
 #include <dlfcn.h>
 
 #include <atomic>
@@ -105,6 +106,11 @@ int injected(const char* call) {
   const size_t length = strlen(call);
   if (wanted == nullptr || strncmp(wanted, call, length) != 0 || wanted[length] != ':') return 0;
   return atoi(wanted + length + 1);
+}
+
+int device_count() {
+  const char* wanted = getenv("RK_SIM_DEVICES");
+  return wanted == nullptr ? 1 : atoi(wanted);
 }
 
 #define INJECT(call)                               \
@@ -212,13 +218,21 @@ API cuInit(unsigned) {
 API cuDriverGetVersion(int* version) { *version = 13000; return 0; }
 API cuGetErrorName(int error, const char** text) { *text = error_name(error); return 0; }
 API cuGetErrorString(int, const char** text) { *text = "said by the simulated driver"; return 0; }
-API cuDeviceGetCount(int* count) { *count = 1; return 0; }
-API cuDeviceGet(int* device, int ordinal) { *device = 0; return ordinal == 0 ? 0 : kInvalidDevice; }
+API cuDeviceGetCount(int* count) { *count = device_count(); return 0; }
+API cuDeviceGet(int* device, int ordinal) {
+  *device = ordinal;
+  return ordinal >= 0 && ordinal < device_count() ? 0 : kInvalidDevice;
+}
 API cuDeviceGetName(char* name, int length, int) { snprintf(name, length, "simulated CUDA device"); return 0; }
-API cuDeviceGetUuid(unsigned char* uuid, int) { memset(uuid, 0, 16); return 0; }
+API cuDeviceGetUuid(unsigned char* uuid, int device) {
+  memset(uuid, 0, 16);
+  uuid[15] = static_cast<unsigned char>(device);
+  return 0;
+}
 API cuDeviceGetAttribute(int* value, int id, int) { *value = attribute(id); return 0; }
 API cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = kMemoryBytes; return 0; }
-API cuDeviceCanAccessPeer(int* can, int, int) { *can = 0; return 0; }
+// Every device reaches the one before it, so that the matrix is not symmetric.
+API cuDeviceCanAccessPeer(int* can, int device, int peer) { *can = device == peer + 1; return 0; }
 API cuDevicePrimaryCtxRetain(void** context, int) { *context = &context_object; return initialized ? 0 : kNotInitialized; }
 API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
 API cuCtxSetCurrent(void*) { return 0; }

@@ -10,10 +10,11 @@ import {
 import { CudaUnavailableError, typedError } from './errors.ts';
 import { CudaDevice } from './host/device.ts';
 import type { FoundDevice } from './native/addon.ts';
-import { type Libraries, systemLibraries } from './native/libraries.ts';
+import { systemLibraries } from './native/libraries.ts';
 import { loadAddon } from './native/load.ts';
 import { type CudaOptions, cudaOptions } from './options.ts';
 import { deviceInfo, probeDevices } from './probe/probe.ts';
+import { gpuDevices } from './probe/status.ts';
 import { simulatedLibraries } from './simulation/build.ts';
 
 /** Actors in persistent kernels on an NVIDIA GPU. The driver is loaded when it is asked for. */
@@ -53,19 +54,11 @@ async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<
   const { simulated, simulationFlags, cacheFolder } = options;
   const addon = loadAddon();
   const libraries = simulated ? await simulatedLibraries() : systemLibraries();
-  const found = choose(listed(libraries), device.deviceId, simulated);
+  const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;
   const target = { addon, libraries, simulated, capability, simulationFlags, cacheFolder };
   return await CudaDevice.open(info, found, target, options, device);
-}
-
-function listed({ driver }: Libraries): readonly FoundDevice[] {
-  try {
-    return loadAddon().listDevices(driver);
-  } catch (thrown) {
-    throw typedError(thrown);
-  }
 }
 
 function choose(

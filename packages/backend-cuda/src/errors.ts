@@ -14,7 +14,7 @@ interface NativeFailure {
 /** The addon, the driver or a device can't be used here. */
 export class CudaUnavailableError extends RingKernelError {
   static readonly code = 'RK_CUDA_UNAVAILABLE';
-  /** What was missing: `addon`, `driver`, `device`, `compiler`, `simulation`. */
+  /** What was missing: `addon`, `driver`, `device`, `compiler`, `management library`, `simulation`. */
   readonly missing: string;
   /** Everything that was tried, and why it failed. */
   readonly reasons: readonly string[];
@@ -105,6 +105,10 @@ const missing: Readonly<Record<string, readonly [string, string]>> = {
   RK_CUDA_NO_DRIVER: ['driver', 'install the NVIDIA driver, or name its library in RK_CUDA_DRIVER'],
   RK_CUDA_DRIVER_TOO_OLD: ['driver', 'install a driver of CUDA 11 or newer'],
   RK_CUDA_NO_DEVICE: ['device', 'see what nvidia-smi lists, and CUDA_VISIBLE_DEVICES'],
+  RK_CUDA_NO_NVML: [
+    'management library',
+    'it comes with the NVIDIA driver; RK_CUDA_NVML names its file',
+  ],
   RK_CUDA_NO_COMPILER: ['compiler', 'install NVRTC, or name its library in RK_CUDA_NVRTC'],
 };
 

@@ -6,4 +6,6 @@ export {
   CudaUnavailableError,
   StuckHandlerError,
 } from './errors.ts';
+export type { DeviceStatus, FoundDevice } from './native/addon.ts';
+export { type GpuStatus, gpuDevices, gpuStatus } from './probe/status.ts';
 export { type ProgramOrigin, programOrigins } from './program/build.ts';

@@ -64,7 +64,7 @@ test.skipIf(noToolkit !== null)(
 
 const withoutNvrtc: Target = {
   addon: loadAddon(),
-  libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'] },
+  libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'], nvml: [] },
   simulated: false,
   capability: 90,
   simulationFlags: [],
@@ -99,7 +99,7 @@ test.skipIf(noToolkit !== null)(
     let others = 0;
     // Another library's name stands for another process: within one, a program is built once.
     const build = (): Promise<Uint8Array> => {
-      const libraries = { driver: [], nvrtc: [`/nowhere/${others++}.so`] };
+      const libraries = { driver: [], nvrtc: [`/nowhere/${others++}.so`], nvml: [] };
       return buildProgram({ ...withoutNvrtc, cacheFolder, libraries }, 'kept', text);
     };
     const { PATH } = process.env;

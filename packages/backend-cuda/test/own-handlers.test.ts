@@ -107,7 +107,7 @@ test.skipIf(noToolkit !== null)(
     const text = withOwnHandlers(programText(module, true), image, handlers);
     const target = {
       addon: loadAddon(),
-      libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'] },
+      libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'], nvml: [] },
       simulated: false,
       capability: 90,
       simulationFlags: [],

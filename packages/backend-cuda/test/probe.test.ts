@@ -53,9 +53,12 @@ test('devices that cannot run persistent kernels are refused, each with its reas
 });
 
 test('environment variables name the libraries', () => {
-  expect(systemLibraries({ RK_CUDA_DRIVER: '/a.so', RK_CUDA_NVRTC: '/b.so' })).toEqual({
+  expect(
+    systemLibraries({ RK_CUDA_DRIVER: '/a.so', RK_CUDA_NVRTC: '/b.so', RK_CUDA_NVML: '/c.so' }),
+  ).toEqual({
     driver: ['/a.so'],
     nvrtc: ['/b.so'],
+    nvml: ['/c.so'],
   });
   expect(systemLibraries({}).driver[0]).toBe('libcuda.so.1');
 });

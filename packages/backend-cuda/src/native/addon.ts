@@ -30,6 +30,20 @@ export interface FoundDevice {
   readonly peers: readonly number[];
 }
 
+/** What NVML says of a device; null for what it has not. */
+export interface DeviceStatus {
+  readonly uuid: string;
+  readonly memoryBytes: number | null;
+  /** Of its memory, by all processes. */
+  readonly usedBytes: number | null;
+  /** How much of the last second or less some kernel ran, and some memory was read or written. */
+  readonly loadPercent: number | null;
+  readonly memoryLoadPercent: number | null;
+  readonly temperatureC: number | null;
+  /** Its NVLinks, and whether each is up. */
+  readonly links: readonly boolean[];
+}
+
 export interface FoundFunction {
   readonly handle: Handle;
   readonly registers: number;
@@ -49,6 +63,11 @@ export interface Allocation {
 export interface Addon {
   findDriver(paths: readonly string[]): FoundDriver;
   listDevices(paths: readonly string[]): readonly FoundDevice[];
+  listStatus(paths: readonly string[]): {
+    readonly path: string;
+    readonly driverVersion: string;
+    readonly devices: readonly DeviceStatus[];
+  };
   open(paths: readonly string[], ordinal: number): Handle;
   free(handle: Handle): void;
   allocateDevice(context: Handle, bytes: number): Allocation;

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where to look for the driver and for NVRTC, in order. */
+/** Where to look for the driver, for NVRTC and for NVML, in order. */
 export interface Libraries {
   readonly driver: readonly string[];
   readonly nvrtc: readonly string[];
+  readonly nvml: readonly string[];
 }
 
 const driverNames: readonly string[] = [
@@ -16,6 +17,13 @@ const driverNames: readonly string[] = [
   '/run/opengl-driver/lib/libcuda.so.1',
 ];
 
+const nvmlNames: readonly string[] = [
+  'libnvidia-ml.so.1',
+  '/usr/lib/wsl/lib/libnvidia-ml.so.1',
+  '/usr/local/nvidia/lib64/libnvidia-ml.so.1',
+  '/run/opengl-driver/lib/libnvidia-ml.so.1',
+];
+
 /** All of CUDA 11.2 to 11.8 have the library name of 11.2. */
 const nvrtcNames: readonly string[] = [
   'libnvrtc.so.13',
@@ -24,14 +32,15 @@ const nvrtcNames: readonly string[] = [
   'libnvrtc.so',
 ];
 
-/** The libraries of the system. RK_CUDA_DRIVER and RK_CUDA_NVRTC name one file each instead. */
+/** The libraries of the system. RK_CUDA_DRIVER, RK_CUDA_NVRTC and RK_CUDA_NVML name one file each instead. */
 export function systemLibraries(env: NodeJS.ProcessEnv = process.env): Libraries {
-  const { RK_CUDA_DRIVER: driver, RK_CUDA_NVRTC: nvrtc } = env;
+  const { RK_CUDA_DRIVER: driver, RK_CUDA_NVRTC: nvrtc, RK_CUDA_NVML: nvml } = env;
   const folders = toolkitFolders(env);
   const named = folders.flatMap((folder) => nvrtcNames.map((name) => join(folder, name)));
   return {
     driver: driver ? [driver] : driverNames,
     nvrtc: nvrtc ? [nvrtc] : [...nvrtcNames, ...named.filter((path) => existsSync(path))],
+    nvml: nvml ? [nvml] : nvmlNames,
   };
 }
 

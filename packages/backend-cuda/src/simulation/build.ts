@@ -7,7 +7,7 @@ import { CudaUnavailableError } from '../errors.ts';
 import type { Libraries } from '../native/libraries.ts';
 import { packageFolder } from '../native/load.ts';
 
-const sources: readonly string[] = ['driver.cc', 'nvrtc.cc'];
+const sources: readonly string[] = ['driver.cc', 'nvrtc.cc', 'nvml.cc'];
 const run = promisify(execFile);
 
 /** Where the simulation keeps what it compiled, by the hash of the text. */
@@ -51,5 +51,5 @@ async function build(flags: readonly string[]): Promise<Libraries> {
       );
     }
   }
-  return { driver: [library], nvrtc: [library] };
+  return { driver: [library], nvrtc: [library], nvml: [library] };
 }
