@@ -29,6 +29,10 @@ export const backend: BackendFactory = {
       throw new BackendUnavailableError('webgpu', [{ backend: 'webgpu', reason, hint }]);
     }
     const { deviceId } = options;
+    if (deviceId !== undefined && chosen.powerPreference !== null) {
+      const wanted = 'left out when the device is named';
+      throw new InvalidOptionError('powerPreference', wanted, chosen.powerPreference);
+    }
     const { found, known } = await requestAdapter(system.gpu, deviceId, chosen.powerPreference);
     if (found !== null) {
       return await WebgpuDevice.open(found.info, await openDevice(found.adapter), chosen, options);

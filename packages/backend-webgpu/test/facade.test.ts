@@ -29,6 +29,12 @@ test.skipIf(!software)('software is taken when it is named', async () => {
   expect(sums.map(({ count }) => count)).toEqual(Array.from({ length: 100 }, (_, i) => i));
 });
 
+test.skipIf(!software)('a device is named by a part of its name, too', async () => {
+  const [device] = probe.available ? probe.devices : [];
+  await using runtime = await createRuntime({ backend, device: device?.name.slice(0, 6) ?? '' });
+  expect(runtime.device.id).toBe(device?.id);
+});
+
 test.skipIf(!software)('software is never taken by itself', async () => {
   await expect(createRuntime({ backend })).rejects.toMatchObject({
     code: 'RK_BACKEND_UNAVAILABLE',

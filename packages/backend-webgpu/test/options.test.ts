@@ -142,7 +142,10 @@ test.skipIf(!here)('powerPreference is what the system is asked for', async () =
   watch.wishes.length = 0;
   const device = await backend.open({ backendOptions: { powerPreference: 'low-power' } });
   expect(watch.wishes).toEqual([{ powerPreference: 'low-power' }]);
+  const { id } = device.info;
   await device.close();
+  const both = backend.open({ deviceId: id, backendOptions: { powerPreference: 'low-power' } });
+  await expect(both).rejects.toMatchObject({ code: 'RK_INVALID_OPTION' });
 });
 
 test.skipIf(!here)('an idle device submits nothing', async () => {

@@ -58,16 +58,20 @@ export function isFactory(value: unknown): value is BackendFactory {
   return typeof name === 'string' && typeof probe === 'function' && typeof open === 'function';
 }
 
-/** The device to open: the one asked for, or the first that is no software. */
+/** The device to open: the one asked for by id or by a part of its name, or the first that is no software. */
 function pick(
   name: string,
   devices: readonly DeviceInfo[],
   wanted: string | undefined,
 ): DeviceInfo | BackendRefusal {
   if (wanted !== undefined) {
-    const found = devices.find(({ id }) => id === wanted);
+    const part = wanted.toLowerCase();
+    // Not the processor: who names a GPU's maker does not mean that one's processors.
+    const named = ({ kind, name: own }: DeviceInfo): boolean =>
+      part !== '' && kind !== 'cpu' && own.toLowerCase().includes(part);
+    const found = devices.find(({ id }) => id === wanted) ?? devices.find(named);
     if (found !== undefined) return found;
-    const known = devices.map(({ id }) => id).join(', ') || 'none';
+    const known = devices.map(({ id, name: own }) => `${id} (${own})`).join(', ') || 'none';
     return { backend: name, reason: `no device '${wanted}', there are: ${known}` };
   }
   const real = devices.find(({ kind }) => kind !== 'software');
@@ -108,7 +112,9 @@ async function attempt(factory: BackendFactory, options: DeviceOptions): Promise
   const picked = pick(name, result.devices, options.deviceId);
   if ('reason' in picked) return { name, refusal: picked };
   try {
-    const device = await factory.open({ ...options, deviceId: picked.id });
+    // A backend opens its first device by itself, and may have options of its own that say which that is.
+    const first = options.deviceId === undefined && picked === result.devices[0];
+    const device = await factory.open(first ? options : { ...options, deviceId: picked.id });
     if (options.schedule === undefined || device.schedule === options.schedule) {
       return { name, device };
     }

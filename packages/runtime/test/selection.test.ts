@@ -118,7 +118,7 @@ describe('a backend by name', () => {
     expect(error).toBeInstanceOf(BackendUnavailableError);
     expect((error as BackendUnavailableError).refusals.at(-1)).toEqual({
       backend: 'cpu',
-      reason: "no device 'gpu:7', there are: cpu",
+      reason: expect.stringMatching(/^no device 'gpu:7', there are: cpu \(.+\)$/),
     });
   });
 
@@ -156,7 +156,6 @@ describe('a backend of somebody else', () => {
     });
     expect(backend.opened).toEqual([
       {
-        deviceId: 'one',
         schedule: 'async',
         seed: 5,
         nodeId: 6,
@@ -182,7 +181,20 @@ describe('a backend of somebody else', () => {
     await (await createRuntime({ backend })).close();
     await (await createRuntime({ backend, device: 'b' })).close();
     await (await createRuntime({ backend, device: 'soft' })).close();
-    expect(backend.opened.map(({ deviceId }) => deviceId)).toEqual(['a', 'b', 'soft']);
+    await (await createRuntime({ backend, device: 'ACME B' })).close();
+    expect(backend.opened.map(({ deviceId }) => deviceId)).toEqual(['a', 'b', 'soft', 'b']);
+  });
+
+  test('a processor is not named by a part of its name', async () => {
+    expect(await refusalOf(acme([info('a', 'cpu')]), 'acme')).toMatchObject({
+      reason: "no device 'acme', there are: a (Acme a)",
+    });
+  });
+
+  test('opens its first device by itself', async () => {
+    const backend = acme([info('a', 'gpu'), info('b', 'gpu')]);
+    await (await createRuntime({ backend })).close();
+    expect(backend.opened[0]).not.toHaveProperty('deviceId');
   });
 
   test('is refused when it has software only', async () => {
@@ -198,7 +210,7 @@ describe('a backend of somebody else', () => {
       reason: "no device 'x', there are: none",
     });
     expect(await refusalOf(acme([info('a', 'gpu')]), 'x')).toMatchObject({
-      reason: "no device 'x', there are: a",
+      reason: "no device 'x', there are: a (Acme a)",
     });
   });
 
