@@ -68,9 +68,9 @@ export function build() {
 /** Gives the processes that are run from here on a GPU in software: SwiftShader. After the build. */
 export async function useSwiftShader() {
   const file = join(root, 'packages', 'compiler', 'dist', 'fuzz', 'swiftshader.js');
-  const { swiftShaderFolder } = await import(file);
-  const folder = swiftShaderFolder();
+  const { softwareGpu } = await import(file);
+  const gpu = softwareGpu();
+  if (typeof gpu === 'string') throw new Error(gpu);
   // A Vulkan loader is looked for when a process starts, so it can't be done by the program itself.
-  env.LD_LIBRARY_PATH = folder;
-  env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
+  Object.assign(env, gpu);
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { swiftShaderFolder } from '../../compiler/src/fuzz/swiftshader.ts';
+import { softwareGpu } from '../../compiler/src/fuzz/swiftshader.ts';
 import { run, runIn } from './run.ts';
 
 describe('the main job', () => {
@@ -87,16 +86,14 @@ describe('the main job', () => {
   });
 });
 
-const folder = swiftShaderFolder();
-const swiftShader = {
-  LD_LIBRARY_PATH: folder,
-  VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json'),
-};
+const gpu = softwareGpu();
+const noGpu = typeof gpu === 'string' ? gpu : null;
+if (noGpu !== null) console.warn(`the main job is not run on WebGPU: ${noGpu}`);
 const compiler = spawnSync('g++', ['--version']).status === 0 ? null : 'g++ is missing';
 if (compiler !== null) console.warn(`the main job is not run on a simulated GPU: ${compiler}`);
 
 describe.each([
-  { backend: 'webgpu', env: swiftShader, missing: null },
+  { backend: 'webgpu', env: typeof gpu === 'string' ? {} : gpu, missing: noGpu },
   { backend: 'cuda', env: {}, missing: compiler },
 ])('the main job on $backend, without a GPU', ({ backend, env, missing }) => {
   test.skipIf(missing !== null)(

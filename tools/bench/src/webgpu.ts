@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { swiftShaderFolder } from '../../../packages/compiler/dist/fuzz/swiftshader.js';
+import { softwareGpu } from '../../../packages/compiler/dist/fuzz/swiftshader.js';
 import type { Bench, Row } from './bench.ts';
 
 const program = fileURLToPath(new URL('./webgpu-run.js', import.meta.url));
@@ -18,8 +17,9 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv) {
 /** The machine's own GPU, or SwiftShader where it has none. */
 function environment(): NodeJS.ProcessEnv {
   if (run(['--probe'], {}).status === 0) return {};
-  const folder = swiftShaderFolder();
-  return { LD_LIBRARY_PATH: folder, VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json') };
+  const gpu = softwareGpu();
+  if (typeof gpu === 'string') throw new Error(gpu);
+  return gpu;
 }
 
 export const webgpuBench: Bench = {

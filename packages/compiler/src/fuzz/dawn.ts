@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DawnJob, DawnReply, DawnResult } from './dawn-child.ts';
-import { swiftShaderFolder } from './swiftshader.ts';
+import { softwareGpu } from './swiftshader.ts';
 
 /** The built file: this module may run from its TypeScript source, which a child process can't. */
 const childFile = join(
@@ -20,15 +20,9 @@ export class Dawn {
 
   /** Starts it; a string is the reason why there is none on this machine. */
   static async open(): Promise<Dawn | string> {
-    const folder = swiftShaderFolder();
-    const child = fork(childFile, {
-      serialization: 'advanced',
-      env: {
-        ...process.env,
-        LD_LIBRARY_PATH: folder,
-        VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json'),
-      },
-    });
+    const gpu = softwareGpu();
+    if (typeof gpu === 'string') return gpu;
+    const child = fork(childFile, { serialization: 'advanced', env: { ...process.env, ...gpu } });
     const dawn = new Dawn(child);
     try {
       const reply = await dawn.#next();
