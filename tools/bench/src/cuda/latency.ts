@@ -1,3 +1,4 @@
+import type { HandleOf } from '@ringkernel/runtime';
 import { Echo, Ring, Sink } from '../actors.ts';
 import { type Bench, type BenchOptions, below, beside, plain } from '../bench.ts';
 import { interleaved, median, nsPer, nsPerAsync, quantile } from '../measure.ts';
@@ -35,31 +36,42 @@ export const cudaSendBench: Bench = {
   },
 };
 
+/** Nanoseconds of round trips, one after the other. */
+async function roundTrips(echo: HandleOf<typeof Echo>, count: number): Promise<number[]> {
+  const samples: number[] = [];
+  for (let i = -100; i < count; i++) {
+    const start = process.hrtime.bigint();
+    await echo.call('Ask', { value: i >>> 0 });
+    if (i >= 0) samples.push(Number(process.hrtime.bigint() - start)); // the first ones warm up
+  }
+  return samples;
+}
+
 /** Host to actor to host, one after the other, and many at once. */
 export const cudaAskBench: Bench = {
   name: 'cuda-ask',
-  title: 'CUDA: request and reply, host to scheduled actor and back',
+  title: 'CUDA: request and reply, host to actor and back, scheduled and dedicated',
   missing: cudaMissing,
   async run(options) {
     // The event loop polls all the time: what is measured is the device, not how the host falls asleep.
     await using runtime = await openCuda(options, { hotUs: 1_000_000 });
-    const echo = await runtime.launch(Echo);
     const count = options.quick ? 200 : 50_000;
-    const samples: number[] = [];
-    for (let i = -100; i < count; i++) {
-      const start = process.hrtime.bigint();
-      await echo.call('Ask', { value: i >>> 0 });
-      if (i >= 0) samples.push(Number(process.hrtime.bigint() - start));
-    }
+    const echo = await runtime.launch(Echo);
+    const scheduled = await roundTrips(echo, count);
     const inFlight = await nsPerAsync(options.quick ? 500 : 200_000, async (n) => {
       for (let left = n; left > 0; left -= burst) {
         await Promise.all(Array.from({ length: burst }, (_, i) => echo.call('Ask', { value: i })));
       }
     });
+    const own = await runtime.launch(Echo, { id: 'dedicated', dedicated: true });
+    const dedicated = await roundTrips(own, count);
+    const unit = 'ns';
     return [
-      below(options, { name: 'scheduled, p50', value: median(samples), unit: 'ns' }, 8_000),
-      { name: 'scheduled, p99', value: quantile(samples, 0.99), unit: 'ns' },
-      { name: 'scheduled, mean of 500 in flight', value: inFlight, unit: 'ns' },
+      below(options, { name: 'scheduled, p50', value: median(scheduled), unit }, 8_000),
+      { name: 'scheduled, p99', value: quantile(scheduled, 0.99), unit },
+      { name: 'scheduled, mean of 500 in flight', value: inFlight, unit },
+      below(options, { name: 'dedicated, p50', value: median(dedicated), unit }, 5_000),
+      { name: 'dedicated, p99', value: quantile(dedicated, 0.99), unit },
     ];
   },
 };
