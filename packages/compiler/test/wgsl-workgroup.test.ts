@@ -1,9 +1,9 @@
-import { compile, type Module } from '@ringkernel/compiler';
+import { compile, emitWgsl, type Module } from '@ringkernel/compiler';
 import { actor, array, f32, i32, u8, u16, u32, u64 } from '@ringkernel/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compare } from '../src/fuzz/compare.ts';
 import type { Scenario } from '../src/fuzz/engine.ts';
-import { Dawn, wgslTarget } from '../src/fuzz/index.ts';
+import { Dawn, runFuzz, wgslTarget } from '../src/fuzz/index.ts';
 import { runWgsl } from './run-wgsl.ts';
 
 const dawn = await Dawn.open();
@@ -159,4 +159,46 @@ describe.skipIf(typeof dawn === 'string')('a workgroup for each instance', () =>
       expect(await runWgsl(dawn, image, 'Go', { n }, 'workgroup'), `${n}`).toEqual(apart);
     }
   });
+
+  it('does what the interpreter does in random programs', async () => {
+    const report = await runFuzz({
+      seed: 1,
+      count: 6,
+      maxDifferences: 1,
+      floats: false,
+      targets: [target],
+    });
+    expect(report.differences).toEqual([]);
+    expect(report.targets['wgsl-workgroup']?.run).toBe(6);
+  }, 300_000);
+
+  it.each([
+    ['a round that is left out', 'var i = rk_lane;', 'var i = rk_lane + 1u;'],
+    ['a merge that overwrites', 'atomicAdd(&rk_states', 'atomicMax(&rk_states'],
+    ['the last of the faults', 'atomicMin(&rk_first_place', 'atomicMax(&rk_first_place'],
+    [
+      'what is not handed over',
+      'if (rk_lane == 0u) { rk_handed_',
+      'if (rk_lane == 1u) { rk_handed_',
+    ],
+    ['a tree of half its height', 'half = 32u', 'half = 16u'],
+  ])(
+    'a mistake is found: %s',
+    async (_, right, wrong) => {
+      const broken = wgslTarget(dawn, 'workgroup', (module, form) => {
+        const text = emitWgsl(module, form);
+        return text.replaceAll(right, wrong);
+      });
+      const nested = compile(Nested).program.module;
+      const faulty = compile(Faulty).program.module;
+      const go = [0, 1, 2].map((value) => ({ type: 'Go', value }));
+      const write = [200].map((value) => ({ type: 'Write', value }));
+      const found = [
+        await compare(broken, nested, scenarioOf(nested, go)),
+        await compare(broken, faulty, scenarioOf(faulty, write)),
+      ];
+      expect(found).not.toEqual(['same', 'same']);
+    },
+    120_000,
+  );
 });
