@@ -37,13 +37,13 @@ RK_DEV void rk_mirror_all(RkWorld* w) {
   for (rk_u32 i = 0; i < w->range_count; i++) rk_mirror(w->kernels + w->ranges[i].kernel);
 }
 
-// Which worker is looked at next.
-struct RkWatch {
-  rk_u32 range, worker;
+// What the dispatcher keeps in mind: how many kernels drain, and which worker it looks at next.
+struct RkDispatcher {
+  rk_u32 draining, range, worker;
 };
 
 // Looks at one worker: whether its handler goes on for so long that it won't end any more. Then the host is told whose.
-RK_DEV void rk_watch(RkWorld* w, RkWatch* at) {
+RK_DEV void rk_watch(RkWorld* w, RkDispatcher* at) {
   if (w->stuck_ms == 0u || w->range_count == 0u) return;
   if (at->range >= w->range_count) at->range = 0;
   const RkKernel* k = w->kernels + w->ranges[at->range].kernel;
@@ -58,78 +58,101 @@ RK_DEV void rk_watch(RkWorld* w, RkWatch* at) {
 }
 
 // Carries out a request; `destination` is the kernel's slot or an address, `extra` the token of the answer.
-RK_DEV void rk_request(RkWorld* w, const RkHeader* m, rk_u32* draining, RkWatch* watch) {
+RK_DEV void rk_request(RkWorld* w, const RkHeader* m, RkDispatcher* own) {
   RkKernel* k = w->kernels + m->destination;
   const rk_u32 what = rk_flags(m) >> 8;
-  if (what == RKL_ACTIVATE) {
-    rk_and(&k->gate, ~RK_STOPPED);
-    rk_wake_all(w, k);
-    rk_answer(w, m->extra);
-  } else if (what == RKL_DEACTIVATE) {
+  if (what == RKL_DEACTIVATE) {
     rk_or(&k->gate, RK_STOPPED);
     while (rk_load_acquire(&k->gate) != RK_STOPPED && rk_load_relaxed_sys(w->control + RKW_COMMAND) != RKC_KILL) {
-      rk_watch(w, watch);
+      rk_watch(w, own);
       rk_sleep(500);
     }
     rk_answer(w, m->extra);
   } else {
     k->drain_token = m->extra;
-    ++*draining;
+    own->draining++;
   }
 }
 
 // Answers those who wait for a kernel to have nothing more to do.
-RK_DEV void rk_look_for_drained(RkWorld* w, rk_u32* draining) {
+RK_DEV void rk_look_for_drained(RkWorld* w, RkDispatcher* own) {
   for (rk_u32 i = 0; i < w->range_count; i++) {
     RkKernel* k = w->kernels + w->ranges[i].kernel;
     if (k->drain_token == 0u || rk_load_acquire(&k->scheduled) != 0u) continue;
     rk_answer(w, k->drain_token);
     k->drain_token = 0;
-    --*draining;
+    own->draining--;
   }
 }
 
+// A message that the host had kept for want of a node is where it belongs, or nowhere when its kernel has ended.
+RK_DEV void rk_spill_ends(RkWorld* w, const RkHeader* m, RkKernel* target) {
+  RkKernel* sender = rk_kernel_of(w, m->source);
+  if (sender != 0) rk_add(&sender->mail[m->source - sender->base].spilled, 0xffffffffu);
+  if (target != 0) rk_add(&target->scheduled, 0xffffffffu);
+  rk_add(&w->inflight, 0xffffffffu);
+}
+
+// Delivers a message or a question; false when there is no node for it.
+RK_DEV bool rk_take_message(RkWorld* w, const RkHeader* from) {
+  RkKernel* k = rk_kernel_of(w, from->destination);
+  if (k != 0) {
+    rk_u32 node;
+    if (!rk_queue_pop(&w->free, &node)) return false;
+    rk_copy_words((rk_u32*)rk_node(w, node), (const rk_u32*)from, 16u + rk_words(from->bytes));
+    if (w->lockstep) {
+      rk_append_transit(w, node);
+    } else {
+      rk_deliver(w, k, from->destination - k->base, node);
+    }
+  }
+  if ((rk_flags(from) & RKF_SPILLED) != 0u) rk_spill_ends(w, from, k);
+  return true;
+}
+
+// Lets a kernel handle messages: after all that was sent to it before, unless that waits for a node, because the nodes may
+// all be in kernels that wait for their activation.
+RK_DEV void rk_look_for_activation(RkWorld* w, bool no_node) {
+  const rk_u32 token = rk_load_acquire_sys(w->control + RKW_ACTIVATE_TOKEN);
+  if (token == w->activated) return;
+  const rk_u32 at = rk_load_relaxed_sys(w->control + RKW_ACTIVATE_AT);
+  if ((int)(w->lane_head - at) < 0 && !no_node) return;
+  w->activated = token;
+  RkKernel* k = w->kernels + rk_load_relaxed_sys(w->control + RKW_ACTIVATE_KERNEL);
+  if (rk_load_relaxed(&k->closed) == 0u) {
+    rk_and(&k->gate, ~RK_STOPPED);
+    rk_wake_all(w, k);
+  }
+  rk_answer(w, token);
+}
+
 // Takes messages from the lane as long as there are nodes; whether there was something.
-RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, rk_u32* draining, RkWatch* watch) {
-  rk_u32 head = w->lane_head;
-  const rk_u32 begun = head;
-  while (head != tail) {
+RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, RkDispatcher* own) {
+  const rk_u32 begun = w->lane_head;
+  rk_u32 head = begun;
+  for (; head != tail; head++) {
     RkHeader* from = rk_lane_slot(w, head);
     const rk_u32 what = rk_flags(from) >> 8;
     if (what != RKL_MESSAGE && what != RKL_READ) {
-      rk_request(w, from, draining, watch);
-    } else {
-      rk_u32 node;
-      if (!rk_queue_pop(&w->free, &node)) break;
-      rk_copy_words((rk_u32*)rk_node(w, node), (const rk_u32*)from, 16u + rk_words(from->bytes));
-      RkKernel* k = rk_kernel_of(w, from->destination);
-      if (w->lockstep) {
-        rk_append_transit(w, node);
-      } else if (k != 0) {
-        rk_deliver(w, k, from->destination - k->base, node);
-      } else {
-        rk_free(w, node);
-      }
+      rk_request(w, from, own);
+    } else if (!rk_take_message(w, from)) {
+      break;
     }
-    head++;
   }
   w->lane_head = head;
   if (head != begun) rk_store_release_sys(w->control + RKW_LANE_HEAD, head);
   return head != begun;
 }
 
-// Ends the kernels: with LEAVE when all are between two instances, with all state in memory; with KILL at once.
-RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command, RkWatch* watch) {
-  rk_store_release(&w->expected, rk_load_relaxed_sys(w->control + RKW_EXPECTED));
+// Ends the kernels: with LEAVE each worker between two instances, with all state in memory; with KILL at once.
+RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command, RkDispatcher* own) {
   rk_store_release(&w->stop, command);
   if (command == RKC_LEAVE && rk_load_relaxed_sys(w->control + RKW_SLICE_ENDED) != 0u) rk_answer(w, 0u);
   while (command == RKC_LEAVE) {
     // Fewer are expected when a launch was refused after the slice of the others had ended.
-    const rk_u32 expected = rk_load_relaxed_sys(w->control + RKW_EXPECTED);
-    rk_store_release(&w->expected, expected);
-    if (rk_load_acquire(&w->left) == expected) break;
+    if (rk_load_acquire(&w->left) == rk_load_relaxed_sys(w->control + RKW_EXPECTED)) break;
     if (rk_load_relaxed_sys(w->control + RKW_COMMAND) == RKC_KILL) rk_store_release(&w->stop, command = RKC_KILL);
-    rk_watch(w, watch);
+    rk_watch(w, own);
     rk_sleep(500);
   }
   rk_mirror_all(w);
@@ -139,27 +162,29 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
   RkWorld* w = p.world;
   const rk_u64 begun = rk_clock_ns();
-  RkWatch watch = {0, 0};
-  rk_u32 quiet = rk_load_relaxed_sys(w->control + RKW_QUIET_EPOCH), draining = 0, idle = 0, turns = 0;
-  for (rk_u32 i = 0; i < w->range_count; i++) draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
+  RkDispatcher own = {0, 0, 0};
+  rk_u32 quiet = rk_load_relaxed_sys(w->control + RKW_QUIET_EPOCH), idle = 0, turns = 0;
+  for (rk_u32 i = 0; i < w->range_count; i++) own.draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
   // However short a slice is, the lane is looked at once: relaunches alone get nowhere.
   for (bool looked = false;; looked = true) {
     const rk_u32 command = rk_load_acquire_sys(w->control + RKW_COMMAND);
-    if (command != RKC_RUN) return rk_stop_all(w, command, &watch);
+    if (command != RKC_RUN) return rk_stop_all(w, command, &own);
     if (looked && w->slice_ns != 0u && rk_clock_ns() - begun >= w->slice_ns) {
       // Said first: whoever finds a kernel ended knows why.
       rk_store_release_sys(w->control + RKW_SLICE_ENDED, 1u);
-      return rk_stop_all(w, RKC_LEAVE, &watch);
+      return rk_stop_all(w, RKC_LEAVE, &own);
     }
-    rk_watch(w, &watch);
+    rk_watch(w, &own);
     // Read before the lane: what was published before the question was asked is then seen.
     const rk_u32 epoch = rk_load_acquire_sys(w->control + RKW_SETTLE_EPOCH);
     const rk_u32 tail = rk_load_acquire_sys(w->control + RKW_LANE_TAIL);
-    if (rk_take_lane(w, tail, &draining, &watch)) {
+    const bool taken = rk_take_lane(w, tail, &own);
+    rk_look_for_activation(w, w->lane_head != tail);
+    if (taken) {
       idle = 0;
       continue;
     }
-    if (draining > 0u) rk_look_for_drained(w, &draining);
+    if (own.draining > 0u) rk_look_for_drained(w, &own);
     const bool settled = epoch != quiet && w->lane_head == tail && rk_load_acquire(&w->inflight) == 0u;
     turns++;
     if (settled || (turns & 1023u) == 0u) rk_mirror_all(w);
@@ -211,9 +236,8 @@ RK_DEV rk_u32 rk_sort_transit(RkWorld* w) {
 // Takes what the host sent since the last round.
 RK_KERNEL(rk_collect, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
-  rk_u32 draining = 0;
-  RkWatch watch = {0, 0};
-  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &draining, &watch);
+  RkDispatcher own = {0, 0, 0};
+  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &own);
 }
 
 // Begins a round: parked messages get in, then all that is in transit arrives, by address of the sender.

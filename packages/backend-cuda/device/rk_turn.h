@@ -3,7 +3,6 @@
 
 #include "rk_mailbox.h"
 
-#define RK_NODE_PATIENCE 20000u  // tries for a free node before a message is a dead letter
 #define RK_ID_BLOCK 256u
 #define RK_ROUNDS 4096u  // rounds of loops between two looks at the clock
 
@@ -40,6 +39,7 @@ struct RkTurn {
 #define RK_OPEN_EMIT 4u
 #define RK_OPEN_UNWANTED 5u
 #define RK_OPEN_FULL 6u
+#define RK_OPEN_SPILL 7u
 
 RK_DEV rk_u64 rk_next_id(RkTurn* t) {
   if (t->clock.next_id == t->clock.last_id) {
@@ -71,6 +71,14 @@ RK_DEV void rk_append_transit(RkWorld* w, rk_u32 node) {
   rk_append(w, &w->transit_first, &w->transit_last, node);
 }
 
+// No node is free: the host keeps the message, and sends it back in its order when there is one. Until then all that
+// this instance sends goes the same way, behind it.
+RK_DEV void rk_spill(RkTurn* t, RkHeader* m) {
+  rk_count_scheduled(t->world, t->target);
+  rk_add(&t->kernel->mail[t->index].spilled, 1u);
+  rk_tell(t->world, m, RKR_SPILL, 0);
+}
+
 RK_DEV void rk_finish(RkTurn* t) {
   const rk_u32 kind = t->open_kind;
   RkHeader* m = t->open;
@@ -90,6 +98,8 @@ RK_DEV void rk_finish(RkTurn* t) {
   } else if (kind == RK_OPEN_FULL) {
     rk_bury(t->world, t->target, m, RK_QUEUE_FULL);
     rk_count(t->target, RK_COUNT_PENDING, ~0ull);
+  } else if (kind == RK_OPEN_SPILL) {
+    rk_spill(t, m);
   } else if (kind == RK_OPEN_REPLY) {
     t->replied++;
     rk_tell(t->world, m, RKR_REPLY, 0);
@@ -121,19 +131,6 @@ RK_DEV rk_u8* rk_begin(RkTurn* t, RkHeader* m, rk_u32 kind, rk_u32 type, rk_u32 
   return (rk_u8*)payload;
 }
 
-RK_DEV bool rk_take_node(RkWorld* w, rk_u32* node) {
-  if (rk_queue_pop(&w->free, node)) return true;
-  if (w->lockstep) return false;
-  rk_add(&w->starving, 1u);
-  bool found = false;
-  for (rk_u32 i = 0; !found && i < RK_NODE_PATIENCE && rk_load_relaxed(&w->stop) != RKC_KILL; i++) {
-    rk_sleep(1000);
-    found = rk_queue_pop(&w->free, node);
-  }
-  rk_add(&w->starving, 0xffffffffu);
-  return found;
-}
-
 // Larger than any kernel of the device takes: nobody can have this message, so it has lost its payload already.
 RK_DEV rk_u8* rk_send_oversized(RkTurn* t, rk_u32 destination, rk_u32 type) {
   t->own_sent++;
@@ -153,8 +150,9 @@ RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, r
   if (target != 0) {
     rk_count(target, RK_COUNT_SENT, 1u);
     rk_count(target, RK_COUNT_PENDING, 1u);
-    kind = RK_OPEN_FULL;
-    if (rk_take_node(t->world, &t->open_node)) {
+    const bool behind = rk_load_acquire(&t->kernel->mail[t->index].spilled) != 0u;
+    kind = t->world->lockstep ? RK_OPEN_FULL : RK_OPEN_SPILL;
+    if (!behind && rk_queue_pop(&t->world->free, &t->open_node)) {
       kind = RK_OPEN_SEND;
       m = rk_node(t->world, t->open_node);
     }

@@ -33,21 +33,9 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
   RkKernel* k = w->kernels + p.kernel;
   const rk_u32 worker = thread / RK_WARP;
   rk_u32 idle = 0;
-  bool ready = false;
   // However short a slice is, each worker runs an instance in it.
-  for (bool looked = false;; looked = true) {
+  for (bool looked = false; !looked || rk_load_acquire(&w->stop) == RKC_RUN; looked = true) {
     rk_u32 instance;
-    const rk_u32 stop = looked ? rk_load_acquire(&w->stop) : RKC_RUN;
-    if (stop != RKC_RUN) {
-      if (!ready) rk_add(&w->left, 1u);
-      ready = true;
-      // Nobody goes before all are ready: a handler that waits for a free node gets one only from those who still work.
-      if (stop == RKC_KILL || rk_load_acquire(&w->left) == rk_load_acquire(&w->expected)) return;
-      if (rk_load_relaxed(&w->starving) == 0u) {
-        rk_sleep(500);
-        continue;
-      }
-    }
     if (rk_look(k, worker, &instance)) {
       rk_run_instance(w, k, instance, worker);
       idle = 0;
@@ -55,6 +43,7 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
       rk_rest(k, ++idle);
     }
   }
+  rk_add(&w->left, 1u);
 }
 
 // A lockstep round of the kernel: every instance handles what waited when the round began.

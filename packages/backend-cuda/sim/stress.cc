@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,7 @@ typedef unsigned long long rk_u64;
 namespace {
 
 constexpr rk_u32 kToken = 1, kDone = 2, kNumber = 3, kNumbered = 4;
-constexpr rk_u32 kInstances = 24, kWorkers = 2, kNodes = 256, kNodeBytes = 128, kSlots = 16;
+constexpr rk_u32 kInstances = 24, kWorkers = 2, kNodes = 8, kNodeBytes = 128, kSlots = 16;
 
 struct Token {
   rk_u32 hops, id, seen;
@@ -155,6 +156,8 @@ void start(rk_u32 kernels) {
 
 rk_u32 ring_head = 0, done = 0, wrong = 0, answered = 0, slices = 0;
 std::vector<rk_u32> numbered;
+std::deque<std::vector<rk_u32>> kept;
+rk_u32 spilled = 0;
 
 void take_ring() {
   for (;;) {
@@ -169,6 +172,11 @@ void take_ring() {
       if (number != before || number != numbered[slot->source - 64]++) wrong++;
     } else if (kind == RKR_ANSWER) {
       if (slot->extra != 0) answered = slot->extra;  // 0 only wakes the host
+    } else if (kind == RKR_SPILL) {
+      const rk_u32* words = (const rk_u32*)slot;
+      kept.emplace_back(words, words + 16 + rk_words(slot->bytes));
+      kept.back()[3] = (kept.back()[3] & 0xffffu) | (RKF_SPILLED << 16);
+      spilled++;
     } else {
       wrong++;
     }
@@ -189,22 +197,32 @@ void stop() {
   world->control[RKW_SLICE_ENDED] = 0;
 }
 
+rk_u32 lane_tail = 0;
+
+// The next free slot of the lane, or null.
+rk_u32* lane_slot() {
+  if (lane_tail - __atomic_load_n(world->control + RKW_LANE_HEAD, __ATOMIC_ACQUIRE) >= kSlots) return nullptr;
+  return (rk_u32*)(world->lane + (size_t)(lane_tail & (kSlots - 1)) * kNodeBytes);
+}
+
 void drain() {
   take_ring();
+  for (rk_u32* slot; !kept.empty() && (slot = lane_slot()) != nullptr; kept.pop_front()) {
+    memcpy(slot, kept.front().data(), kept.front().size() * 4);
+    __atomic_store_n(world->control + RKW_LANE_TAIL, ++lane_tail, __ATOMIC_RELEASE);
+  }
   if (__atomic_load_n(world->control + RKW_SLICE_ENDED, __ATOMIC_ACQUIRE) == 0) return;
   slices++;
   stop();
   start(2);
 }
 
-rk_u32 lane_tail = 0;
-
 void send(rk_u32 destination, rk_u32 type, rk_u32 flags, const void* payload, rk_u32 bytes, rk_u32 extra) {
-  while (lane_tail - __atomic_load_n(world->control + RKW_LANE_HEAD, __ATOMIC_ACQUIRE) >= kSlots) {
+  while (!kept.empty() || lane_slot() == nullptr) {
     drain();
     sched_yield();
   }
-  RkHeader* slot = (RkHeader*)(world->lane + (size_t)(lane_tail & (kSlots - 1)) * kNodeBytes);
+  RkHeader* slot = (RkHeader*)lane_slot();
   memset(slot, 0, sizeof *slot);
   slot->type = type;
   slot->bytes = bytes;
@@ -218,6 +236,17 @@ void send(rk_u32 destination, rk_u32 type, rk_u32 flags, const void* payload, rk
 void ask(rk_u32 kernel, rk_u32 what) {
   static rk_u32 token = 0;
   send(kernel, 0, what << 8, nullptr, 0, ++token);
+  while (answered != token) {
+    drain();
+    sched_yield();
+  }
+}
+
+void activate(rk_u32 kernel) {
+  static rk_u32 token = 0x40000000u;
+  __atomic_store_n(world->control + RKW_ACTIVATE_KERNEL, kernel, __ATOMIC_RELAXED);
+  __atomic_store_n(world->control + RKW_ACTIVATE_AT, lane_tail, __ATOMIC_RELAXED);
+  __atomic_store_n(world->control + RKW_ACTIVATE_TOKEN, ++token, __ATOMIC_RELEASE);
   while (answered != token) {
     drain();
     sched_yield();
@@ -252,7 +281,7 @@ int main(int, char** arguments) {
     if (yields > 0 && i % (tokens / yields + 1) == 0) {
       ask(1, RKL_DEACTIVATE);
       if (tokens_seen(1) > tokens * (hops + 1)) wrong++;
-      ask(1, RKL_ACTIVATE);
+      activate(1);
       stop();
       start(2);
     }
@@ -270,8 +299,8 @@ int main(int, char** arguments) {
   for (rk_u32 n : numbered) numbers += n;
   const rk_u64 handled = world->kernels[0].counters[RK_COUNT_HANDLED] + world->kernels[1].counters[RK_COUNT_HANDLED];
   const rk_u64 expected = (rk_u64)tokens * (hops + 1) + tokens;
-  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices\n", tokens, done, numbers, wrong, handled,
-         expected, slices);
+  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices, %u spilled\n", tokens, done, numbers, wrong,
+         handled, expected, slices, spilled);
   for (void* block : blocks) free(block);
   return done == tokens && numbers == tokens && wrong == 0 && handled == expected ? 0 : 1;
 }

@@ -177,6 +177,22 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     await device.close();
   });
 
+  test('one kernel more than a device runs side by side is refused with the number', async () => {
+    const { device, kernel, replies } = await open({ schedule: 'lockstep' });
+    const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
+    const launch = (i: number) =>
+      device.launch(image, { ...sizes, id: `k${i}`, baseAddress: 64 + 64 * i }, sink);
+    for (let i = 1; i < 120; i++) await launch(i);
+    await expect(launch(120)).rejects.toMatchObject({
+      code: 'RK_NOT_SUPPORTED',
+      message: expect.stringContaining('at most 120 kernels'),
+    });
+    send(kernel, 0, askMessage, 2);
+    await device.step(1);
+    expect(replies).toEqual([{ value: 2, count: 1 }]);
+    await device.close();
+  });
+
   test('tiny queues on the device hold senders back and deadlock nothing', async () => {
     const backendOptions = { messageSlots: 64, laneCapacity: 16, maxPayloadBytes: 64, workers: 3 };
     const { device, kernel, replies } = await open({ backendOptions });

@@ -20,6 +20,7 @@ import {
   maxKernels,
   rangeLayout,
   ringRecord,
+  spilledFlag,
   worldLayout,
 } from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
@@ -35,7 +36,7 @@ import { KernelMemory } from './kernel-memory.ts';
 import { Lane } from './lane.ts';
 import { Machine } from './machine.ts';
 import { Mailroom } from './mailroom.ts';
-import { kindOf, RingMessage } from './message.ts';
+import { headerWords, kindOf, RingMessage } from './message.ts';
 import { Pump } from './pump.ts';
 import { Ring } from './ring.ts';
 
@@ -89,10 +90,12 @@ export class CudaDevice implements Device {
     this.#options = options;
     const { nodeBytes } = machine.placement;
     const { laneCapacity, hotUs } = options;
-    this.#lane = new Lane(machine.laneMemory, machine.control, laneCapacity, nodeBytes);
+    this.#lane = new Lane(machine.laneMemory, machine.control, laneCapacity, nodeBytes, () =>
+      this.#pump.stir(),
+    );
     this.#ring = new Ring(machine.ringMemory, machine.control, laneCapacity, nodeBytes);
     this.#message = new RingMessage(machine.ringMemory.buffer);
-    this.#mailroom = new Mailroom(this.#lane);
+    this.#mailroom = new Mailroom(this.#lane, machine.control);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -101,6 +104,7 @@ export class CudaDevice implements Device {
       machine.context,
       hotUs,
       (most) => this.#drain(most),
+      () => this.#lane.kept > 0,
       (waker) => {
         const { controlMemory, ringMemory, addon } = machine;
         const stride = nodeBytes / 4;
@@ -340,10 +344,12 @@ export class CudaDevice implements Device {
   /** One round: what the host sent is collected, everything in transit arrives, then these kernels handle it. */
   async #runRound(running: readonly CudaKernel[]): Promise<void> {
     const machine = this.#machine;
-    do {
+    // What finds no slot even so comes in a later round.
+    for (let left = Number.POSITIVE_INFINITY; this.#lane.waiting < left; ) {
+      left = this.#lane.waiting;
       this.#lane.flush();
-      await machine.runSystem('rk_collect');
-    } while (!this.#lane.empty);
+      if (left > 0) await machine.runSystem('rk_collect');
+    }
     this.#clock.setRound(++this.#round);
     await machine.runSystem('rk_arrive');
     for (const kernel of running) {
@@ -381,6 +387,10 @@ export class CudaDevice implements Device {
       this.#mailroom.answer(words, word);
       return;
     }
+    if (kind === ringRecord.spill) {
+      this.#keep(words, word);
+      return;
+    }
     const address = words[word + (concernsSender(words, word) ? 12 : 13)] as number;
     const kernel = this.#kernelOf(address >>> 0);
     if (kernel === undefined) return; // its kernel has ended, and told everything before
@@ -389,6 +399,16 @@ export class CudaDevice implements Device {
       kernel.deadLetter(words, word, words[word + 15] as number);
     } else kernel.deliver(this.#message, words, word);
   };
+
+  /** What an actor sent found no slot on the device: it goes back there, in order, when there is one. */
+  #keep(words: Int32Array, word: number): void {
+    const record = words.slice(
+      word,
+      word + headerWords + (((words[word + 2] as number) + 3) >>> 2),
+    );
+    record[3] = ((record[3] as number) & 0xffff) | (spilledFlag << 16);
+    this.#lane.keep(record);
+  }
 
   #kernelOf(address: number): CudaKernel | undefined {
     return this.#kernels.find((k) => address >= k.base && address < k.base + k.instances);

@@ -70,6 +70,8 @@ export class CudaKernel implements DeviceKernel {
   #state: KernelState = 'launched';
   #stateBefore: KernelState = 'active';
   #id: { low: number; high: number } = { low: 0, high: 0 };
+  /** The last `activate` or `deactivate`: they take different ways to the device, one after the other. */
+  #switched: Promise<unknown> = Promise.resolve();
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
   #lastStates: Uint8Array | null = null;
 
@@ -112,13 +114,13 @@ export class CudaKernel implements DeviceKernel {
 
   async activate(): Promise<void> {
     if (!acceptsMessages(this.#state)) return;
-    if (!this.#context.lockstep) await this.#context.mailroom.ask('activate', this.memory.slot);
+    await this.#switch(() => this.#context.mailroom.activate(this.memory.slot));
     if (acceptsMessages(this.#state)) this.#state = 'active';
   }
 
   async deactivate(): Promise<void> {
     if (!acceptsMessages(this.#state)) return;
-    if (!this.#context.lockstep) await this.#context.mailroom.ask('deactivate', this.memory.slot);
+    await this.#switch(() => this.#context.mailroom.ask('deactivate', this.memory.slot));
     if (acceptsMessages(this.#state)) this.#state = 'deactivated';
   }
 
@@ -257,6 +259,11 @@ export class CudaKernel implements DeviceKernel {
     if (this.#state !== 'failed') this.#state = 'terminated';
   }
 
+  #switch(ask: () => Promise<unknown>): Promise<unknown> {
+    if (!this.#context.lockstep) this.#switched = this.#switched.then(ask);
+    return this.#switched;
+  }
+
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
     const { context, memory } = { context: this.#context, memory: this.memory };
     const { machine, pump } = context;
@@ -296,7 +303,7 @@ export class CudaKernel implements DeviceKernel {
   /** What the device never got becomes dead letters here. */
   #buryKept(): void {
     const { base, instances } = this;
-    for (const record of this.#context.lane.recall((at) => at >= base && at < base + instances)) {
+    for (const record of this.#context.lane.recall(base, base + instances)) {
       this.#counts.terminated++;
       this.deadLetter(record, 0, terminatedReason);
     }

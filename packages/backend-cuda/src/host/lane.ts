@@ -1,4 +1,4 @@
-import { controlWords } from '../layout/device.ts';
+import { controlWords, laneRequest } from '../layout/device.ts';
 import type { MappedMemory } from './memory.ts';
 
 /**
@@ -11,11 +11,21 @@ export class Lane {
   readonly #control: Int32Array;
   readonly #mask: number;
   readonly #slotWords: number;
-  readonly #spilled: Int32Array[] = [];
+  readonly #kept: Int32Array[] = [];
   #tail = 0;
   #head = 0;
 
-  constructor(memory: MappedMemory, control: Int32Array, capacity: number, slotBytes: number) {
+  readonly #onKept: () => void;
+
+  /** `onKept`: something was kept, which `flush` has to write when there is room. */
+  constructor(
+    memory: MappedMemory,
+    control: Int32Array,
+    capacity: number,
+    slotBytes: number,
+    onKept: () => void,
+  ) {
+    this.#onKept = onKept;
     this.words = new Int32Array(memory.buffer, 0, (capacity * slotBytes) / 4);
     this.view = new DataView(memory.buffer, 0, capacity * slotBytes);
     this.#control = control;
@@ -23,18 +33,23 @@ export class Lane {
     this.#slotWords = slotBytes / 4;
   }
 
-  /** Whether the device has taken everything. */
-  get empty(): boolean {
-    return this.#spilled.length === 0 && this.#refresh() === this.#tail;
+  /** How many records the device has not taken. */
+  get waiting(): number {
+    return this.#kept.length + ((this.#tail - this.#refresh()) | 0);
   }
 
   /** How many records found no room yet. */
   get kept(): number {
-    return this.#spilled.length;
+    return this.#kept.length;
+  }
+
+  /** Records written so far. */
+  get tail(): number {
+    return this.#tail;
   }
 
   get hasRoom(): boolean {
-    return this.#spilled.length === 0 && this.#open();
+    return this.#kept.length === 0 && this.#open();
   }
 
   /** First word of the next slot. Only when there is room. */
@@ -49,25 +64,37 @@ export class Lane {
 
   /** Keeps a whole record until there is room. */
   keep(record: Int32Array): void {
-    this.#spilled.push(record);
+    this.#kept.push(record);
+    this.#onKept();
   }
 
   /** Writes what was kept, as far as there is room. */
   flush(): void {
-    while (this.#spilled.length > 0) {
+    while (this.#kept.length > 0) {
       if (!this.#open()) return;
-      this.words.set(this.#spilled.shift() as Int32Array, this.claim());
+      this.words.set(this.#kept.shift() as Int32Array, this.claim());
       this.publish();
     }
   }
 
-  /** Takes out what was kept and is for one of these addresses. */
-  recall(wanted: (destination: number) => boolean): Int32Array[] {
+  /**
+   * Copies of the messages to these addresses that the device has not taken. They stay in their places, to nobody: what
+   * an actor sent is still to be counted off there.
+   */
+  recall(base: number, end: number): Int32Array[] {
     const found: Int32Array[] = [];
-    for (const record of this.#spilled.splice(0)) {
-      if (wanted((record[13] as number) >>> 0)) found.push(record);
-      else this.#spilled.push(record);
+    const visit = (record: Int32Array): void => {
+      const destination = (record[13] as number) >>> 0;
+      const message = (record[3] as number) >>> 24 === laneRequest.message;
+      if (!message || destination < base || destination >= end) return;
+      found.push(record.slice());
+      record[13] = 0;
+    };
+    for (let at = this.#refresh(); at !== this.#tail; at = (at + 1) | 0) {
+      const word = (at & this.#mask) * this.#slotWords;
+      visit(this.words.subarray(word, word + this.#slotWords));
     }
+    for (const record of this.#kept) visit(record);
     return found;
   }
 

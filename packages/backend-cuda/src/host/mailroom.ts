@@ -1,5 +1,5 @@
 import type { RingKernelError } from '@ringkernel/core';
-import { laneRequest } from '../layout/device.ts';
+import { controlWords, laneRequest } from '../layout/device.ts';
 import type { Lane } from './lane.ts';
 import { headerBytes, headerWords } from './message.ts';
 
@@ -14,10 +14,30 @@ interface Pending {
 export class Mailroom {
   readonly #lane: Lane;
   readonly #pending = new Map<number, Pending>();
+  readonly #control: Int32Array;
+  #activation: Promise<unknown> = Promise.resolve();
   #token = 0;
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, control: Int32Array) {
     this.#lane = lane;
+    this.#control = control;
+  }
+
+  /**
+   * Lets a kernel handle messages, when the device has taken what was sent before. Asked outside of the lane, in which it
+   * might wait for ever: for slots that only this kernel's messages hold. One at a time.
+   */
+  activate(kernel: number): Promise<unknown> {
+    const next = (): Promise<Uint8Array> => {
+      const token = ++this.#token;
+      this.#control[controlWords.activateKernel] = kernel;
+      this.#control[controlWords.activateAt] = this.#lane.tail;
+      const answer = this.#expect(token, 0);
+      Atomics.store(this.#control, controlWords.activateToken, token);
+      return answer;
+    };
+    this.#activation = this.#activation.then(next);
+    return this.#activation;
   }
 
   /** Carried out after all that was sent before. Resolves with the answer's bytes, so many. */
@@ -29,6 +49,10 @@ export class Mailroom {
     record[15] = token;
     this.#lane.keep(record);
     this.#lane.flush();
+    return this.#expect(token, answerBytes);
+  }
+
+  #expect(token: number, answerBytes: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const bytes = new Uint8Array(answerBytes);
       this.#pending.set(token, { bytes, missing: answerBytes, resolve, reject });

@@ -20,6 +20,7 @@ export class Pump {
   readonly #waker: Handle;
   readonly #hotUs: number;
   readonly #drain: (most: number) => number;
+  readonly #waiting: () => boolean;
   readonly #watches: Watch[] = [];
   #hotUntil = 0;
   #turning = false;
@@ -31,11 +32,13 @@ export class Pump {
     context: Handle,
     hotUs: number,
     drain: (most: number) => number,
+    waiting: () => boolean,
     watch: (waker: Handle) => void,
   ) {
     this.#addon = addon;
     this.#hotUs = hotUs;
     this.#drain = drain;
+    this.#waiting = waiting;
     this.#waker = addon.startWaker(context, 20, 50, () => this.stir());
     watch(this.#waker);
     addon.armWaker(this.#waker);
@@ -94,9 +97,11 @@ export class Pump {
       return;
     }
     this.#addon.armWaker(this.#waker);
-    if (this.#watches.length === 0) return;
+    const watched = this.#watches.length > 0;
+    if (!watched && !this.#waiting()) return;
     this.#turning = true;
-    setTimeout(this.#turn, lookMs);
+    const timer = setTimeout(this.#turn, lookMs);
+    if (!watched) timer.unref();
   };
 
   #look(): void {

@@ -24,6 +24,7 @@ export const mailLayout: RecordLayout = record('RkMail', [
   ['parked_last', 'u32'],
   ['draws', 'u32'],
   ['host_taken', 'u32'],
+  ['spilled', 'u32'],
   ['physical', 'u64'],
   ['logical', 'u32'],
 ]);
@@ -99,17 +100,15 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['transit_first', 'u32'],
   ['transit_last', 'u32'],
   ['lane_head', 'u32'],
+  ['activated', 'u32'],
   ['slice_ns', 'u64'],
   ['timeout_ns', 'u64'],
   ['stuck_ms', 'u32'],
   ['handlers', 'u32'],
   ['stop', 'line'],
   ['stop', 'u32'],
-  ['expected', 'u32'],
   ['left', 'line'],
   ['left', 'u32'],
-  ['starving', 'line'],
-  ['starving', 'u32'],
   ['inflight', 'line'],
   ['inflight', 'u32'],
   ['ids', 'line'],
@@ -129,6 +128,9 @@ export const controlWords = {
   ringHead: 2,
   settleEpoch: 3,
   expected: 4,
+  activateToken: 5,
+  activateAt: 6,
+  activateKernel: 7,
   laneHead: 32,
   quietEpoch: 33,
   sliceEnded: 34,
@@ -142,10 +144,20 @@ export const controlWords = {
 export const command = { run: 0, leave: 1, kill: 2 } as const;
 
 /** What a record of the lane asks the dispatcher for, in its flags; 0 is a message. */
-export const laneRequest = { message: 0, activate: 1, deactivate: 2, drain: 3, read: 4 } as const;
+export const laneRequest = { message: 0, deactivate: 1, drain: 2, read: 3 } as const;
+
+/** In the flags of a message that came from an actor and was kept by the host because no slot was free. */
+export const spilledFlag = 2;
 
 /** What a record of the ring is, in its flags. */
-export const ringRecord = { emit: 0, reply: 1, deadLetter: 2, fault: 3, answer: 4 } as const;
+export const ringRecord = {
+  emit: 0,
+  reply: 1,
+  deadLetter: 2,
+  fault: 3,
+  answer: 4,
+  spill: 5,
+} as const;
 
 /** A kernel's counters, in the order of core's `counterBlock`, as 64-bit numbers; busy time is in nanoseconds. */
 export const counterCount = 23;
@@ -165,7 +177,7 @@ const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   RKL: laneRequest,
   RKR: ringRecord,
   RKN: latencyNumbers,
-  RKF: { overtime: overtimeSite },
+  RKF: { overtime: overtimeSite, spilled: spilledFlag },
   RKM: {
     counters: counterCount,
     numbers: counterCount + latencyNumbers.buckets + layoutLimit.latencyBuckets,
