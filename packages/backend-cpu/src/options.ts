@@ -19,6 +19,8 @@ export interface CpuOptions {
   readonly code: CodeChoice;
   /** How long a handler of a portable actor may run before it is ended and its instance fails; 0 = for ever. */
   readonly handlerTimeoutMs: number;
+  /** Megabytes that what a worker allocates itself may take before it is ended; 0 = as much as Node lets it. */
+  readonly workerMemoryMb: number;
   /**
    * Kernels that run as JavaScript carry a source map to the files in which their handlers were written. When left
    * out: if this process runs with `--enable-source-maps`, or its inspector is open.
@@ -39,6 +41,7 @@ const names: readonly string[] = [
   'affinity',
   'code',
   'handlerTimeoutMs',
+  'workerMemoryMb',
   'sourceMaps',
 ];
 
@@ -62,6 +65,7 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     affinity: oneOf('affinity', affinities, 'off', given.affinity),
     code: oneOf('code', codeChoices, 'auto', given.code),
     handlerTimeoutMs: integer(given, 'handlerTimeoutMs', 0, 0, 2 ** 31 - 1),
+    workerMemoryMb: integer(given, 'workerMemoryMb', 0, 0, 2 ** 20),
     sourceMaps: flag(given, 'sourceMaps', process.sourceMapsEnabled === true || isInspected()),
   };
 }

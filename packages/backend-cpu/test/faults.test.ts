@@ -74,19 +74,53 @@ test('a handler that does not return: terminate ends in time and says so', async
   expect(kernel.state).toBe('terminated');
 });
 
-test('a worker that dies: the device is lost, everything is accounted for, nobody hangs', async () => {
+const deadly = {
+  ...adder,
+  text: adder.text.replace('throw new RangeError', 'process.exit(3); throw new RangeError'),
+};
+
+test('a handler that takes its worker down fails its instance, and is not handled again', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const kernel = await launch(device, deadly, { instances: 2, onFailure: 'wait' }, seen);
+  kernel.inject(0, messages.boom, writeOne, 0, plain);
+  for (let i = 0; i < 4; i++) kernel.inject(i % 2, messages.add, writeOne, 1, plain);
+  await expect.poll(() => seen.faults.length).toBe(2);
+  expect(seen.faults.map(({ instance, error }) => [instance, error?.code])).toEqual([
+    [0, 'RK_WORKER_LOST'],
+    [1, 'RK_WORKER_LOST'],
+  ]);
+  await device.settled();
+  // What was behind it in the lane is there; it is not.
+  expect(kernel.counters()).toMatchObject({ sent: 5, handled: 0, pending: 4 });
+  expect(kernel.counters().deadLettered).toMatchObject({ 'instance-failed': 1, 'device-lost': 0 });
+  for (let i = 0; i < 2; i++) await kernel.restart(i, null);
+  await device.settled();
+  expect(kernel.counters()).toMatchObject({ sent: 5, handled: 4, pending: 0 });
+});
+
+test('workers that die again and again: the device is lost, everything is accounted for', async () => {
   const device = await open({ workers: 2 });
   const seen = new Collected();
-  const text = adder.text.replace('throw new RangeError', 'process.exit(3); throw new RangeError');
-  const kernel = await launch(device, { ...adder, text }, { instances: 2, queueCapacity: 2 }, seen);
+  const kernel = await launch(device, deadly, { instances: 2, queueCapacity: 2 }, seen);
   const stopped = await launch(
     device,
     adder,
-    { id: 'stopped', baseAddress: 128, queueCapacity: 2, activate: false },
+    { id: 'stopped', baseAddress: 128, queueCapacity: 2, activate: false, onFailure: 'wait' },
     new Collected(),
   );
   for (let i = 0; i < 2; i++) stopped.inject(0, messages.add, writeOne, i, plain);
   const room = stopped.room(0);
+  let isLost = false;
+  void device.lost.then(() => {
+    isLost = true;
+  });
+  for (let deaths = 1; deaths < 5; deaths++) {
+    kernel.inject(0, messages.boom, writeOne, 0, plain);
+    await expect.poll(() => seen.faults.length).toBe(deaths);
+    await kernel.restart(0, null);
+  }
+  expect(isLost).toBe(false);
   kernel.inject(0, messages.boom, writeOne, 0, plain);
   const error = await device.lost;
   expect(error).toMatchObject({ code: 'RK_DEVICE_LOST' });
@@ -96,8 +130,17 @@ test('a worker that dies: the device is lost, everything is accounted for, nobod
   expect(kernel.inject(0, messages.add, writeOne, 1, plain)).toBe('closed');
   for (const k of [kernel, stopped]) {
     const { sent, handled, deadLettered, pending } = k.counters();
-    expect([sent, pending]).toEqual([handled + deadLettered['device-lost'], 0]);
+    const dead = deadLettered['device-lost'] + deadLettered['instance-failed'];
+    expect([sent, pending]).toEqual([handled + dead, 0]);
   }
   expect((await stopped.readState(0)).length).toBe(8);
   expect(await stopped.terminate(100)).toEqual({ drained: false });
+});
+
+test('in lockstep a worker that dies takes the device with it', async () => {
+  const device = await open({ workers: 2 }, { schedule: 'lockstep' });
+  const kernel = await launch(device, deadly, { instances: 2 }, new Collected());
+  kernel.inject(0, messages.boom, writeOne, 0, plain);
+  await expect(device.step(1)).rejects.toMatchObject({ code: 'RK_DEVICE_CLOSED' });
+  expect(await device.lost).toMatchObject({ code: 'RK_DEVICE_LOST' });
 });

@@ -99,6 +99,14 @@ export class Calls {
     this.#waiting--;
   }
 
+  /** Ends all calls of one instance. */
+  failInstance(error: unknown, kernelId: string, instance: number): void {
+    if (this.#waiting === 0) return;
+    for (const call of [...this.#slots]) {
+      if (call?.callee.id === kernelId && call.instance === instance) call.fail(error);
+    }
+  }
+
   /** Ends all calls of one kernel. */
   failAll(error: (call: Call) => unknown, kernelId: string): void {
     if (this.#waiting === 0) return;

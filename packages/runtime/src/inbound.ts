@@ -8,6 +8,7 @@ import {
   inputReasons,
   type KernelImage,
   type KernelSink,
+  WorkerLostError,
 } from '@ringkernel/core';
 import { type Calls, isCall } from './calls.ts';
 import type { Correlations } from './correlations.ts';
@@ -85,6 +86,8 @@ export class Inbound implements KernelSink {
     const { instance, correlationLow, correlationHigh } = fault;
     const type = types.nameOf(fault.type);
     const error = faultError(id, image, type, fault);
+    // Whatever was asked of it is gone with its worker, or will be handled by somebody who knows nothing of it.
+    if (error instanceof WorkerLostError) calls.failInstance(error, id, instance);
     if (isCall(correlationHigh)) calls.find(correlationLow, correlationHigh)?.fail(error);
     else correlations.fail(idToBigInt(correlationLow, correlationHigh), error);
     this.onFault({ kernelId: id, instance, type, error });

@@ -68,6 +68,7 @@ export {
   u16,
   u32,
   u64,
+  WorkerLostError,
 } from '@ringkernel/core';
 export type { Checkpoint } from './checkpoint.ts';
 export { createRuntime } from './create-runtime.ts';

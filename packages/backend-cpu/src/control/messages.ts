@@ -13,6 +13,8 @@ import type { ArenaShape } from '../memory/arena.ts';
 export interface WorkerStart {
   /** 1 and up; 0 is the host. */
   readonly thread: number;
+  /** How many threads have had this number before: more than 0 takes over from one that died. */
+  readonly generation: number;
   /** The arena: a WebAssembly memory where there is one. */
   readonly memory: SharedMemory | SharedArrayBuffer;
   readonly shape: ArenaShape;
@@ -52,6 +54,8 @@ export interface KernelStart {
   readonly text: string | null;
   /** Or as WebAssembly: what `emitWebAssembly` gave. */
   readonly webAssembly: WebAssemblyCode | null;
+  /** The thread that owned this one's instances has died: they have failed. */
+  readonly revived: boolean;
   /** A host-only kernel has this instead. */
   readonly host: HostKernelStart | null;
 }
@@ -88,6 +92,8 @@ export type ControlMessage =
       /** The new state; null: zeros. */
       readonly state: Uint8Array | null;
     }
+  /** All kernels are here again: from now on what the thread before this one left in its lanes is taken. */
+  | { readonly op: 'takeOver'; readonly request: number }
   | { readonly op: 'exit'; readonly request: number };
 
 export interface ControlAnswer {

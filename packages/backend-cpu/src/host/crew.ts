@@ -8,13 +8,19 @@ type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 export type ControlRequest = Without<ControlMessage, 'request'>;
 
 interface Member {
-  readonly thread: number;
+  readonly start: WorkerStart;
   readonly worker: Worker;
   readonly port: MessagePort;
+  /** It runs; before that nobody can tell whether it is stuck. */
+  ready: boolean;
+  /** What it showed of itself when that was last looked at, and how often it has been the same. */
+  pulse: number;
+  stood: number;
 }
 
 interface Waiting {
   readonly thread: number;
+  readonly request: ControlRequest;
   resolve(answer: ControlAnswer): void;
   reject(error: Error): void;
 }
@@ -33,17 +39,25 @@ function inheritedOptions(): { readonly execArgv?: string[] } {
 
 /** The worker threads of a device, and the requests that are under way to them. */
 export class Crew {
-  readonly #members: Member[] = [];
+  /** By thread. */
+  readonly #members: Map<number, Member> = new Map();
   readonly #waiting: Map<number, Waiting> = new Map();
   readonly #words: Int32Array;
-  readonly #onLost: (error: DeviceLostError) => void;
+  readonly #onDeath: (thread: number, error: DeviceLostError) => void;
+  readonly #memoryMb: number;
   #requests = 0;
   #held = 0;
   #ended = false;
 
-  constructor(arena: SharedArrayBuffer, onLost: (error: DeviceLostError) => void) {
+  /** `memoryMb`: what a worker may allocate itself, 0 = as much as Node lets it. `onDeath`: one has ended by itself. */
+  constructor(
+    arena: SharedArrayBuffer,
+    memoryMb: number,
+    onDeath: (thread: number, error: DeviceLostError) => void,
+  ) {
     this.#words = new Int32Array(arena);
-    this.#onLost = onLost;
+    this.#memoryMb = memoryMb;
+    this.#onDeath = onDeath;
   }
 
   /** Starts one worker; resolves when it runs. */
@@ -55,13 +69,18 @@ export class Crew {
       workerData: { start, port: port2 },
       transferList: [port2],
       ...inheritedOptions(),
+      ...(this.#memoryMb === 0
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: this.#memoryMb } }),
     });
-    this.#members.push({ thread, worker, port: port1 });
+    const member: Member = { start, worker, port: port1, ready: false, pulse: -1, stood: 0 };
+    this.#members.set(thread, member);
     port1.unref();
     return new Promise((resolve, reject) => {
       let problem: unknown;
       worker.on('message', (answer: ControlAnswer) => {
         if (answer.request !== 0) return this.#settle(answer);
+        member.ready = true;
         if (this.#held === 0) worker.unref();
         resolve();
       });
@@ -72,41 +91,92 @@ export class Crew {
         const reason = `worker ${thread} ended with exit code ${code}`;
         const error = new DeviceLostError('cpu', reason, { cause: problem });
         reject(error);
-        if (!this.#ended) this.#onLost(error);
+        port1.close();
+        if (!this.#ended) this.#onDeath(thread, error);
       });
     });
+  }
+
+  /**
+   * Starts a worker in the place of one that has died, and tells it what the other one knew: `known`, then what it had
+   * been asked and has not answered. Resolves when it has taken over.
+   */
+  async replace(thread: number, known: readonly ControlRequest[]): Promise<void> {
+    const { start } = this.#members.get(thread) as Member;
+    const block = thread * threadBlock.sizeBytes;
+    for (const word of [threadBlock.control, threadBlock.idle, threadBlock.bell]) {
+      Atomics.store(this.#words, (block + word) >>> 2, 0);
+    }
+    const unanswered = [...this.#waiting].filter(([, waiting]) => waiting.thread === thread);
+    const running = this.start({ ...start, generation: start.generation + 1 });
+    const told = known.map((request) => this.ask(thread, request));
+    for (const [id, { request }] of unanswered) this.#post(thread, id, request);
+    await Promise.all([running, ...told]);
+  }
+
+  /** Workers that have something to do and did not get on with it since the last two times this was asked. */
+  stuck(): number[] {
+    const found: number[] = [];
+    for (const [thread, member] of this.#members) {
+      const block = (thread * threadBlock.sizeBytes) >>> 2;
+      const idle = Atomics.load(this.#words, block + (threadBlock.idle >>> 2));
+      const beat = Atomics.load(this.#words, block + (threadBlock.heartbeat >>> 2));
+      const pulse = idle * 0x1_0000_0000 + beat;
+      const stands = member.ready && (idle & 1) === 0 && member.pulse === pulse;
+      member.stood = stands ? member.stood + 1 : 0;
+      member.pulse = pulse;
+      if (member.stood >= 2) found.push(thread);
+    }
+    return found;
+  }
+
+  /** Whether a worker has not said yet that it has launched the kernel at this address. */
+  launching(thread: number, baseAddress: number): boolean {
+    return [...this.#waiting.values()].some(
+      ({ thread: asked, request }) =>
+        asked === thread && request.op === 'launch' && request.kernel.baseAddress === baseAddress,
+    );
+  }
+
+  /** Ends one worker where it is; another one takes its place. */
+  async kill(thread: number): Promise<void> {
+    await this.#members.get(thread)?.worker.terminate();
   }
 
   /** Asks one worker. Rejects when it says why not, or is lost. */
   ask(thread: number, request: ControlRequest): Promise<ControlAnswer> {
     if (this.#ended) return Promise.reject(new DeviceClosedError(request.op));
-    const member = this.#members.find((m) => m.thread === thread) as Member;
     const id = ++this.#requests;
     const answer = new Promise<ControlAnswer>((resolve, reject) => {
-      this.#waiting.set(id, { thread, resolve, reject });
+      this.#waiting.set(id, { thread, request, resolve, reject });
     });
     this.ref();
+    this.#post(thread, id, request);
+    return answer.finally(() => this.unref());
+  }
+
+  #post(thread: number, id: number, request: ControlRequest): void {
+    const { port } = this.#members.get(thread) as Member;
     const block = thread * threadBlock.sizeBytes;
     // Counted before it is there, so that a worker in a turn may begin to see a request, but never cease to.
     Atomics.add(this.#words, (block + threadBlock.control) >>> 2, 1);
-    member.port.postMessage({ ...request, request: id } satisfies ControlMessage);
+    port.postMessage({ ...request, request: id } satisfies ControlMessage);
     Atomics.store(this.#words, (block + threadBlock.bell) >>> 2, 0);
     Atomics.notify(this.#words, (block + threadBlock.bell) >>> 2);
-    return answer.finally(() => this.unref());
   }
 
   /** Asks all workers the same. */
   async askAll(request: ControlRequest): Promise<void> {
-    await Promise.all(this.#members.map(({ thread }) => this.ask(thread, request)));
+    await Promise.all([...this.#members.keys()].map((thread) => this.ask(thread, request)));
   }
 
   /** While held, the workers keep the process alive. Calls nest. */
   ref(): void {
-    if (++this.#held === 1) for (const { worker } of this.#members) worker.ref();
+    if (++this.#held === 1) for (const { worker } of this.#members.values()) worker.ref();
   }
 
   unref(): void {
-    if (--this.#held === 0) for (const { worker } of this.#members) worker.unref();
+    if (--this.#held === 0) for (const { worker } of this.#members.values()) worker.unref();
   }
 
   /** Ends all workers; those that don't end in time are stopped. */
@@ -128,9 +198,9 @@ export class Crew {
     this.#ended = true;
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
-    for (const { port } of this.#members) port.close();
+    for (const { port } of this.#members.values()) port.close();
     this.ref(); // the process must not end before they have
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.#members.values()].map(({ worker }) => worker.terminate()));
   }
 
   #settle(answer: ControlAnswer): void {

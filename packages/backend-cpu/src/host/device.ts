@@ -5,6 +5,7 @@ import {
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
+  DeviceLostError,
   type DeviceOptions,
   type KernelImage,
   type KernelSink,
@@ -16,6 +17,7 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import { coresFor, pin } from '../affinity.ts';
+import type { KernelStart } from '../control/messages.ts';
 import { ProgramRejectedError } from '../errors.ts';
 import { ArenaLayout } from '../memory/arena.ts';
 import { allocateShared, bufferOf } from '../memory/arena-memory.ts';
@@ -26,12 +28,16 @@ import type { CpuOptions } from '../options.ts';
 import { deadLetterRecord, faultRecord, goodbyeRecord } from '../queue/record.ts';
 import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
 import { largestPayload } from '../worker/outbox.ts';
-import { Crew } from './crew.ts';
+import { type ControlRequest, Crew } from './crew.ts';
 import { HostMessage } from './host-message.ts';
 import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
 import { type KernelProgram, programOf, stageBytes, textProgram } from './program.ts';
 import { Pump } from './pump.ts';
+
+/** A device is lost when so many of its workers die within so many milliseconds. */
+const mostDeaths = 5;
+const deathsMs = 10_000;
 
 /** Codes of dead letters that go to the sender's own sink. */
 const senderReasons: readonly number[] = [2, 8];
@@ -51,6 +57,11 @@ export class CpuDevice implements Device {
   readonly #message: HostMessage;
   readonly #pages: (CpuKernel | undefined)[] = [];
   readonly #dirty: KernelMeter[] = [];
+  /** What the workers were told of each kernel that is still there. */
+  readonly #starts: Map<CpuKernel, KernelStart> = new Map();
+  /** When workers died, milliseconds. */
+  readonly #deaths: number[] = [];
+  #monitor: NodeJS.Timeout | undefined;
   #launched = 0;
   #closing: Promise<void> | null = null;
   #lose: (error: RingKernelError) => void = () => {};
@@ -85,7 +96,9 @@ export class CpuDevice implements Device {
       this.schedule === 'lockstep'
         ? new HostRounds(this.#pump, this.#layout, (offset) => this.#deliver(offset))
         : null;
-    this.#crew = new Crew(arena, (error) => void this.#fall(error));
+    this.#crew = new Crew(arena, options.workerMemoryMb, (thread, error) =>
+      this.#replace(thread, error),
+    );
     this.#context = {
       crew: this.#crew,
       pump: this.#pump,
@@ -98,12 +111,16 @@ export class CpuDevice implements Device {
         meter.dirty = true;
         this.#dirty.push(meter);
       },
-      forget: (kernel) => this.#map(kernel.base, kernel.instances, undefined),
+      forget: (kernel) => {
+        this.#map(kernel.base, kernel.instances, undefined);
+        this.#starts.delete(kernel);
+      },
     };
     this.#cores = options.affinity === 'pin' ? coresFor(options.workers + 1) : null;
     this.#start = (thread) =>
       this.#crew.start({
         thread,
+        generation: 0,
         core: this.#cores?.[thread] ?? null,
         memory,
         shape,
@@ -132,6 +149,7 @@ export class CpuDevice implements Device {
     const opened = new CpuDevice(info, options, device);
     const threads = Array.from({ length: options.workers }, (_, i) => i + 1);
     await Promise.all(threads.map((thread) => opened.#start(thread)));
+    opened.#watchOver();
     // Last: threads started by a pinned one would begin on its core.
     const own = opened.#cores?.[0];
     if (own !== undefined) opened.#unpin = pin(own);
@@ -207,11 +225,13 @@ export class CpuDevice implements Device {
       text,
       webAssembly,
       host,
+      revived: false,
     };
+    this.#starts.set(kernel, start);
     try {
       await this.#crew.askAll({ op: 'launch', kernel: start });
     } catch (cause) {
-      this.#map(baseAddress, instances, undefined);
+      this.#context.forget(kernel);
       await this.#crew.askAll({ op: 'remove', baseAddress }).catch(() => {}); // some never had it
       throw new ProgramRejectedError(options.id, cause);
     }
@@ -240,7 +260,7 @@ export class CpuDevice implements Device {
   async settled(): Promise<void> {
     this.#crew.ref();
     this.#pump.publish();
-    await this.#pump.watch(() => this.#pump.quiet(), false);
+    await this.#quiet();
     this.#crew.unref();
   }
 
@@ -250,6 +270,7 @@ export class CpuDevice implements Device {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#monitor);
     this.#unpin();
     await this.#crew.end();
     while (this.#pump.drain() > 0);
@@ -257,9 +278,53 @@ export class CpuDevice implements Device {
     this.#pump.close();
   }
 
-  /** A worker is gone, and with it part of every kernel: the others are stopped too. */
+  /** With a time-out for handlers: a worker that does not come out of one by itself is ended. */
+  #watchOver(): void {
+    const { handlerTimeoutMs } = this.#options;
+    if (handlerTimeoutMs === 0 || this.#rounds !== null) return;
+    this.#monitor = setInterval(() => {
+      for (const thread of this.#crew.stuck()) void this.#crew.kill(thread);
+    }, handlerTimeoutMs);
+    this.#monitor.unref();
+  }
+
+  /** Resolves when nothing is in flight; then what a dead worker had not told is known to be lost. */
+  async #quiet(): Promise<void> {
+    await this.#pump.watch(() => this.#pump.quiet(), false);
+    if (this.#pump.quiet()) for (const kernel of this.#kernels()) kernel.audit();
+    this.#pump.check(); // whoever waits for room
+  }
+
+  /**
+   * A worker has died. Another one takes its place; the instances that lived there have failed, and what waited for them
+   * there is lost. What was on its way to them and from them is in the lanes and stays.
+   */
+  #replace(thread: number, error: DeviceLostError): void {
+    if (this.#closing !== null) return;
+    const nowMs = performance.now();
+    this.#deaths.push(nowMs);
+    if (this.#deaths.length > mostDeaths) this.#deaths.shift();
+    const often =
+      this.#deaths.length === mostDeaths && nowMs - (this.#deaths[0] as number) < deathsMs;
+    if (this.#rounds !== null || often) return void this.#fall(error);
+    while (this.#pump.drain() > 0);
+    const starts = [...this.#starts].filter(([{ base }]) => !this.#crew.launching(thread, base));
+    const lost = starts.map(([kernel]) => [kernel, kernel.loseThread(thread)] as const);
+    const known = starts.flatMap(([kernel, start]): ControlRequest[] => [
+      { op: 'launch', kernel: { ...start, revived: true } },
+      ...kernel.knownTo.map((op) => ({ op, baseAddress: kernel.base }) as const),
+    ]);
+    this.#crew
+      .replace(thread, [...known, { op: 'takeOver' }])
+      .then(() => this.#quiet())
+      .catch((cause: unknown) => this.#fall(new DeviceLostError('cpu', error.reason, { cause })));
+    for (const [kernel, instances] of lost) kernel.tellLost(instances, error.reason, error.cause);
+  }
+
+  /** So many workers died that it makes no sense to go on: the others are stopped too. */
   async #fall(error: RingKernelError): Promise<void> {
     if (this.#closing !== null) return;
+    clearInterval(this.#monitor);
     this.#unpin();
     this.#closing = this.#crew.stop(error);
     await this.#closing;

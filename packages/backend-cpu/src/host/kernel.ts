@@ -20,6 +20,7 @@ import {
   messageHeader,
   type PayloadWriter,
   type RingKernelError,
+  WorkerLostError,
 } from '@ringkernel/core';
 import { CounterReader } from '../memory/counters.ts';
 import type { KernelMemory } from '../memory/kernel-memory.ts';
@@ -85,6 +86,8 @@ export class CpuKernel implements DeviceKernel {
   /** What the kernel was when its last sound instance failed. */
   #stateBefore: KernelState = 'active';
   #goodbyes = 0;
+  /** A worker has died: what it had not told is counted when nothing moves. */
+  #wounded = false;
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
 
   constructor(
@@ -286,6 +289,66 @@ export class CpuKernel implements DeviceKernel {
     });
   }
 
+  /** Whether the thread owns an instance. */
+  owns(thread: number): boolean {
+    return this.#placement.owners.includes(thread);
+  }
+
+  /** A worker has died, and its instances with it. What they had waiting is gone. */
+  loseThread(thread: number): number[] {
+    if (this.#state === 'terminated') return [];
+    this.#wounded = true;
+    const lost: number[] = [];
+    for (let i = 0; i < this.instances; i++) {
+      if (this.#placement.owners[i >>> this.#placement.shift] !== thread) continue;
+      const own = (this.#layout.instancesOffset >>> 2) + i * instanceWords.sizeWords;
+      Atomics.store(this.#words, own + instanceWords.faultSiteWord, 1);
+      Atomics.store(this.#words, own + instanceWords.depthWord, 0);
+      lost.push(i);
+    }
+    return lost;
+  }
+
+  /** Tells of the instances that were lost. */
+  tellLost(lost: readonly number[], reason: string, cause: unknown): void {
+    for (const instance of lost) {
+      this.#recount(instance);
+      const error = new WorkerLostError(this.name, instance, reason, cause);
+      const nothing = { site: 0, value: 0, type: 0, correlationLow: 0, correlationHigh: 0 };
+      this.sink.fault({ instance, ...nothing, error });
+    }
+  }
+
+  /** What a thread that takes over has to do to know the kernel as the one before it did. */
+  get knownTo(): readonly ('activate' | 'close' | 'bury')[] {
+    const state = this.#state === 'failed' ? this.#stateBefore : this.#state;
+    if (state === 'active') return ['activate'];
+    return state === 'terminating' ? ['close', 'bury'] : [];
+  }
+
+  /** Nothing moves: what has no end and waits nowhere was lost with a worker. */
+  audit(): void {
+    if (!this.#wounded) return;
+    this.#wounded = false;
+    let waiting = 0;
+    for (let i = 0; i < this.instances; i++) {
+      const own = (this.#layout.instancesOffset >>> 2) + i * instanceWords.sizeWords;
+      waiting += Atomics.load(this.#words, own + instanceWords.depthWord);
+      this.#sentTo[i] = Atomics.load(this.#words, own + instanceWords.hostTakenWord);
+      this.#credit[i] = 0;
+    }
+    this.#writeOff(waiting);
+  }
+
+  /** But for so many, what was sent and has no end yet ends here. */
+  #writeOff(waiting: number): void {
+    this.meter.flush();
+    const lost = this.#reader.sent() - this.#reader.finished() - waiting;
+    if (lost > 0) this.meter.deadLettered(deadLetterReasons.indexOf('device-lost'), lost);
+    this.meter.pending -= this.#reader.read().pending - waiting;
+    this.meter.flush();
+  }
+
   /** A worker has nothing more of this kernel. */
   goodbye(): void {
     this.#goodbyes++;
@@ -296,14 +359,9 @@ export class CpuKernel implements DeviceKernel {
     const { state } = this;
     if (state === 'terminated') return;
     this.#state = 'failed';
-    this.meter.flush();
-    const { pending, parked } = this.#reader.read();
-    const open = this.#reader.sent() - this.#reader.finished();
-    const code = deadLetterReasons.indexOf('device-lost');
-    if (open > 0) this.meter.deadLettered(code, open);
-    this.meter.pending -= pending;
+    this.#writeOff(0);
+    const { parked } = this.#reader.read();
     if (parked !== 0) this.meter.parked(-parked);
-    this.meter.flush();
   }
 
   /** The device closes: nothing of this kernel runs any more. */
@@ -384,9 +442,10 @@ export class CpuKernel implements DeviceKernel {
     await ask('bury');
     const grace = deadline(graceMs);
     try {
-      await pump.watch(() => this.#finished() || grace.over, true);
+      await pump.watch(() => this.#finished() || this.#wounded || grace.over, true);
       if (!(await grace.within(ask('remove')))) return;
-      await pump.watch(() => this.#goodbyes === workers || grace.over, true);
+      await pump.watch(() => this.#goodbyes >= workers || grace.over, true);
+      if (this.#wounded) this.#writeOff(0);
     } finally {
       grace.clear();
     }
@@ -402,6 +461,7 @@ export class CpuKernel implements DeviceKernel {
   /** Whether nothing more is handled: all has an end, but for what waits for instances that have failed. */
   #stuck(): boolean {
     if (this.#finished()) return true;
+    if (this.#wounded && this.#context.pump.quiet()) return true;
     if (this.#options.onFailure !== 'wait') return false;
     let held = 0;
     for (const instance of this.#failed) {

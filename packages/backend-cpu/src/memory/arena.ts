@@ -39,8 +39,20 @@ export const threadBlock = {
 export const watchIdle = 1;
 export const watchTurns = 2;
 
-/** Words of a lane's head, as byte offsets: 128 bytes between producer and consumer. */
-export const laneHead = { sizeBytes: 256, tail: 0, urgent: 4, head: 128 } as const;
+/**
+ * Words of a lane's head, as byte offsets: 128 bytes between producer and consumer. The last three are for the thread
+ * that takes over when the consumer dies: how far it really was, which record it had begun (from 1), and how many of
+ * those it took were not of normal priority.
+ */
+export const laneHead = {
+  sizeBytes: 256,
+  tail: 0,
+  urgent: 4,
+  head: 128,
+  taken: 132,
+  begun: 136,
+  urgentTaken: 140,
+} as const;
 
 /** Slots of a worker's local queue per priority; most traffic is normal. */
 export const localSlots: readonly number[] = [4096, 16_384, 4096, 4096];

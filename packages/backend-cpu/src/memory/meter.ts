@@ -48,6 +48,19 @@ export class KernelMeter {
     this.#words = new Int32Array(memory);
     this.#base = countersOffset >>> 2;
     this.#latency = latencyOffset >>> 2;
+    if (latencyOffset < 0) return;
+    // A thread that takes over goes on with what the one before it had measured.
+    const least = this.#words[this.#latency + latencyBlock.minUsWord] as number;
+    this.#max = this.#words[this.#latency + latencyBlock.maxUsWord] as number;
+    if (least !== 0 || this.#max !== 0) this.#min = least;
+  }
+
+  /** Nothing of what the thread before this one had parked is there any more. */
+  forgetParked(): void {
+    this.#add(
+      counterBlock.parkedLowWord,
+      -(this.#words[this.#base + counterBlock.parkedLowWord] as number),
+    );
   }
 
   /** One message was handled so many microseconds after it was sent. */

@@ -48,6 +48,11 @@ export class LaneWriter {
     this.#slots = offset + laneHead.sizeBytes;
     this.#capacity = capacity;
     this.#mask = capacity - 1;
+    // A thread that takes over goes on behind what was published; at first that is nothing.
+    this.#tailIndex = atomics.load(this.#tail);
+    this.#published = this.#tailIndex;
+    this.#seenHead = atomics.load(this.#head);
+    this.#urgent = this.#words[this.#urgentWord] as number;
   }
 
   /** Byte offset of room for a record of so many slots, or -1. It is seen after the next `publish`. */
@@ -104,6 +109,10 @@ export class LaneWriter {
   }
 }
 
+const takenWord = (laneHead.taken - laneHead.head) >>> 2;
+const begunWord = (laneHead.begun - laneHead.head) >>> 2;
+const urgentTakenWord = (laneHead.urgentTaken - laneHead.head) >>> 2;
+
 /** The consumer's end of a lane. */
 export class LaneReader {
   /** The thread at the other end. */
@@ -141,6 +150,22 @@ export class LaneReader {
     this.#mask = capacity - 1;
     this.#capacity = capacity;
     this.#quarter = capacity >>> 2;
+    // A thread that takes over goes on behind what was taken; at first that is nothing.
+    this.#headIndex = this.#words[this.#head + takenWord] as number;
+    this.#end = this.#headIndex;
+    this.#released = atomics.load(this.#head);
+    this.#urgentTaken = this.#words[this.#head + urgentTakenWord] as number;
+    this.#urgentSeen = this.#urgentTaken;
+  }
+
+  /** The record that `peek` found is going to be handled. */
+  begin(): void {
+    this.#words[this.#head + begunWord] = (this.#headIndex + 1) | 0;
+  }
+
+  /** Whether a thread that has died was handling the record that `peek` found. */
+  get interrupted(): boolean {
+    return this.#words[this.#head + begunWord] === ((this.#headIndex + 1) | 0);
   }
 
   /** Byte offset of the next record, or -1. It stays where it is until `take`. */
@@ -156,8 +181,12 @@ export class LaneReader {
 
   /** Gives back the room of the record that `peek` found. */
   take(slots: number, priority: number): void {
-    if (priority !== 1) this.#urgentTaken = (this.#urgentTaken + 1) | 0;
+    if (priority !== 1) {
+      this.#urgentTaken = (this.#urgentTaken + 1) | 0;
+      this.#words[this.#head + urgentTakenWord] = this.#urgentTaken;
+    }
     this.#headIndex = (this.#headIndex + slots) | 0;
+    this.#words[this.#head + takenWord] = this.#headIndex;
     if (((this.#headIndex - this.#released) | 0) >= this.#quarter) this.release();
   }
 

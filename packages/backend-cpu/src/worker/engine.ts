@@ -3,7 +3,7 @@ import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/cor
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { LaneReader } from '../queue/lane.ts';
 import type { LocalQueue } from '../queue/local-queue.ts';
-import { deadLetterRecord, faultRecord, originAt, slotsOf } from '../queue/record.ts';
+import { deadLetterRecord, faultRecord, originAt, priorityAt, slotsOf } from '../queue/record.ts';
 import type { StampClock } from './clock.ts';
 import { faultReport } from './fault-report.ts';
 import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
@@ -81,6 +81,24 @@ export class Engine {
    */
   get asked(): boolean {
     return this.#words[this.#control] !== this.controlSeen;
+  }
+
+  /** Before the first turn of a thread that takes over: what its predecessor was handling is not handled again. */
+  takeOver(): void {
+    for (const reader of this.readers) {
+      const offset = reader.peek();
+      if (offset < 0 || !reader.interrupted) continue;
+      const word = offset >>> 2;
+      const kernel = this.outbox.pages[(this.#words[word + 13] as number) >>> 6];
+      if (kernel === undefined) {
+        this.outbox.forward(this.#words, word, deadLetterRecord, deadLetterCode.notFound);
+      } else {
+        this.#dead(kernel, this.#words, word, deadLetterCode.instanceFailed);
+        this.#credit(kernel, word);
+      }
+      reader.take(slotsOf(this.#words[word + 2] as number), priorityAt(this.#words, word));
+    }
+    this.outbox.flush();
   }
 
   /** One turn; how many messages it took. */
@@ -222,6 +240,7 @@ export class Engine {
         break;
       }
       const word = offset >>> 2;
+      reader.begin();
       this.#merge(word);
       this.#dispatch(word, offset);
       reader.take(slotsOf(this.#words[word + 2] as number), 1);
@@ -331,8 +350,13 @@ export class Engine {
     const instance = (destination - kernel.base) | 0;
     if (kernel.paused || kernel.flags[instance] !== 0) this.#hold(kernel, instance, word);
     else this.#handle(kernel, instance, word, offset);
+    this.#credit(kernel, word);
+  }
+
+  /** From the host: taking it in gives the host credit for another one. */
+  #credit(kernel: WorkerKernel, word: number): void {
     if (originAt(this.#words, word) !== 0) return;
-    // From the host: taking it in gives the host credit for another one.
+    const instance = ((this.#words[word + 13] as number) - kernel.base) | 0;
     const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
     kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
   }

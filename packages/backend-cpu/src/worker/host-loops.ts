@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostKernelStart } from '../control/messages.ts';
 import type { Engine } from './engine.ts';
 import { HostLoop, type Loop, type LoopThread } from './host-loop.ts';
-import { loopFlag, type WorkerKernel } from './kernel.ts';
+import { failedFlag, loopFlag, type WorkerKernel } from './kernel.ts';
 import { loadLoop } from './load-loop.ts';
 
 /** The loops of all host-only kernels on one worker. */
@@ -33,7 +33,7 @@ export class HostLoops {
   load(kernel: WorkerKernel, start: HostKernelStart): Promise<void> | null {
     for (let i = 0; i < kernel.instances; i++) {
       if (kernel.owners[i >>> kernel.shift] !== this.#thread) continue;
-      kernel.flags[i] = loopFlag;
+      kernel.flags[i] = (kernel.flags[i] as number) | loopFlag;
       kernel.loops.set(i, new HostLoop(kernel, i, start, this.#context));
     }
     return kernel.loops.size === 0 ? null : this.#load(kernel, start);
@@ -44,6 +44,7 @@ export class HostLoops {
     this.loading++;
     try {
       this.#programs.set(kernel, await loadLoop(start.program, kernel.name));
+      if (!kernel.paused) this.activate(kernel); // a thread that takes over hears of both at once
     } finally {
       this.loading--;
       this.#context.stir();
@@ -54,8 +55,9 @@ export class HostLoops {
   activate(kernel: WorkerKernel): void {
     const program = this.#programs.get(kernel);
     if (program === undefined) return;
-    for (const loop of kernel.loops.values()) {
-      this.#begin(loop, program);
+    for (const [instance, loop] of kernel.loops) {
+      const failed = ((kernel.flags[instance] as number) & failedFlag) !== 0;
+      if (!failed) this.#begin(loop, program); // else a restart begins it
       loop.wake();
     }
   }

@@ -75,6 +75,15 @@ export class WorkerKernel {
     this.flags = new Uint8Array(start.instances);
     this.words = new Int32Array(this.memory);
     this.firstWord = layout.instancesOffset >>> 2;
+    if (start.revived) this.#revive(thread);
+  }
+
+  /** What this thread's instances had waiting died with the thread before it, and they have failed. */
+  #revive(thread: number): void {
+    this.meter.forgetParked();
+    for (let i = 0; i < this.instances; i++) {
+      if (this.owners[i >>> this.shift] === thread) this.flags[i] = failedFlag;
+    }
   }
 
   /** Index in `words` of an instance's own. */

@@ -19,6 +19,8 @@ import type { WorkerKernel } from './kernel.ts';
 /** Records written to a lane before it is published within a turn. */
 const publishEvery = 32;
 const host = 0;
+/** Ids that a thread may give before they could meet those of the one that takes over from it, in units of 2^32. */
+const idsOfGeneration = 16;
 
 /** The sending side of a worker: finds the receiver's thread, writes headers, keeps the order when there is no room. */
 export class Outbox {
@@ -56,6 +58,7 @@ export class Outbox {
     layout: ArenaLayout,
     thread: number,
     clock: StampClock,
+    generation: number,
   ) {
     const { threads, laneSlots } = layout.shape;
     this.words = new Int32Array(arena);
@@ -73,6 +76,7 @@ export class Outbox {
     );
     this.#scratch = layout.scratch(thread);
     this.#idHigh = clock.node << 8;
+    this.#idCarry = (generation * idsOfGeneration) & 255;
   }
 
   /** `ctx.send`: byte offset of the payload. */

@@ -32,6 +32,8 @@ export class WorkerThread {
   readonly #rounds: Rounds;
   readonly #loops: HostLoops;
   #heartbeat = 0;
+  /** Until all kernels are here again, a thread that takes over takes nothing out of its lanes. */
+  #waiting: boolean;
   #exiting = false;
 
   constructor(
@@ -52,7 +54,8 @@ export class WorkerThread {
       (start.nodeId << 8) | thread,
       start.wallOffsetUs + monotonicOffsetUs(),
     );
-    this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock);
+    this.#outbox = new Outbox(arena, this.#atomics, layout, thread, clock, start.generation);
+    this.#waiting = start.generation > 0;
     if (start.sourceMaps) process.setSourceMapsEnabled(true);
     const watchdog = new Watchdog(start.handlerTimeoutMs);
     this.#engine = new Engine(
@@ -95,6 +98,7 @@ export class WorkerThread {
       }
       if (this.#turn() !== 0) this.#beat();
       else if (this.#outbox.spilled !== 0) {
+        this.#beat(); // it is alive: others are too full for it
         if (!this.#parking.spin(unblocked)) this.#parking.pause(unblocked);
       } else if (!this.#parking.spin(found)) {
         this.#engine.rest();
@@ -123,7 +127,7 @@ export class WorkerThread {
   }
 
   #found(): boolean {
-    if (this.#engine.poll() || this.#asked()) return true;
+    if (this.#asked() || (!this.#waiting && this.#engine.poll())) return true;
     return this.#start.schedule === 'lockstep' && this.#phaseAsked();
   }
 
@@ -141,6 +145,7 @@ export class WorkerThread {
   }
 
   #turn(): number {
+    if (this.#waiting) return 0;
     if (this.#start.schedule === 'async') return this.#engine.turn();
     const taken = this.#rounds.take();
     const moved = this.#outbox.flush() ? 1 : 0;
@@ -211,6 +216,11 @@ export class WorkerThread {
   #carryOut(message: ControlMessage): Uint8Array | Promise<void> | null {
     if (message.op === 'exit') {
       this.#exiting = true;
+      return null;
+    }
+    if (message.op === 'takeOver') {
+      this.#engine.takeOver();
+      this.#waiting = false;
       return null;
     }
     if (message.op === 'launch') {

@@ -13,6 +13,28 @@ export class DeviceLostError extends RingKernelError {
   }
 }
 
+/** The worker thread that an instance lived on has died; another one took its place, where it can be restarted. */
+export class WorkerLostError extends RingKernelError {
+  static readonly code = 'RK_WORKER_LOST';
+  readonly kernelId: string;
+  readonly instance: number;
+  readonly reason: string;
+
+  constructor(kernelId: string, instance: number, reason: string, cause?: unknown) {
+    super(
+      WorkerLostError.code,
+      `Instance ${instance} of kernel '${kernelId}' was lost with its worker: ${reason}`,
+      {
+        hint: 'restart it, or let a supervisor do so',
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
+    this.kernelId = kernelId;
+    this.instance = instance;
+    this.reason = reason;
+  }
+}
+
 /** The device was closed before or while it was asked. */
 export class DeviceClosedError extends RingKernelError {
   static readonly code = 'RK_DEVICE_CLOSED';

@@ -5,6 +5,7 @@ export {
   DeviceLostError,
   LayoutMismatchError,
   MissingCapabilityError,
+  WorkerLostError,
 } from './device.ts';
 export { type ErrorDetails, RingKernelError } from './error.ts';
 export {
