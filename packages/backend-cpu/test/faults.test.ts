@@ -99,6 +99,26 @@ test('a handler that takes its worker down fails its instance, and is not handle
   expect(kernel.counters()).toMatchObject({ sent: 5, handled: 4, pending: 0 });
 });
 
+test('with rollback the state of a handler that took its worker down is what it was', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const text = deadly.text.replace('process.exit', 'm[s] = 77; m[s + 1] = 77; process.exit');
+  for (const [i, rollback] of [true, false].entries()) {
+    const options = { id: `k${i}`, baseAddress: 64 + 64 * i, instances: 3, rollback } as const;
+    const kernel = await launch(device, { ...deadly, text }, options, seen);
+    kernel.inject(1, messages.add, writeOne, 5, plain);
+    kernel.inject(2, messages.add, writeOne, 6, plain);
+    await device.settled();
+    kernel.inject(1, messages.boom, writeOne, 0, plain);
+    await expect.poll(() => seen.faults.length).toBe(i === 0 ? 3 : 9);
+    const words = async (instance: number) => [
+      ...new Uint32Array((await kernel.readState(instance)).buffer),
+    ];
+    expect(await words(1)).toEqual(rollback ? [5, 1] : [77, 77]);
+    expect(await words(2)).toEqual([6, 1]);
+  }
+});
+
 test('workers that die again and again: the device is lost, everything is accounted for', async () => {
   const device = await open({ workers: 2 });
   const seen = new Collected();

@@ -193,6 +193,7 @@ export class CpuDevice implements Device {
       instances,
       image.state.size,
       stageBytes(program.webAssembly),
+      rollback,
     );
     const { text, webAssembly, host, code } = program;
     const memory =

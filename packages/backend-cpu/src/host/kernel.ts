@@ -23,7 +23,7 @@ import {
   WorkerLostError,
 } from '@ringkernel/core';
 import { CounterReader } from '../memory/counters.ts';
-import type { KernelMemory } from '../memory/kernel-memory.ts';
+import { beforeHeadBytes, type KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
 import type { Placement } from '../memory/placement.ts';
 import type { LaneWriter } from '../queue/lane.ts';
@@ -298,6 +298,7 @@ export class CpuKernel implements DeviceKernel {
   loseThread(thread: number): number[] {
     if (this.#state === 'terminated') return [];
     this.#wounded = true;
+    this.#rollBack(thread);
     const lost: number[] = [];
     for (let i = 0; i < this.instances; i++) {
       if (this.#placement.owners[i >>> this.#placement.shift] !== thread) continue;
@@ -307,6 +308,17 @@ export class CpuKernel implements DeviceKernel {
       lost.push(i);
     }
     return lost;
+  }
+
+  /** With rollback: the handler that a dead worker did not finish leaves the state as it found it. */
+  #rollBack(thread: number): void {
+    const at = this.#layout.before(thread);
+    const kept = at < 0 ? 0 : Atomics.load(this.#words, at >>> 2);
+    if (kept === 0) return;
+    const from = at + beforeHeadBytes;
+    const to = this.#layout.stateOffset + (kept - 1) * this.#layout.stateStride;
+    new Uint8Array(this.#memory).copyWithin(to, from, from + this.#stateBytes);
+    Atomics.store(this.#words, at >>> 2, 0);
   }
 
   /** Tells of the instances that were lost. */

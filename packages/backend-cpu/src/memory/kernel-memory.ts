@@ -14,14 +14,20 @@ export class KernelMemory {
   readonly #owners: readonly number[];
   readonly #stages: number;
   readonly #stageBytes: number;
+  readonly #befores: number;
+  readonly #beforeBytes: number;
 
-  /** `owners`: the threads that own instances, each once, ascending. `stageBytes`: what each needs for itself. */
+  /**
+   * `owners`: the threads that own instances, each once, ascending. `stageBytes`: what each needs for itself.
+   * `rollback`: each keeps the state of the instance it handles as it was before.
+   */
   constructor(
     threads: number,
     owners: readonly number[],
     instances: number,
     stateBytes: number,
     stageBytes: number,
+    rollback: boolean,
   ) {
     this.#owners = owners;
     this.#latencies = controlBlock.sizeBytes + threads * counterBlock.sizeBytes;
@@ -30,7 +36,9 @@ export class KernelMemory {
     this.stateStride = Math.ceil(stateBytes / 8) * 8;
     this.#stages = line(this.stateOffset + instances * this.stateStride);
     this.#stageBytes = line(stageBytes);
-    this.sizeBytes = this.#stages + owners.length * this.#stageBytes;
+    this.#befores = this.#stages + owners.length * this.#stageBytes;
+    this.#beforeBytes = rollback ? line(beforeHeadBytes + this.stateStride) : 0;
+    this.sizeBytes = this.#befores + owners.length * this.#beforeBytes;
   }
 
   counters(thread: number): number {
@@ -49,10 +57,22 @@ export class KernelMemory {
     return index < 0 ? -1 : this.#stages + index * this.#stageBytes;
   }
 
+  /**
+   * Byte offset of a word with the instance whose state is kept, from 1, 0 = none; the state lies `beforeHeadBytes` behind
+   * it. -1 when nothing is kept.
+   */
+  before(thread: number): number {
+    const index = this.#owners.indexOf(thread);
+    return index < 0 || this.#beforeBytes === 0 ? -1 : this.#befores + index * this.#beforeBytes;
+  }
+
   get latencyBlocks(): number[] {
     return this.#owners.map((owner) => this.latency(owner));
   }
 }
+
+/** From the word of a kept state to the state. */
+export const beforeHeadBytes = 8;
 
 /** Up to the next 64-byte line. */
 function line(bytes: number): number {

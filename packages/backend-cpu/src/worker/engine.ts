@@ -397,12 +397,16 @@ export class Engine {
     const age = (this.#clock.nowLow - (words[word + 8] as number)) | 0;
     const size = words[word + 2] as number;
     if (!this.#run(kernel, instance, offset)) {
+      if (kernel.rollback) kernel.releaseState();
       this.#dead(kernel, words, word, deadLetterCode.invalid);
       return;
     }
     this.#count(kernel, age, size);
     this.#dispatched++;
-    if (!this.#faulted) return;
+    if (!this.#faulted) {
+      if (kernel.rollback) kernel.releaseState();
+      return;
+    }
     if (kernel.rollback) kernel.rollBack(instance);
     this.#fail(kernel, instance, words, word);
   }

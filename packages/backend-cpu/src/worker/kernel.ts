@@ -2,7 +2,7 @@ import type { Program } from '@ringkernel/compiler/back-end';
 import { type FullPolicy, instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
 import { bufferOf } from '../memory/arena-memory.ts';
-import { KernelMemory } from '../memory/kernel-memory.ts';
+import { beforeHeadBytes, KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
 import type { HostLoop } from './host-loop.ts';
 import { Mailbox } from './mailbox.ts';
@@ -39,8 +39,8 @@ export class WorkerKernel {
   readonly words: Int32Array;
   readonly firstWord: number;
   program: Program | null = null;
-  /** With rollback: the state of the instance whose handler runs, as it was before. */
-  readonly #before: Uint8Array | null;
+  /** With rollback: where the state of the instance whose handler runs is kept as it was before, else -1. */
+  readonly #beforeAt: number;
   /** Host-only: the loops of the instances that this worker owns. */
   readonly loops: Map<number, HostLoop> = new Map();
   /** Launched or deactivated: messages queue. */
@@ -60,7 +60,6 @@ export class WorkerKernel {
     this.onFull = start.onFull;
     this.holds = start.onFailure === 'wait';
     this.rollback = start.rollback;
-    this.#before = start.rollback ? new Uint8Array(start.stateBytes) : null;
     this.stateBytes = start.stateBytes;
     this.memory = bufferOf(start.memory);
     this.layout = new KernelMemory(
@@ -69,7 +68,9 @@ export class WorkerKernel {
       start.instances,
       start.stateBytes,
       start.webAssembly?.stage.sizeBytes ?? 0,
+      start.rollback,
     );
+    this.#beforeAt = this.layout.before(thread);
     const { layout } = this;
     this.meter = new KernelMeter(this.memory, layout.counters(thread), layout.latency(thread));
     this.flags = new Uint8Array(start.instances);
@@ -102,12 +103,19 @@ export class WorkerKernel {
 
   /** A handler of the instance is about to run. */
   keepState(instance: number): void {
-    this.#before?.set(this.#bytes(instance));
+    this.#before().set(this.#bytes(instance));
+    this.words[this.#beforeAt >>> 2] = instance + 1;
+  }
+
+  /** It has ended well. */
+  releaseState(): void {
+    this.words[this.#beforeAt >>> 2] = 0;
   }
 
   /** It has faulted: with rollback the state is what it was. */
   rollBack(instance: number): void {
-    if (this.#before !== null) this.#bytes(instance).set(this.#before);
+    this.#bytes(instance).set(this.#before());
+    this.releaseState();
   }
 
   /** Gives an instance a new state; null: zeros. */
@@ -120,6 +128,10 @@ export class WorkerKernel {
   /** Copy of an instance's state. */
   state(instance: number): Uint8Array {
     return this.#bytes(instance).slice();
+  }
+
+  #before(): Uint8Array {
+    return new Uint8Array(this.memory, this.#beforeAt + beforeHeadBytes, this.stateBytes);
   }
 
   #bytes(instance: number): Uint8Array {
