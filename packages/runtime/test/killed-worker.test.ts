@@ -12,7 +12,7 @@ import { Counter, expectCounted, Probe } from './actors.ts';
 
 /** A runtime, and its workers as they are started, to be killed from outside. */
 async function killable(
-  backendOptions: object,
+  backendOptions: Readonly<Record<string, unknown>>,
 ): Promise<{ runtime: Runtime; workers: Worker[]; [Symbol.asyncDispose](): Promise<void> }> {
   const workers: Worker[] = [];
   const collect = (worker: Worker) => workers.push(worker);
