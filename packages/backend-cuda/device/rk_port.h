@@ -17,6 +17,10 @@ typedef unsigned char rk_u8;
 #define RK_BDIM (blockDim.x)
 #define RK_BID (blockIdx.x)
 #define RK_GDIM (gridDim.x)
+// Memory that the threads of a block share.
+#define RK_SHARED(T, name)        \
+  __shared__ T name##_of_block;   \
+  T* const name = &name##_of_block
 
 #define RK_LOAD(name, T, op, constraint)                                               \
   RK_DEV T name(const T* p) {                                                          \

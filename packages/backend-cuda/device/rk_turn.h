@@ -13,6 +13,8 @@ struct RkTurn {
   rk_u32 self, sender, index, instances, base, seed;
   rk_u64 now;  // stamp of the message: (microseconds << 12) + logical
   rk_u32* draws;
+  void* group;  // what the lanes share, and this lane in a section: of programs for a group of lanes
+  void* lane;
 
   RkWorld* world;
   RkKernel* kernel;

@@ -1,5 +1,6 @@
 // The persistent kernel of one program: workers that run whatever instance has something to do. One thread of a warp
-// works; the others leave at once.
+// works; the others leave at once. With RK_GROUP a block is one worker: its first thread works, and the others wait to
+// run rounds of the sections of handlers.
 #pragma once
 
 #include "rk_run.h"
@@ -26,12 +27,12 @@ RK_DEV void rk_rest(const RkKernel* k, rk_u32 idle) {
   }
 }
 
-RK_KERNEL(rk_work, RkWorkerParameters) {
-  const rk_u32 thread = RK_BID * RK_BDIM + RK_TID;
-  if (thread % RK_WARP != 0u || thread / RK_WARP >= p.workers) return;
-  RkWorld* w = p.world;
-  RkKernel* k = w->kernels + p.kernel;
-  const rk_u32 worker = thread / RK_WARP;
+#ifdef RK_GROUP
+RK_DEV void rk_serve_group();
+RK_DEV void rk_dismiss_group();
+#endif
+
+RK_DEV void rk_work_as(RkWorld* w, RkKernel* k, rk_u32 worker) {
   rk_u32 idle = 0;
   // However short a slice is, each worker runs an instance in it.
   for (bool looked = false; !looked || rk_load_acquire(&w->stop) == RKC_RUN; looked = true) {
@@ -46,16 +47,25 @@ RK_KERNEL(rk_work, RkWorkerParameters) {
   rk_add(&w->left, 1u);
 }
 
+RK_KERNEL(rk_work, RkWorkerParameters) {
+  RkKernel* k = p.world->kernels + p.kernel;
+#ifdef RK_GROUP
+  if (RK_TID != 0u) return rk_serve_group();
+  rk_work_as(p.world, k, RK_BID);
+  rk_dismiss_group();
+#else
+  const rk_u32 thread = RK_BID * RK_BDIM + RK_TID;
+  if (thread % RK_WARP == 0u && thread / RK_WARP < p.workers) rk_work_as(p.world, k, thread / RK_WARP);
+#endif
+}
+
 // A lockstep round of the kernel: every instance handles what waited when the round began.
 struct RkRoundParameters {
   RkWorld* world;
   rk_u32 kernel;
 };
 
-RK_KERNEL(rk_round, RkRoundParameters) {
-  if (RK_BID != 0u || RK_TID != 0u) return;
-  RkWorld* w = p.world;
-  RkKernel* k = w->kernels + p.kernel;
+RK_DEV void rk_run_round(RkWorld* w, RkKernel* k) {
   for (rk_u32 i = 0; i < k->instances; i++) {
     RkMail* mail = k->mail + i;
     if (mail->waiting == 0u && mail->parked == 0u) continue;
@@ -72,4 +82,15 @@ RK_KERNEL(rk_round, RkRoundParameters) {
     rk_end_turns(&t, i, 0, rk_clock_ns() - begun);
     rk_show_depth(k, i);
   }
+}
+
+RK_KERNEL(rk_round, RkRoundParameters) {
+  RkKernel* k = p.world->kernels + p.kernel;
+#ifdef RK_GROUP
+  if (RK_TID != 0u) return rk_serve_group();
+  rk_run_round(p.world, k);
+  rk_dismiss_group();
+#else
+  if (RK_BID == 0u && RK_TID == 0u) rk_run_round(p.world, k);
+#endif
 }

@@ -4,6 +4,7 @@
 // RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then. RK_SIM_DEVICES=N makes the driver list
 // N devices that differ in their UUIDs.
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -26,12 +27,25 @@ namespace {
 constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100;
 constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
 constexpr int kOutOfResources = 701, kTooLarge = 720;
-constexpr unsigned kMostThreads = 64;
+constexpr unsigned kMostThreads = 2048;
+constexpr size_t kSharedBytes = 48 << 10;  // of a block
 constexpr unsigned kMostResident = 256;  // of all kernels together, as a GPU's multiprocessors have so many places
 constexpr size_t kMemoryBytes = size_t{1} << 30;
 
 struct ThreadIndex {
   uint32_t thread, threads, block, blocks;
+  pthread_barrier_t* barrier;
+  void* shared;
+};
+
+// What the threads of a block have together.
+struct Block {
+  explicit Block(unsigned threads) : shared(kSharedBytes / sizeof(uint64_t)) {
+    pthread_barrier_init(&barrier, nullptr, threads);
+  }
+  ~Block() { pthread_barrier_destroy(&barrier); }
+  pthread_barrier_t barrier;
+  std::vector<uint64_t> shared;
 };
 using Entry = void (*)(const ThreadIndex*, void*);
 
@@ -150,9 +164,11 @@ bool within(uintptr_t pointer, size_t bytes) {
 void run_grid(const Function& function, unsigned blocks, unsigned threads, void* parameters) {
   std::vector<std::thread> all;
   all.reserve(size_t{blocks} * threads);
+  std::deque<Block> together;
   for (unsigned b = 0; b < blocks; b++) {
+    Block& block = together.emplace_back(threads);
     for (unsigned t = 0; t < threads; t++) {
-      all.emplace_back([&function, parameters, index = ThreadIndex{t, threads, b, blocks}] {
+      all.emplace_back([&function, parameters, index = ThreadIndex{t, threads, b, blocks, &block.barrier, block.shared.data()}] {
         function.entry(&index, parameters);
       });
     }
@@ -163,7 +179,7 @@ void run_grid(const Function& function, unsigned blocks, unsigned threads, void*
 int launch(Function* function, unsigned blocks, unsigned threads, Stream* stream, void** arguments) {
   if (function == nullptr || stream == nullptr || arguments == nullptr) return kInvalidValue;
   if (size_t{blocks} * threads > kMostThreads) return kOutOfResources;
-  const unsigned all = blocks * threads;
+  const unsigned all = blocks * ((threads + 31) / 32);
   if (resident.fetch_add(all) + all > kMostResident) {
     resident -= all;
     return kTooLarge;

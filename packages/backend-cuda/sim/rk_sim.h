@@ -2,6 +2,7 @@
 // with an order, no fences, because ThreadSanitizer does not model those.
 #pragma once
 
+#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -10,6 +11,8 @@
 
 struct rk_sim_thread {
   rk_u32 thread, threads, block, blocks;
+  pthread_barrier_t* barrier;  // of the threads of the block
+  void* shared;                // their memory
 };
 static thread_local rk_sim_thread rk_sim_self;
 
@@ -17,6 +20,9 @@ static thread_local rk_sim_thread rk_sim_self;
 #define RK_BDIM (rk_sim_self.threads)
 #define RK_BID (rk_sim_self.block)
 #define RK_GDIM (rk_sim_self.blocks)
+#define RK_SHARED(T, name) T* const name = static_cast<T*>(rk_sim_self.shared)
+#define RK_LANE (rk_sim_self.thread)
+RK_DEV void rk_sync_lanes() { pthread_barrier_wait(rk_sim_self.barrier); }
 
 // A kernel takes one struct by value. The simulated driver finds it by `name__call`, and copies `name__bytes` bytes.
 #define RK_KERNEL(name, Parameters)                                                            \

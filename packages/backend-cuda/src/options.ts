@@ -4,12 +4,19 @@ import { defaultCacheFolder } from './program/image-cache.ts';
 /** Who owns the memory that host and device share: the driver, or a WebAssembly memory that the driver locks. */
 export type HostMemoryKind = 'driver' | 'webassembly';
 
+/** How many threads serve one instance: one, those of a warp, those of a block; `auto` chooses. */
+export type CudaFormOption = 'auto' | 'thread' | 'warp' | 'block';
+
 /** What `backendOptions` may say to this backend. */
 export interface CudaOptions {
   /** Run on the simulated driver, on CPU threads; needs g++. */
   readonly simulated: boolean;
-  /** Threads of the device that run the instances of one kernel. */
+  /** How many run the instances of one kernel. */
   readonly workers: number;
+  /** How they are threads: a warp or a block shares the rounds of the sections of a handler. */
+  readonly form: CudaFormOption;
+  /** Threads of a block that serves an instance, a power of two. */
+  readonly blockThreads: number;
   /** Messages that can be on the device at once, a power of two. */
   readonly messageSlots: number;
   /** Largest payload that may travel, bytes, a multiple of 64. */
@@ -34,6 +41,8 @@ export interface CudaOptions {
 const names: readonly (keyof CudaOptions)[] = [
   'simulated',
   'workers',
+  'form',
+  'blockThreads',
   'messageSlots',
   'maxPayloadBytes',
   'laneCapacity',
@@ -46,6 +55,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'simulationFlags',
 ];
 
+const forms: readonly CudaFormOption[] = ['auto', 'thread', 'warp', 'block'];
 const memoryKinds: readonly HostMemoryKind[] = ['driver', 'webassembly'];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
@@ -62,6 +72,14 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
   return {
     simulated,
     workers: whole(given, 'workers', simulated ? 2 : 256, 1, simulated ? 16 : 4096),
+    form: formOption(given.form),
+    blockThreads: powerOfTwo(
+      given,
+      'blockThreads',
+      simulated ? 64 : 128,
+      64,
+      simulated ? 128 : 1024,
+    ),
     messageSlots: powerOfTwo(given, 'messageSlots', 65_536, 64, 1 << 24),
     maxPayloadBytes,
     laneCapacity: powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20),
@@ -73,6 +91,12 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     cacheFolder: cacheFolder(given.cacheFolder),
     simulationFlags: flags(given.simulationFlags),
   };
+}
+
+function formOption(value: unknown): CudaFormOption {
+  const found = forms.find((name) => name === (value ?? 'auto'));
+  if (found !== undefined) return found;
+  throw new InvalidOptionError('form', `one of ${forms.join(', ')}`, value);
 }
 
 function memoryKind(value: unknown): HostMemoryKind {

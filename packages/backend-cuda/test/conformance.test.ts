@@ -44,3 +44,17 @@ for (const backendOptions of variants) {
     });
   }
 }
+
+// Sections, and what goes on around them, where a warp or a block serves an instance.
+for (const form of ['warp', 'block']) {
+  for (const group of groups.filter((name) => ['sections', 'faults', 'lockstep'].includes(name))) {
+    describe.skipIf(noSimulation !== null)(`${group}, form ${form}`, () => {
+      for (const one of allCases.filter((c) => c.group === group)) {
+        const reason = device === undefined ? null : skipReason(one, device);
+        test.skipIf(reason !== null)(one.name, () =>
+          runCase(simulatedBackend, one, { backendOptions: { form, workers: 1 } }),
+        );
+      }
+    });
+  }
+}

@@ -19,7 +19,7 @@ const noToolkit = spawnSync('nvcc', ['--version']).status === 0 ? null : 'nvcc i
 if (noToolkit !== null) console.log(`skipped: ${noToolkit}`);
 
 const Everything = actor('CudaEverything', {
-  state: { count: u32, total: u64, mean: f32, bytes: array(u8, 5) },
+  state: { count: u32, total: u64, mean: f32, bytes: array(u8, 5), xs: array(f32, 100) },
   messages: { Add: { by: u32, index: u32 }, Get: ask({}, { total: u64, mean: f32 }) },
   emits: { Big: { bytes: array(u8, 5) } },
   on: {
@@ -29,6 +29,18 @@ const Everything = actor('CudaEverything', {
       s.total += u64(m.by);
       s.mean += (f32(m.by) - s.mean) / f32(s.count);
       s.bytes[m.index] = m.by;
+      s.mean += ctx.sum(100, (i) => s.xs[i] as number);
+      ctx.parallelFor(m.by, (i) => {
+        s.xs[i] = f32(i) * s.mean;
+        s.count += i;
+      });
+      ctx.scan(
+        m.by,
+        (i) => s.xs[i] as number,
+        (i, sum) => {
+          s.xs[i] = sum;
+        },
+      );
       if (ctx.random() < 0.5)
         ctx.send(ctx.at(m.index), 'Add', { by: m.by >>> 1, index: ctx.index });
       if (m.by > 100) ctx.emit('Big', { bytes: s.bytes });
@@ -46,7 +58,8 @@ test.skipIf(noToolkit !== null)(
     const folder = mkdtempSync(join(tmpdir(), 'ringkernel-nvcc-'));
     for (const [name, text] of deviceHeaders()) writeFileSync(join(folder, name), text);
     const { module } = compile(Everything).program;
-    const programs = { system: systemProgram, everything: programText(module, true) };
+    const text = (lanes: number): string => programText(module, { lanes, interruptible: true });
+    const programs = { system: systemProgram, thread: text(1), warp: text(32) };
     const targets = ['75', '80', '86', '89', '90', '100', '120'].map(
       (n) => `-gencode=arch=compute_${n},code=sm_${n}`,
     );

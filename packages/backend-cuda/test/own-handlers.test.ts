@@ -104,7 +104,11 @@ test.skipIf(noToolkit !== null)(
   'CUDA C++ by hand is understood by the real compiler',
   async () => {
     const { module } = (image as ReturnType<typeof compile>).program;
-    const text = withOwnHandlers(programText(module, true), image, handlers);
+    const text = withOwnHandlers(
+      programText(module, { lanes: 1, interruptible: true }),
+      image,
+      handlers,
+    );
     const target = {
       addon: loadAddon(),
       libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'], nvml: [] },

@@ -28,6 +28,7 @@ import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
 import { atHandlers } from '../program/diagnostics.ts';
+import { formOf, givenForm, type ProgramForm } from '../program/form.ts';
 import { withOwnHandlers } from '../program/own-handlers.ts';
 import { programText } from '../program/text.ts';
 import { HostClock } from './clock.ts';
@@ -173,9 +174,13 @@ export class CudaDevice implements Device {
         hint: 'launch it on the CPU backend',
       });
     }
+    const module = image.program.module as Module;
     const { handlerTimeoutMs, handlers } = this.#options;
-    const text = programText(image.program.module as Module, handlerTimeoutMs > 0);
-    return await this.launchText(image, withOwnHandlers(text, image, handlers), options, sink);
+    const form = formOf(module, this.#options);
+    const { lanes } = form;
+    const text = programText(module, { lanes, interruptible: handlerTimeoutMs > 0 });
+    const whole = withOwnHandlers(text, image, handlers);
+    return await this.launchText(image, whole, options, sink, form);
   }
 
   /** Launches CUDA C++ that defines `rk_handle` (device/rk_turn.h says with what). */
@@ -184,6 +189,7 @@ export class CudaDevice implements Device {
     text: string,
     options: DeviceLaunchOptions,
     sink: KernelSink,
+    form: ProgramForm = givenForm,
   ): Promise<DeviceKernel> {
     this.#checkLaunch(image, options);
     let kernel: CudaKernel | null = null;
@@ -194,7 +200,7 @@ export class CudaDevice implements Device {
         throw new NotSupportedError('launch', reason);
       }
       try {
-        kernel = await this.#launch(slot, image, text, options, sink);
+        kernel = await this.#launch(slot, image, text, options, sink, form);
         return kernel;
       } catch (thrown) {
         this.#freeSlots.push(slot);
@@ -271,17 +277,22 @@ export class CudaDevice implements Device {
     text: string,
     options: DeviceLaunchOptions,
     sink: KernelSink,
+    { lanes, code }: ProgramForm,
   ): Promise<CudaKernel> {
     const machine = this.#machine;
     const lockstep = this.schedule === 'lockstep';
     const dedicated = options.dedicated === true && !lockstep;
     const workers = lockstep ? 1 : dedicated ? options.instances : this.#options.workers;
     const module = await machine.load(image.name, text);
-    const roundFunction = machine.own(machine.addon.getFunction(module, 'rk_round', 1));
+    const roundFunction = machine.own(machine.addon.getFunction(module, 'rk_round', lanes));
     const work = machine.own(
-      machine.addon.getFunction(module, 'rk_work', machine.blockThreads(workers)),
+      machine.addon.getFunction(module, 'rk_work', machine.blockThreads(workers, lanes)),
     );
-    const most = machine.mostWorkers(work, workers);
+    const most = machine.mostWorkers(work, workers, lanes);
+    if (most === 0) {
+      const reason = `${this.info.name} can't run ${lanes} threads of '${image.name}' in a block`;
+      throw new NotSupportedError('form', reason, { hint: "choose fewer, or the form 'warp'" });
+    }
     if (dedicated && workers > most) {
       const reason = `${this.info.name} runs ${most} workers at once, ${workers} instances want one each`;
       throw new NotSupportedError('dedicated', reason);
@@ -290,15 +301,16 @@ export class CudaDevice implements Device {
     const memory = new KernelMemory(machine, slot, range, options, image.state.size);
     const resident = lockstep
       ? null
-      : machine.add(work, machine.parameters(slot, workers), workers);
+      : machine.add(work, machine.parameters(slot, workers), { workers, lanes });
     const kernel = new CudaKernel(
       this.#context,
       image,
       options,
       sink,
       memory,
-      roundFunction,
+      { fn: roundFunction, threads: lanes },
       resident,
+      code,
     );
     this.#kernels.push(kernel);
     this.#kernels.sort((a, b) => a.base - b.base);
@@ -353,7 +365,8 @@ export class CudaDevice implements Device {
     this.#clock.setRound(++this.#round);
     await machine.runSystem('rk_arrive');
     for (const kernel of running) {
-      await machine.run(kernel.roundFunction, machine.parameters(kernel.memory.slot));
+      const { fn, threads } = kernel.round;
+      await machine.run(fn, machine.parameters(kernel.memory.slot), threads);
     }
     await machine.runSystem('rk_show');
     this.#pump.drainAll();

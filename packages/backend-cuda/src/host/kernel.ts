@@ -8,6 +8,7 @@ import {
   type InjectOptions,
   type InjectStatus,
   InvalidOptionError,
+  type KernelCode,
   type KernelCounters,
   type KernelImage,
   type KernelSink,
@@ -55,9 +56,10 @@ export class CudaKernel implements DeviceKernel {
   readonly instances: number;
   readonly sink: KernelSink;
   readonly memory: KernelMemory;
-  /** Lockstep: runs a round. */
-  readonly roundFunction: FoundFunction;
+  /** Lockstep: what runs a round. */
+  readonly round: { readonly fn: FoundFunction; readonly threads: number };
   readonly resident: Resident | null;
+  readonly code: KernelCode;
   readonly #context: KernelContext;
   readonly #options: DeviceLaunchOptions;
   readonly #stateBytes: number;
@@ -81,15 +83,17 @@ export class CudaKernel implements DeviceKernel {
     options: DeviceLaunchOptions,
     sink: KernelSink,
     memory: KernelMemory,
-    roundFunction: FoundFunction,
+    round: CudaKernel['round'],
     resident: Resident | null,
+    code: KernelCode,
   ) {
     this.id = options.id;
     this.base = options.baseAddress;
     this.instances = options.instances;
     this.sink = sink;
     this.memory = memory;
-    this.roundFunction = roundFunction;
+    this.round = round;
+    this.code = code;
     this.resident = resident;
     this.#context = context;
     this.#options = options;

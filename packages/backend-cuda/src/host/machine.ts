@@ -35,8 +35,9 @@ export interface Resident {
   readonly fn: FoundFunction;
   readonly stream: Handle;
   readonly parameters: Uint8Array;
-  /** Threads that work. */
   readonly workers: number;
+  /** Threads that serve one instance. */
+  readonly lanes: number;
 }
 
 /**
@@ -126,11 +127,10 @@ export class Machine {
       }
       machine.#writeWorld(await machine.#clockOffsetUs());
       if (!settings.lockstep) {
-        machine.add(
-          machine.#functions.get('rk_dispatch') as FoundFunction,
-          machine.parameters(0),
-          1,
-        );
+        machine.add(machine.#functions.get('rk_dispatch') as FoundFunction, machine.parameters(0), {
+          workers: 1,
+          lanes: 1,
+        });
         await machine.paused(async () => {});
       }
       return machine;
@@ -188,10 +188,14 @@ export class Machine {
   }
 
   /** From the next return on this kernel runs. */
-  add(fn: FoundFunction, parameters: Uint8Array, workers: number): Resident {
+  add(
+    fn: FoundFunction,
+    parameters: Uint8Array,
+    { workers, lanes }: Pick<Resident, 'workers' | 'lanes'>,
+  ): Resident {
     const stream = this.addon.createStream(this.context);
     this.addon.setKillWord(stream, this.controlMemory.handle, controlWords.command, command.kill);
-    const resident = { fn, stream, parameters, workers };
+    const resident = { fn, stream, parameters, workers, lanes };
     this.#residents.add(resident);
     return resident;
   }
@@ -201,10 +205,10 @@ export class Machine {
     this.addon.free(resident.stream);
   }
 
-  /** Runs a kernel that ends by itself, on one thread, and waits for it; while paused. */
-  async run(fn: FoundFunction, parameters: Uint8Array): Promise<void> {
+  /** Runs a kernel that ends by itself, on one thread or so many, and waits for it; while paused. */
+  async run(fn: FoundFunction, parameters: Uint8Array, threads = 1): Promise<void> {
     try {
-      this.addon.launch(fn.handle, this.stream, 1, 1, parameters, [0], false);
+      this.addon.launch(fn.handle, this.stream, 1, threads, parameters, [0], false);
       await this.#idle(this.stream);
     } catch (thrown) {
       this.#failure = typedError(thrown);
@@ -275,17 +279,17 @@ export class Machine {
     for (const handle of this.#owned.splice(0).reverse()) this.addon.free(handle);
   }
 
-  /** Threads of a block when so many work. */
-  blockThreads(workers: number): number {
+  /** Threads of a block when so many work. Lanes that serve one instance have a block of their own. */
+  blockThreads(workers: number, lanes: number): number {
     const { warpSize } = this.device;
+    if (lanes > 1) return lanes;
     return Math.min(workers * warpSize, warpSize === 1 ? 1 : mostBlockThreads);
   }
 
   /** How many workers the device can run at once, when each block has as many threads as `fn` was looked up for. */
-  mostWorkers(fn: FoundFunction, workers: number): number {
-    const { multiprocessors, warpSize } = this.device;
-    const each = this.blockThreads(workers) / warpSize;
-    return fn.blocksPerMultiprocessor * multiprocessors * each;
+  mostWorkers(fn: FoundFunction, workers: number, lanes: number): number {
+    const each = lanes > 1 ? 1 : this.blockThreads(workers, lanes) / this.device.warpSize;
+    return fn.blocksPerMultiprocessor * this.device.multiprocessors * each;
   }
 
   /** Frees it when the machine closes. */
@@ -363,9 +367,10 @@ export class Machine {
     }
   }
 
-  #start({ fn, stream, parameters, workers }: Resident): void {
-    const block = this.blockThreads(workers);
-    const blocks = Math.ceil((workers * this.device.warpSize) / block);
+  #start({ fn, stream, parameters, workers, lanes }: Resident): void {
+    const block = this.blockThreads(workers, lanes);
+    const each = lanes > 1 ? lanes : this.device.warpSize;
+    const blocks = Math.ceil((workers * each) / block);
     try {
       this.addon.launch(fn.handle, stream, blocks, block, parameters, [0], true);
     } catch (thrown) {

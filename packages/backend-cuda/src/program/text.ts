@@ -1,10 +1,36 @@
 import { emitCuda, type Module } from '@ringkernel/compiler/back-end';
 import { programPreamble } from './build.ts';
 
-/** A module as a program for the device; an interruptible one's loops look whether the handler has had its time. */
-export function programText(module: Module, interruptible: boolean): string {
-  const text = emitCuda(module, { namespace: 'rk_program', interruptible });
-  return `${programPreamble}${text}
+export interface ProgramOptions {
+  /** Threads that serve one instance. */
+  readonly lanes: number;
+  /** Loops look whether the handler has had its time. */
+  readonly interruptible: boolean;
+}
+
+/** A module as a program for the device. */
+export function programText(module: Module, { lanes, interruptible }: ProgramOptions): string {
+  const options = { namespace: 'rk_program', interruptible } as const;
+  if (lanes > 1) return groupText(emitCuda(module, { ...options, form: 'group' }), lanes);
+  return `${programPreamble}${emitCuda(module, options)}
 RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) { return rk_program::rk_handle(t, type); }
+`;
+}
+
+function groupText(text: string, lanes: number): string {
+  return `#define RK_GROUP
+#define RK_LANES ${lanes}u
+${programPreamble}${text}
+RK_DEV rk_program::RkShared* rk_group() {
+  RK_SHARED(rk_program::RkShared, group);
+  return group;
+}
+RK_DEV void rk_serve_group() { rk_program::rk_serve(rk_group()); }
+RK_DEV void rk_dismiss_group() { rk_program::rk_dismiss(rk_group()); }
+RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) {
+  t->group = rk_group();
+  t->lane = 0;
+  return rk_program::rk_handle(t, type);
+}
 `;
 }

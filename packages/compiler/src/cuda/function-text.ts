@@ -78,7 +78,7 @@ export class FunctionText {
     const { result } = this.fn;
     const leave = result === null ? 'return' : `return ${zero(result)}`;
     if (!this.program.interruptible) return [];
-    const hook = this.program.form === 'group' ? this.library('rk_tick') : 'rk_overtime';
+    const hook = this.program.form === 'group' ? this.library('rk_is_late') : 'rk_overtime';
     return [`if (${hook}(rk)) ${leave};`];
   }
 

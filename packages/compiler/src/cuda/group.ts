@@ -95,7 +95,7 @@ export const groupLibrary: LibraryPart = {
   lane->late = 0u;
   return &lane->turn;
 }`,
-  rk_tick: `RK_DEV bool rk_tick(RkTurn* rk) {
+  rk_is_late: `RK_DEV bool rk_is_late(RkTurn* rk) {
   if (!rk_overtime(rk)) return false;
   if (rk->lane != 0) ((RkLane*)rk->lane)->late = 1u;
   return true;

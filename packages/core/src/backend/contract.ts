@@ -166,7 +166,14 @@ export type PayloadWriter<T> = (view: DataView, byteOffset: number, value: T) =>
 
 /** What a kernel's handlers run as, where the backend has a choice. */
 export interface KernelCode {
-  readonly form: 'javascript' | 'webassembly' | 'wgsl' | 'wgsl-workgroup';
+  readonly form:
+    | 'javascript'
+    | 'webassembly'
+    | 'wgsl'
+    | 'wgsl-workgroup'
+    | 'cuda'
+    | 'cuda-warp'
+    | 'cuda-block';
   /** Why, in one clause. */
   readonly reason: string;
 }
