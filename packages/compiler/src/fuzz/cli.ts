@@ -4,13 +4,14 @@ import { cudaTarget, cudaTargets } from './cuda-target.ts';
 import { Dawn } from './dawn.ts';
 import { HostCompiler } from './host-compiler.ts';
 import { runFuzz } from './run.ts';
-import { type FuzzTarget, fuzzTargets } from './targets.ts';
+import { type FuzzTarget, fuzzTargets, optimizedTarget } from './targets.ts';
 import { wgslTarget } from './wgsl-target.ts';
 
 /**
  * `fuzz --seed N --count M [--targets js,wasm,wgsl,wgsl-workgroup,cuda,cuda-warp,cuda-block] [--integers] [--json]`:
  * random programs on the targets against the interpreter. WGSL refuses programs with floats; `--integers` makes none.
- * The CUDA text is compiled by g++: for a thread, a warp of 32 lanes, a block of 128.
+ * The CUDA text is compiled by g++: for a thread, a warp of 32 lanes, a block of 128. With `-optimized` behind its name a
+ * target runs what the optimiser makes of a program.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -63,14 +64,16 @@ function opened<T>(name: string, engine: T | string): T {
 }
 
 function targetOf(name: string, dawn: Dawn | null, compiler: HostCompiler | null): FuzzTarget {
+  const bare = name.replace(/-optimized$/u, '');
+  if (bare !== name) return optimizedTarget(targetOf(bare, dawn, compiler));
   if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
   if (name === 'wgsl-workgroup' && dawn !== null) return wgslTarget(dawn, 'workgroup');
   if (isCuda(name) && compiler !== null) return cudaTarget(compiler, name);
   const target = fuzzTargets.find((candidate) => candidate.name === name);
   if (target !== undefined) return target;
-  const own = fuzzTargets.map((candidate) => candidate.name);
+  const own = fuzzTargets.map((candidate) => candidate.name).filter((one) => !one.includes('-'));
   const known = [...own, 'wgsl', 'wgsl-workgroup', ...Object.keys(cudaTargets)].join(', ');
-  console.error(`--targets must be of ${known}, not ${name}`);
+  console.error(`--targets must be of ${known}, or one of these and -optimized, not ${name}`);
   process.exit(2);
 }
 

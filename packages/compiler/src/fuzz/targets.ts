@@ -2,7 +2,7 @@ import type { Module } from '../ir/types.ts';
 import { buildProgram, emitJavaScript } from '../js/index.ts';
 import { optimize } from '../optimize/index.ts';
 import { runScenario, type Scenario, type Trace } from './engine.ts';
-import { optimizedWebAssembly, webAssembly } from './wasm-target.ts';
+import { webAssembly } from './wasm-target.ts';
 
 /** Something that can run a module and is compared with the interpreter. */
 export interface FuzzTarget {
@@ -20,15 +20,32 @@ const javaScript: FuzzTarget = {
   run: (module, scenario) => runScenario(module, scenario, buildProgram(emitJavaScript(module))),
 };
 
-/** Optimised modules must do what they did before, so the oracle runs them as they were. */
-const optimizedJavaScript: FuzzTarget = {
-  name: 'js-optimized',
-  run: (module, scenario) => javaScript.run(optimize(module), scenario),
-};
+/**
+ * What the optimiser makes of a program, on a target. It must do what the program did before, so the interpreter runs
+ * that.
+ */
+export function optimizedTarget(target: FuzzTarget): FuzzTarget {
+  const made = new WeakMap<Module, Module>();
+  const optimized = (module: Module): Module => {
+    const known = made.get(module) ?? optimize(module);
+    made.set(module, known);
+    return known;
+  };
+  return {
+    name: `${target.name}-optimized`,
+    adapt: (module) => target.adapt?.(module) ?? module,
+    prepare: (modules) =>
+      target.prepare?.(modules.map((module) => optimized(target.adapt?.(module) ?? module))),
+    run(module, scenario) {
+      const less = optimized(module);
+      return target.run(target.adapt?.(less) ?? less, scenario);
+    },
+  };
+}
 
 export const fuzzTargets: readonly FuzzTarget[] = [
   javaScript,
-  optimizedJavaScript,
+  optimizedTarget(javaScript),
   webAssembly,
-  optimizedWebAssembly,
+  optimizedTarget(webAssembly),
 ];

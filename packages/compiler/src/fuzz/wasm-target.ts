@@ -1,5 +1,4 @@
 import type { Module } from '../ir/types.ts';
-import { optimize } from '../optimize/index.ts';
 import { buildWebAssemblyProgram, emitWebAssembly, type WebAssemblyCode } from '../wasm/index.ts';
 import { runScenario, type Scenario, type Trace } from './engine.ts';
 import type { FuzzTarget } from './targets.ts';
@@ -52,9 +51,4 @@ export function runWebAssembly(module: Module, scenario: Scenario, code: WebAsse
 export const webAssembly: FuzzTarget = {
   name: 'wasm',
   run: (module, scenario) => runWebAssembly(module, scenario, emitWebAssembly(module)),
-};
-
-export const optimizedWebAssembly: FuzzTarget = {
-  name: 'wasm-optimized',
-  run: (module, scenario) => webAssembly.run(optimize(module), scenario),
 };

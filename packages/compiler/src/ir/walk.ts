@@ -84,11 +84,11 @@ export function isSection(s: Statement): s is Statement & SectionStatement {
   return s.kind === 'parallel' || s.kind === 'reduce' || s.kind === 'scan';
 }
 
-/** Whether evaluating it can record a fault. Calls are taken to be able to. */
-export function mayFault(e: Expression): boolean {
-  if (e.kind === 'call') return true;
+/** Whether evaluating it can record a fault. `faulting`: the functions that can; when left out, all. */
+export function mayFault(e: Expression, faulting?: ReadonlySet<number>): boolean {
+  if (e.kind === 'call' && (faulting === undefined || faulting.has(e.fn))) return true;
   if (e.kind === 'load' && e.place.indices.some(({ safe }) => !safe)) return true;
-  return childExpressions(e).some(mayFault);
+  return childExpressions(e).some((child) => mayFault(child, faulting));
 }
 
 /** The locals that statements declare: an assignment of any other changes something from outside. */

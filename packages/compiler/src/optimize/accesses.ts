@@ -3,7 +3,7 @@ import type { Expression, IrFunction, Place, Statement } from '../ir/types.ts';
 import { childExpressions, childLists, statementExpressions } from '../ir/walk.ts';
 
 /** A stretch of the state or of the message that a loop reaches. */
-interface Access {
+export interface Access {
   readonly base: Place['base'];
   readonly start: number;
   readonly end: number;
@@ -62,18 +62,32 @@ export function keptPlaces(loop: Statement, readers: ReadonlySet<number>): reado
 
 /** The functions of a module that read the state, themselves or through those they call. */
 export function stateReaders(functions: readonly IrFunction[]): ReadonlySet<number> {
-  const readers = new Set<number>();
-  const expression = (e: Expression): boolean =>
-    (e.kind === 'load' && e.place.base === 'state') ||
-    (e.kind === 'call' && readers.has(e.fn)) ||
-    childExpressions(e).some(expression);
-  const statement = (s: Statement): boolean =>
-    statementExpressions(s).some(expression) || childLists(s).some((list) => list.some(statement));
-  for (const [i, { body }] of functions.entries()) if (body.some(statement)) readers.add(i);
-  return readers;
+  return functionsWith(functions, (e) => e.kind === 'load' && e.place.base === 'state');
 }
 
-function accessOf(place: Place, written: boolean): Access {
+/** The functions of a module that can record a fault, themselves or through those they call. */
+export function faultingFunctions(functions: readonly IrFunction[]): ReadonlySet<number> {
+  return functionsWith(
+    functions,
+    (e) => e.kind === 'load' && e.place.indices.some(({ safe }) => !safe),
+  );
+}
+
+/** A function calls only functions before it. */
+function functionsWith(
+  functions: readonly IrFunction[],
+  holds: (e: Expression) => boolean,
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  const expression = (e: Expression): boolean =>
+    holds(e) || (e.kind === 'call' && found.has(e.fn)) || childExpressions(e).some(expression);
+  const statement = (s: Statement): boolean =>
+    statementExpressions(s).some(expression) || childLists(s).some((list) => list.some(statement));
+  for (const [i, { body }] of functions.entries()) if (body.some(statement)) found.add(i);
+  return found;
+}
+
+export function accessOf(place: Place, written: boolean): Access {
   const { base, storage, offset, indices } = place;
   const bytes = storage === 'bool' ? 1 : Number(storage.slice(1)) / 8;
   const last = indices.reduce((sum, { stride, length }) => sum + stride * (length - 1), offset);
@@ -85,10 +99,10 @@ function copied({ from, size }: Pick<Extract<Statement, { kind: 'copy' }>, 'from
   return [stretch(from.base, from.offset, size)];
 }
 
-function stretch(base: 'state' | 'message', start: number, size: number): Access {
+export function stretch(base: 'state' | 'message', start: number, size: number): Access {
   return { base, start, end: start + size, place: null, written: false };
 }
 
-function overlaps(a: Access, b: Access | undefined): boolean {
+export function overlaps(a: Access, b: Access | undefined): boolean {
   return b !== undefined && a.base === b.base && a.start < b.end && b.start < a.end;
 }
