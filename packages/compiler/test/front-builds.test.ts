@@ -30,6 +30,19 @@ describe('built by', () => {
     expect(errors).toEqual(expect.arrayContaining([expect.stringMatching(/^RK2004 actors\.js:/)]));
   });
 
+  test('tsc, as CommonJS, which requires the packages', () => {
+    const tsc = script('typescript', 'bin/tsc');
+    const config = join(root, 'test/builds/tsconfig.json');
+    const out = join(root, 'build/tsc-cjs');
+    const asCommonJs = ['--module', 'commonjs', '--moduleResolution', 'bundler'];
+    const flags = [...asCommonJs, '--verbatimModuleSyntax', 'false', '--outDir', out];
+    execFileSync(process.execPath, [tsc, '-p', config, ...flags], { cwd: root });
+    writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }');
+    const main = join(out, 'builds/main.js');
+    expect(readFileSync(main, 'utf8')).toContain('require("./report.js")');
+    expect(run(main)).toEqual(expected);
+  });
+
   test('a bundler, with a source map', async () => {
     const file = await bundle('plain.mjs', { format: 'esm', sourcemap: true });
     expect(run(file)).toEqual(expected);
@@ -53,6 +66,17 @@ describe('built by', () => {
     expect(errors[0]).toContain('minified.cjs:');
   });
 });
+
+const strips = Object(process.features).typescript === 'strip';
+
+test.skipIf(!strips)(
+  strips
+    ? 'by nothing: Node strips the types'
+    : `by nothing (skipped: Node ${process.versions.node} does not strip types by itself)`,
+  () => {
+    expect(run(main)).toEqual(expected);
+  },
+);
 
 test('in a worker thread, and under the debugger', async () => {
   const file = await bundle('worker.mjs', { format: 'esm', sourcemap: true });
