@@ -76,7 +76,7 @@ API nvrtcCompileProgram(Program* program, int count, const char* const* options)
   if (mkdtemp(&work[0]) == nullptr) return 3;
   for (const auto& [name, text] : program->headers) std::ofstream(work + "/" + name) << text;
   std::ofstream(work + "/module.cu") << program->source;
-  const std::string command = "g++ -std=c++17 -fPIC -shared -fvisibility=hidden -ffp-contract=off " + flags + " -I'" + work +
+  const std::string command = "g++ -std=c++17 -fPIC -shared -fvisibility=hidden -ffp-contract=off -frounding-math " + flags + " -I'" + work +
                               "' -x c++ '" + work + "/module.cu' -o '" + work + "/module.so' 2>'" + work + "/log'";
   const int failed = system(command.c_str());
   program->log = contents(work + "/log");

@@ -5,7 +5,9 @@ import {
   compile,
   compileModule,
   emitJavaScript,
+  emitWebAssembly,
   optimize,
+  webAssemblyFromText,
 } from '@ringkernel/compiler';
 import { type AnyActor, actor, array, ask, f32, ref, u32, u64 } from '@ringkernel/core';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +48,8 @@ test.each(actors.map((definition) => [definition.name, definition]))(
     expect(image.program.module.handlers).toEqual(program.module.handlers);
     expect(image.program.module.tables).toEqual(program.module.tables);
     expect(image.program.texts?.js).toBe(emitJavaScript(optimize(program.module)));
+    const webAssembly = webAssemblyFromText(image.program.texts?.wasm ?? '');
+    expect(webAssembly).toEqual(emitWebAssembly(optimize(program.module)));
   },
 );
 

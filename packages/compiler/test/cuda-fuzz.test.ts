@@ -1,4 +1,5 @@
-import { emitCuda } from '@ringkernel/compiler';
+import { compile, emitCuda } from '@ringkernel/compiler';
+import { actor, f32, u8 } from '@ringkernel/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compare } from '../src/fuzz/compare.ts';
 import {
@@ -34,6 +35,27 @@ describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => 
     const report = await runFuzz({ seed: 21, count: 8, maxDifferences: 1, targets });
     expect(report.differences).toEqual([]);
     expect(report.targets['cuda-block']?.run).toBe(8);
+  }, 300_000);
+
+  it('keeps the sign of zero minus a converted zero, which g++ loses by itself', async () => {
+    if (typeof compiler === 'string') return;
+    const Signs = actor('Signs', {
+      state: { small: u8, difference: f32 },
+      messages: { Go: {} },
+      emits: { Sign: { x: f32 } },
+      on: {
+        Go(ctx) {
+          ctx.state.difference = f32(0) - f32(ctx.state.small);
+          ctx.emit('Sign', { x: f32(0) - f32(ctx.state.small) });
+        },
+      },
+    });
+    const { module } = compile(Signs).program;
+    const bytes = new Uint8Array(64);
+    new DataView(bytes.buffer).setUint32(4, module.messages[0]?.id ?? 0, true);
+    const messages = [{ instance: 0, bytes }];
+    const scenario = { instances: 1, baseAddress: 64, seed: 1, messages };
+    expect(await compare(cudaTarget(compiler), module, scenario)).toBe('same');
   }, 300_000);
 
   const mistakes: readonly (readonly [string, keyof typeof cudaTargets, string, string])[] = [

@@ -7,6 +7,7 @@ import {
   compile,
   diagnosticTitles,
   faultTitles,
+  targetTitles,
 } from '@ringkernel/compiler';
 import {
   actor,
@@ -487,7 +488,9 @@ test('docs/diagnostics.md explains every code', () => {
     code,
     title,
   ]);
-  expect(sections).toEqual(Object.entries({ ...diagnosticTitles, ...faultTitles }));
+  expect(sections).toEqual(
+    Object.entries({ ...diagnosticTitles, ...targetTitles, ...faultTitles }),
+  );
 });
 
 test('positions are those of the file, to the column', () => {

@@ -35,7 +35,7 @@ interface Editable {
     {
       name: string;
       readonly handlers: string[];
-      readonly texts: { js: string };
+      readonly texts: { js: string; wasm: string };
       readonly module: { readonly handlers: [{ locals: unknown }] };
     },
   ];
@@ -50,12 +50,18 @@ function edited(name: string, edit: (file: Editable) => void): string {
   return path;
 }
 
+/** Five bytes of a whole number below 2^34, as WebAssembly writes them. */
+function leb128(value: bigint): Uint8Array {
+  const digits = Array.from({ length: 5 }, (_, i) => Number((value >> BigInt(7 * i)) & 127n));
+  return Uint8Array.from(digits, (digit, i) => (i < 4 ? digit | 128 : digit));
+}
+
 const result = { sum: 34, wide: '5000000000' };
 
 beforeAll(() => {
   const { status, stderr, stdout } = node(cli, join(here, 'actors.mjs'), '-o', file);
   expect(stderr).toBe('');
-  expect(stdout).toBe(`${file}: Adder (js, wgsl)\n`);
+  expect(stdout).toBe(`${file}: Adder (js, wasm, wgsl)\n`);
   expect(status).toBe(0);
 });
 
@@ -74,6 +80,22 @@ describe('actors from a file', () => {
       adder.texts.js = adder.texts.js.replaceAll('5000000000', '7000000000');
     });
     expect(run(path).wide).toBe('7000000000');
+  });
+
+  test('of WebAssembly that was emitted then', () => {
+    const webAssembly = { backendOptions: { code: 'webassembly' } };
+    expect(run(file, webAssembly)).toMatchObject({ ...result, parser: false });
+    const path = edited('wasm.json', (content) => {
+      const [{ texts }] = content.actors;
+      const code = JSON.parse(texts.wasm);
+      const bytes = Buffer.from(code.bytes, 'base64');
+      const at = bytes.indexOf(leb128(5_000_000_000n));
+      expect(at).toBeGreaterThan(0);
+      bytes.set(leb128(7_000_000_000n), at);
+      texts.wasm = JSON.stringify({ ...code, bytes: bytes.toString('base64') });
+    });
+    expect(run(path, webAssembly).wide).toBe('7000000000');
+    expect(run(path).wide).toBe('5000000000');
   });
 
   test('are compiled again, with a warning, when they have changed', () => {

@@ -87,24 +87,26 @@ const Wide = actor('Wide', {
   },
 });
 
-/** 8 steps of splitmix64. */
-const Mix64 = actor('Mix64', {
-  state: { x: u64, sum: u64 },
-  messages: { Step: { k: u64 } },
-  on: {
-    Step(ctx, m) {
-      let x = ctx.state.x;
-      for (let i = 0; i < 8; i++) {
-        x += 0x9e3779b97f4a7c15n;
-        let z = x ^ m.k;
-        z = (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n;
-        z = (z ^ (z >> 27n)) * 0x94d049bb133111ebn;
-        ctx.state.sum += z ^ (z >> 31n);
-      }
-      ctx.state.x = x;
+/** So many steps of splitmix64 for each message: few show what a message costs, many what arithmetic does. */
+function mixer(steps: number) {
+  return actor('Mix64', {
+    state: { x: u64, sum: u64 },
+    messages: { Step: { k: u64 } },
+    on: {
+      Step(ctx, m) {
+        let x = ctx.state.x;
+        for (let i = 0; i < steps; i++) {
+          x += 0x9e3779b97f4a7c15n;
+          let z = x ^ m.k;
+          z = (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n;
+          z = (z ^ (z >> 27n)) * 0x94d049bb133111ebn;
+          ctx.state.sum += z ^ (z >> 31n);
+        }
+        ctx.state.x = x;
+      },
     },
-  },
-});
+  });
+}
 
 /** What a closure over typed views would do, written by hand. It computes f32 sums in doubles: not exact. */
 type Raw = (memory: Memory) => Handler;
@@ -189,23 +191,25 @@ const rawWide: Raw = ({ env, stride }) => {
   };
 };
 
-const rawMix64: Raw = ({ env, stride }) => {
-  const [b, m] = [new BigUint64Array(env.memory), new BigUint64Array(env.arena)];
-  const wrap = (x: bigint): bigint => BigInt.asUintN(64, x);
-  return (self, header) => {
-    const s = (self * stride) >> 3;
-    const k = m[(header >> 3) + 8] ?? 0n;
-    let x = b[s] ?? 0n;
-    for (let i = 0; i < 8; i++) {
-      x = wrap(x + 0x9e3779b97f4a7c15n);
-      let z = x ^ k;
-      z = wrap((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-      z = wrap((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-      b[s + 1] = (b[s + 1] ?? 0n) + (z ^ (z >> 31n));
-    }
-    b[s] = x;
+const rawMix64 =
+  (steps: number): Raw =>
+  ({ env, stride }) => {
+    const [b, m] = [new BigUint64Array(env.memory), new BigUint64Array(env.arena)];
+    const wrap = (x: bigint): bigint => BigInt.asUintN(64, x);
+    return (self, header) => {
+      const s = (self * stride) >> 3;
+      const k = m[(header >> 3) + 8] ?? 0n;
+      let x = b[s] ?? 0n;
+      for (let i = 0; i < steps; i++) {
+        x = wrap(x + 0x9e3779b97f4a7c15n);
+        let z = x ^ k;
+        z = wrap((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+        z = wrap((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+        b[s + 1] = (b[s + 1] ?? 0n) + (z ^ (z >> 31n));
+      }
+      b[s] = x;
+    };
   };
-};
 
 export interface HandlerCase {
   readonly name: string;
@@ -219,7 +223,8 @@ export const handlerCases: readonly HandlerCase[] = [
   { name: '32 rounds of xorshift', kind: 'integer', definition: Hash, raw: rawHash },
   { name: 'table of 64 counts', kind: 'integer', definition: Histogram, raw: rawHistogram },
   { name: 'Welford and 64 taps, f32', kind: 'f32', definition: Filter, raw: rawFilter },
-  { name: '8 steps of splitmix64', kind: 'u64', definition: Mix64, raw: rawMix64 },
+  { name: '8 steps of splitmix64', kind: 'u64', definition: mixer(8), raw: rawMix64(8) },
+  { name: '256 steps of splitmix64', kind: 'u64', definition: mixer(256), raw: rawMix64(256) },
   { name: '16 multiply-adds, u64', kind: 'u64', definition: Wide, raw: rawWide },
   { name: 'one u64 addition', kind: 'integer', definition: Sum, raw: rawSum },
 ];

@@ -4,6 +4,7 @@ import {
   type Module,
   optimize,
   type WebAssemblyCode,
+  webAssemblyFromText,
   webAssemblyGain,
 } from '@ringkernel/compiler/back-end';
 import {
@@ -29,10 +30,10 @@ export function programOf(
 ): KernelProgram {
   const { program, messages, emits } = image;
   if (program.kind === 'ir') {
-    const module = optimize(program.module as Module);
+    const module = program.module as Module;
     const code = codeOf(module, options);
     return code.form === 'webassembly'
-      ? { text: null, webAssembly: emitWebAssembly(module), host: null, code }
+      ? { text: null, webAssembly: webAssemblyOf(module, program.texts?.wasm), host: null, code }
       : { ...textProgram(javaScriptOf(module, image, options)), code };
   }
   if (schedule === 'lockstep') {
@@ -44,6 +45,11 @@ export function programOf(
   return { text: null, webAssembly: null, host: { program, messages, emits }, code };
 }
 
+/** `text`: as emitted ahead of time. */
+function webAssemblyOf(module: Module, text: string | undefined): WebAssemblyCode {
+  return text === undefined ? emitWebAssembly(optimize(module)) : webAssemblyFromText(text);
+}
+
 /** As emitted ahead of time where that can be: such text can't be interrupted and has no source map. */
 function javaScriptOf(
   module: Module,
@@ -53,7 +59,7 @@ function javaScriptOf(
   const interruptible = handlerTimeoutMs > 0;
   const text = image.program.kind === 'ir' ? image.program.texts?.js : undefined;
   if (text !== undefined && !interruptible) return text;
-  return emitJavaScript(module, { interruptible, ...(sourceMaps && { mapTo: image }) });
+  return emitJavaScript(optimize(module), { interruptible, ...(sourceMaps && { mapTo: image }) });
 }
 
 /** A program given as the text that a worker builds it from. */

@@ -1,6 +1,7 @@
 import type { Module } from '../ir/types.ts';
 import { emitJavaScript } from '../js/index.ts';
 import { optimize } from '../optimize/index.ts';
+import { emitWebAssembly, webAssemblyToText } from '../wasm/index.ts';
 import { emitWgsl, TargetError } from '../wgsl/index.ts';
 
 /** A language that modules are written in ahead of time. */
@@ -13,6 +14,7 @@ interface Target {
 
 const targets: readonly Target[] = [
   { name: 'js', emit: (module) => emitJavaScript(optimize(module)) },
+  { name: 'wasm', emit: (module) => webAssemblyToText(emitWebAssembly(optimize(module))) },
   { name: 'wgsl', emit: (module) => emitWgsl(optimize(module)) },
 ];
 

@@ -52,6 +52,11 @@ export const diagnosticTitles = {
 
 export type DiagnosticCode = keyof typeof diagnosticTitles;
 
+/** Codes of errors that one device has and another has not. */
+export const targetTitles = {
+  RK4001: 'the target lacks a type',
+} as const;
+
 /** Codes of faults at run time; every fault site carries one. */
 export const faultTitles = {
   RK5001: 'index out of range',

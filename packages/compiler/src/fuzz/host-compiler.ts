@@ -12,6 +12,8 @@ const flags = [
   '-O0',
   '-w',
   '-ffp-contract=off',
+  // Without it g++ 12 makes `0 - x` of an x that was an integer `-x`, which is -0 where it should be 0.
+  '-frounding-math',
   '-fsanitize=undefined,float-cast-overflow',
   '-fno-sanitize-recover=all',
 ];

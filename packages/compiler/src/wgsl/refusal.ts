@@ -1,10 +1,11 @@
 import { RingKernelError } from '@ringkernel/core';
+import type { targetTitles } from '../diagnostics/codes.ts';
 import type { Expression, Module, Statement, ValueType } from '../ir/types.ts';
 import { childExpressions, childLists, statementExpressions } from '../ir/walk.ts';
 
 /** RK4001: the module needs a type that the target does not have. */
 export class TargetError extends RingKernelError {
-  static readonly code = 'RK4001';
+  static readonly code: keyof typeof targetTitles = 'RK4001';
   readonly actor: string;
 
   constructor(actor: string, target: string, type: ValueType, where: string) {
