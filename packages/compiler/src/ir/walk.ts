@@ -123,6 +123,6 @@ export function readLocals(statements: readonly Statement[]): Set<number> {
 export function statementMayFault(s: Statement): boolean {
   if (s.kind === 'fail') return true;
   if (s.kind === 'store' && s.place.indices.some(({ safe }) => !safe)) return true;
-  if (statementExpressions(s).some(mayFault)) return true;
+  if (statementExpressions(s).some((e) => mayFault(e))) return true;
   return childLists(s).some((list) => list.some(statementMayFault));
 }
