@@ -59,30 +59,37 @@ describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => 
   }, 300_000);
 
   /** The seed near which programs show it. */
-  const mistakes: readonly (readonly [
-    string,
-    keyof typeof cudaTargets,
-    string,
-    string,
-    number?,
-  ])[] = [
-    ['signed overflow', 'cuda', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b', 50],
-    ['a remainder by zero', 'cuda', 'b == 0u ? 0u : a % b', 'a % b'],
-    ['a fault at another site', 'cuda', 'rk_fault(rk, ', 'rk_fault(rk, 1u + '],
-    ['lanes that do not wait', 'cuda-warp', '  }\n  rk_sync_lanes();', '  }'],
-    ['rounds that are left out', 'cuda-warp', 'rk_u64 n = RK_LANE;', 'rk_u64 n = RK_LANE + 1u;'],
+  const mistakes: readonly (readonly [string, keyof typeof cudaTargets, string, string, number])[] =
     [
-      'a merge that loses',
-      'cuda-warp',
-      '__atomic_fetch_add((rk_u32*)at, operand,',
-      '(void)(operand,',
-      36,
-    ],
-    ['the last of the faults', 'cuda-warp', 'lane->first < first', 'lane->first + 1u < first + 1u'],
-  ];
+      ['signed overflow', 'cuda', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b', 50],
+      ['a remainder by zero', 'cuda', 'b == 0u ? 0u : a % b', 'a % b', 1],
+      ['a fault at another site', 'cuda', 'rk_fault(rk, ', 'rk_fault(rk, 1u + ', 1],
+      ['lanes that do not wait', 'cuda-warp', '  }\n  rk_sync_lanes();', '  }', 1],
+      [
+        'rounds that are left out',
+        'cuda-warp',
+        'rk_u64 n = RK_LANE;',
+        'rk_u64 n = RK_LANE + 1u;',
+        1,
+      ],
+      [
+        'a merge that loses',
+        'cuda-warp',
+        '__atomic_fetch_add((rk_u32*)at, operand,',
+        '(void)(operand,',
+        36,
+      ],
+      [
+        'the last of the faults',
+        'cuda-warp',
+        'lane->first < first',
+        'lane->first + 1u < first + 1u',
+        1,
+      ],
+    ];
   it.each(mistakes)(
     'shows %s',
-    async (_, name, right, wrong, first = 1) => {
+    async (_, name, right, wrong, first) => {
       if (typeof compiler === 'string') return;
       let found = false;
       const form = name === 'cuda' ? 'thread' : 'group';

@@ -132,7 +132,7 @@ RK_DEV void s1_Fill(RkShared* group) {
   for (rk_u64 n = RK_LANE; n < count; n += RK_LANES) {
     lane.round = n;
     rk_u32 v_i_0 = (rk_u32)n;
-    // Fill:5
+    // Fill:5:5
     const rk_u32 t0 = v_i_0;
     const float t1 = rk_mul_f32(((float)v_i_0), rk_load<float>(rk->message + 4u /* scale */));
     if (t0 >= 64u) rk_note(rk, 1u, t0); else rk_store<float>(rk->state + 8u + t0 * 4u /* xs[] */, t1);
@@ -176,7 +176,7 @@ RK_DEV void s3_Normalise(RkShared* group) {
   for (rk_u64 n = RK_LANE; n < count; n += RK_LANES) {
     lane.round = n;
     rk_u32 v_i_4 = (rk_u32)n;
-    // Normalise:8
+    // Normalise:8:7
     const rk_u32 t0 = v_i_4;
     const rk_u32 t1 = v_i_4;
     float t2 = 0.0f;
@@ -188,9 +188,9 @@ RK_DEV void s3_Normalise(RkShared* group) {
 }
 
 RK_DEV void h0_Fill(RkTurn* rk) {
-  // Fill:3
+  // Fill:3:4
   rk_store<rk_u32>(rk->state + 0u /* n */, rk_load<rk_u32>(rk->message + 0u /* n */));
-  // Fill:4
+  // Fill:4:4
   const rk_u32 t1 = rk_load<rk_u32>(rk->state + 0u /* n */);
   RkShared* const t0 = (RkShared*)rk->group;
   t0->s1.count = t1;
@@ -200,10 +200,10 @@ RK_DEV void h0_Fill(RkTurn* rk) {
 }
 
 RK_DEV void h1_Normalise(RkTurn* rk) {
-  // Normalise:3
+  // Normalise:3:9
   rk_u32 v_k_0 = 0u;
   for (; (v_k_0 < rk_load<rk_u32>(rk->message + 0u /* rounds */)); v_k_0 = (v_k_0 + 1u)) {
-    // Normalise:4
+    // Normalise:4:24
     const rk_u32 t1 = rk_load<rk_u32>(rk->state + 0u /* n */);
     RkShared* const t0 = (RkShared*)rk->group;
     t0->s2.count = t1;
@@ -212,11 +212,11 @@ RK_DEV void h1_Normalise(RkTurn* rk) {
     rk_close(rk);
     float v_sum_2 = t0->slots[0].f32[0];
     rk_store<float>(rk->state + 4u /* norm */, rk_sqrt_f32(v_sum_2));
-    // Normalise:5
+    // Normalise:5:5
     if ((rk_load<float>(rk->state + 4u /* norm */) > rk_load<float>(rk->message + 4u /* eps */))) {
-      // Normalise:6
+      // Normalise:6:6
       float v_inv_3 = rk_div_f32(1.0f, rk_load<float>(rk->state + 4u /* norm */));
-      // Normalise:7
+      // Normalise:7:6
       const rk_u32 t3 = rk_load<rk_u32>(rk->state + 0u /* n */);
       RkShared* const t2 = (RkShared*)rk->group;
       t2->s3.count = t3;
