@@ -55,33 +55,6 @@ const isWide = (type: ValueType): boolean => type === 'i64' || type === 'u64';
 /** A random expression of the type, at most `depth` operations deep. */
 export function expression(scope: Scope, type: ValueType, depth: number): Expression {
   if (depth <= 0 || scope.source.chance(12)) return leaf(scope, type);
-  // What a section may read is another matter, and the optimiser leaves sections alone.
-  if (scope.section !== null) return operation(scope, type, depth);
-  const made = scope.source.chance(15) ? again(scope, type) : null;
-  if (made !== null) return made;
-  const e = operation(scope, type, depth);
-  scope.made.push(e);
-  return e;
-}
-
-/** One that the function has already, so that the optimiser finds values to share, and values that changed between. */
-function again(scope: Scope, type: ValueType): Expression | null {
-  const fitting = scope.made.slice(-12).filter((e) => e.type === type && fits(scope, e, 12));
-  return fitting.length === 0 ? null : structuredClone(scope.source.pick(fitting));
-}
-
-/** Whether it is small and all that it needs is in sight. */
-function fits(scope: Scope, e: Expression, size: number): boolean {
-  let left = size;
-  const holds = (part: Expression): boolean => {
-    if (--left < 0 || (part.kind === 'call' && scope.repeats > 30)) return false;
-    if (part.kind === 'local' && !scope.visible.some(({ id }) => id === part.id)) return false;
-    return childExpressions(part).every(holds);
-  };
-  return holds(e);
-}
-
-function operation(scope: Scope, type: ValueType, depth: number): Expression {
   const make = (t: ValueType): Expression => expression(scope, t, depth - 1);
   const common: Choice[] = [
     [2, () => leaf(scope, type)],

@@ -36,8 +36,6 @@ export class Scope {
   /** Functions with a lower index may be called: no recursion. */
   readonly callable: readonly IrFunction[];
   readonly leaves: ScopeLeaf[];
-  /** Expressions of the function so far, in the order they were made. */
-  readonly made: Expression[] = [];
   /** Locals in sight, innermost last. */
   visible: Local[] = [];
   /** Locals that only a loop's own step may assign. */
