@@ -38,6 +38,9 @@ export class DeviceMemoryError extends RingKernelError {
 export interface ShaderMessage {
   /** Handler or function it is about, `engine` when it is none. */
   readonly where: string;
+  /** Its place in the handler's file, `counter.ts:12:7`; null when it is about none. */
+  readonly at: string | null;
+  /** Of the WGSL, from 1. */
   readonly line: number;
   readonly text: string;
   readonly message: string;
@@ -51,7 +54,8 @@ export class ShaderError extends RingKernelError {
 
   constructor(kernelId: string, messages: readonly ShaderMessage[]) {
     const lines = messages.map(
-      ({ where, line, text, message }) => `\n  ${where}, line ${line}: ${message}\n    ${text}`,
+      ({ where, at, line, text, message }) =>
+        `\n  ${at === null ? where : `${where} at ${at}`}, line ${line} of the WGSL: ${message}\n    ${text}`,
     );
     super(ShaderError.code, `The WGSL of kernel '${kernelId}' does not compile:${lines.join('')}`);
     this.kernelId = kernelId;

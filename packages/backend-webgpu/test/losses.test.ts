@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { backend, type ShaderError } from '@ringkernel/backend-webgpu';
-import { compile } from '@ringkernel/compiler';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { backend, ShaderError } from '@ringkernel/backend-webgpu';
+import { compile, emitWgsl } from '@ringkernel/compiler';
 import { actor, array, type Device, f64, type KernelSink, u32 } from '@ringkernel/core';
 import { beforeAll, expect, test } from 'vitest';
-import { Pipelines } from '../src/gpu/pipelines.ts';
 import { startWatching, watch } from './watched.ts';
 
 const here = (await backend.probe()).available;
@@ -132,21 +133,32 @@ test.skipIf(!here)('what is more than the device can do is refused with the numb
   await expect(launch(compile(Counter), 1)).rejects.toMatchObject({ code: 'RK_DEVICE_CLOSED' });
 });
 
-test.skipIf(!here)('a shader that does not compile names the handler and the line', async () => {
+/** The line of this file with the text, as errors name it. */
+const lineWith = (part: string): number =>
+  readFileSync(fileURLToPath(import.meta.url), 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(part)) + 1;
+
+test.skipIf(!here)('a shader that does not compile names the line of the handler', async () => {
   const device = await backend.open({});
-  const text = 'fn h0_Add() {\n  let a = 1u;\n  let b: i32 = a;\n}\n';
-  const gpu = watch.devices.at(-1);
-  if (gpu === undefined) throw new Error('no device was opened');
-  const error = await new Pipelines(gpu).compile('counters', text, 'h0_Add').then(
+  const image = compile(Counter);
+  const written = emitWgsl(image.program.module).replace(/rk_open\(3u/u, 'rk_lost(3u');
+  Object.assign(image.program, { texts: { wgsl: written } });
+  const error = await device.launch(image, options, quiet).then(
     () => null,
     (reason: ShaderError) => reason,
   );
-  expect(error).toMatchObject({ code: 'RK_SHADER', kernelId: 'counters' });
-  expect(error?.messages[0]).toMatchObject({
+  expect(error).toBeInstanceOf(ShaderError);
+  expect(error).toMatchObject({ code: 'RK_SHADER', kernelId: 'k' });
+  const [first] = error?.messages ?? [];
+  expect(first).toMatchObject({
     where: 'handler Add',
-    line: 3,
-    text: 'let b: i32 = a;',
+    text: expect.stringContaining('rk_lost(3u'),
+    message: expect.stringContaining('rk_lost'),
   });
+  const line = lineWith("ctx.emit('Sum'");
+  expect(first?.at).toMatch(new RegExp(`losses\\.test\\.ts:${line}:\\d+$`, 'u'));
+  expect(error?.message).toContain(first?.at);
   await device.close();
 });
 

@@ -3,6 +3,7 @@ import { actor, f64 } from '@ringkernel/core';
 import { expect, it } from 'vitest';
 import { Counter } from './actors/counter.ts';
 import { Ring } from './actors/ring.ts';
+import { Vector } from './actors/vector.ts';
 
 function moduleOf(definition: Parameters<typeof compile>[0]): Module {
   const { program } = compile(definition);
@@ -17,6 +18,11 @@ it.each([
   const text = emitWgsl(moduleOf(definition));
   expect(emitWgsl(moduleOf(definition))).toBe(text);
   await expect(text).toMatchFileSnapshot(`golden/${name}.wgsl`);
+});
+
+it('the WGSL of vector for workgroups is as it was', async () => {
+  const text = emitWgsl(moduleOf(Vector), 'workgroup');
+  await expect(text).toMatchFileSnapshot('golden/vector-workgroup.wgsl');
 });
 
 it('refuses f64', () => {

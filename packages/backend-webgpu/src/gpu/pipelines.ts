@@ -1,4 +1,5 @@
-import { ShaderError, type ShaderMessage } from '../errors.ts';
+import type { KernelImage } from '@ringkernel/core';
+import { ShaderError } from '../errors.ts';
 import { deviceBindings } from '../text/bindings.ts';
 import { passes } from '../text/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type GpuPipeline,
   type GpuPipelineLayout,
 } from './api.ts';
+import { shaderMessage } from './shader-message.ts';
 
 type PassName = keyof typeof passes;
 
@@ -35,7 +37,7 @@ export class Pipelines {
   pass(name: PassName): Promise<GpuPipeline> {
     let pass = this.#passes.get(name);
     if (pass === undefined) {
-      pass = this.compile('engine', passes[name], name);
+      pass = this.compile('engine', passes[name], name, null);
       this.#passes.set(name, pass);
     }
     return pass;
@@ -46,8 +48,13 @@ export class Pipelines {
     return this.#device.createBindGroup({ layout: this.#bindings, entries });
   }
 
-  /** Rejects with a `ShaderError` that names the handler. */
-  async compile(id: string, code: string, entryPoint: string): Promise<GpuPipeline> {
+  /** Rejects with a `ShaderError` that names the handler, and its place where the image of the text is given. */
+  async compile(
+    id: string,
+    code: string,
+    entryPoint: string,
+    image: KernelImage | null,
+  ): Promise<GpuPipeline> {
     this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ code });
     const [{ messages }] = await Promise.all([
@@ -59,7 +66,7 @@ export class Pipelines {
       const lines = code.split('\n');
       throw new ShaderError(
         id,
-        errors.map(({ lineNum, message }) => placed(lines, lineNum, message)),
+        errors.map(({ lineNum, message }) => shaderMessage(image, lines, lineNum, message)),
       );
     }
     try {
@@ -69,17 +76,7 @@ export class Pipelines {
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new ShaderError(id, [{ where: entryPoint, line: 0, text: '', message }]);
+      throw new ShaderError(id, [{ where: entryPoint, at: null, line: 0, text: '', message }]);
     }
   }
-}
-
-/** The function that a line of the text belongs to: `handler Add`, `function square`, or `engine`. */
-function placed(lines: readonly string[], line: number, message: string): ShaderMessage {
-  let start = line - 1;
-  while (start > 0 && !/^fn |^@/u.test(lines[start] ?? '')) start--;
-  const found = /^fn (?<kind>[hf])\d+_(?<name>\w+)/u.exec(lines[start] ?? '')?.groups;
-  const kind = found?.kind === 'h' ? 'handler' : 'function';
-  const where = found === undefined ? 'engine' : `${kind} ${found.name}`;
-  return { where, line, text: (lines[line - 1] ?? '').trim(), message };
 }

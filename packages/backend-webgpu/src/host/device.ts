@@ -130,7 +130,7 @@ export class WebgpuDevice implements Device {
       const hint = 'launch two kernels, or with the form thread';
       throw new DeviceLimitError('Workgroups of a kernel', workgroups, most, hint);
     }
-    const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick');
+    const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick', image);
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);
     let kernel: GpuKernel | undefined;

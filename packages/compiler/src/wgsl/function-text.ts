@@ -1,4 +1,4 @@
-import type { IrFunction, Module, ValueType } from '../ir/types.ts';
+import type { IrFunction, Location, Module, ValueType } from '../ir/types.ts';
 import { hoistedLocals } from '../js/scopes.ts';
 import { identifier } from '../js/text.ts';
 import type { WgslForm } from './abi.ts';
@@ -25,6 +25,7 @@ export class FunctionText {
   readonly #hoisted: Set<number>;
   #lines: string[] = [];
   #temporaries = 0;
+  #line = 0;
 
   constructor(program: ModuleText, fn: IrFunction) {
     this.program = program;
@@ -65,6 +66,18 @@ export class FunctionText {
   /** The lines of a loop's body. */
   loop(write: () => void): string[] {
     return this.block(write);
+  }
+
+  /** Tells the place in the handler's own text that the following lines are of, when it is on another line. */
+  mark(location: Location | undefined): void {
+    if (location === undefined || location.line === this.#line) return;
+    this.#line = location.line;
+    this.line(`// ${identifier(this.fn.name)}:${location.line}:${location.column}`);
+  }
+
+  /** A function of its own follows: it has to say its place again. */
+  forgetMark(): void {
+    this.#line = 0;
   }
 
   library(name: string): string {

@@ -11,7 +11,10 @@ import { scanLines } from './scan.ts';
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
 export function statementLines(text: FunctionText, body: readonly Statement[]): void {
-  for (const statement of body) lines(text, statement);
+  for (const statement of body) {
+    text.mark(statement.location);
+    lines(text, statement);
+  }
 }
 
 function lines(text: FunctionText, s: Statement): void {

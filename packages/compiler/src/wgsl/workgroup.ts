@@ -1,4 +1,4 @@
-import type { Expression, IrFunction, Statement, ValueType } from '../ir/types.ts';
+import type { Expression, IrFunction, Location, Statement, ValueType } from '../ir/types.ts';
 import { childExpressions, childLists, isSection, statementExpressions } from '../ir/walk.ts';
 import { expressionText } from './expression.ts';
 import { FunctionText, type ModuleText } from './function-text.ts';
@@ -35,6 +35,8 @@ class WorkgroupText extends FunctionText {
   #loops = 0;
   #exits = new Set<keyof typeof exit>();
   #parts = 0;
+  /** Where the statement is that parts are written for. */
+  #at: Location | undefined;
 
   constructor(program: ModuleText, fn: IrFunction, name: string) {
     super(program, fn);
@@ -80,7 +82,12 @@ class WorkgroupText extends FunctionText {
   /** A function of the handler; its name. */
   #part(signature: string, write: () => void): string {
     const part = `${this.#name}_p${this.#parts++}`;
-    const lines = this.block(write);
+    this.forgetMark();
+    const lines = this.block(() => {
+      this.mark(this.#at);
+      write();
+    });
+    this.forgetMark();
     this.#functions.push(`fn ${part}${signature} {`, ...lines, '}');
     return part;
   }
@@ -109,6 +116,7 @@ class WorkgroupText extends FunctionText {
   /** Lane 0 runs these, and says whether they left the handler or a loop around them. */
   #alone(body: readonly Statement[]): void {
     if (body.length === 0) return;
+    this.#at = body[0]?.location ?? this.#at;
     this.#exits = new Set();
     const last = body.at(-1)?.kind;
     const leaves = last === 'return' || last === 'break' || last === 'continue' || last === 'fail';
@@ -124,6 +132,8 @@ class WorkgroupText extends FunctionText {
   }
 
   #together(s: Statement): void {
+    this.#at = s.location ?? this.#at;
+    this.mark(this.#at);
     switch (s.kind) {
       case 'if':
         return this.#if(s);

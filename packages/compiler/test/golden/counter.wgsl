@@ -8,15 +8,19 @@ fn rk_states_wide(at: u32) -> vec2<u32> {
 }
 
 fn h0_Inc() {
+  // Inc:2:4
   let t0 = (rk_states[rk_state + 0u] + rk_memory[rk_message + 0u]);
   rk_states[rk_state + 0u] = t0;
+  // Inc:3:4
   let t1 = rk_add_64(rk_states_wide(rk_state + 2u), vec2<u32>(u32(rk_memory[rk_message + 0u]), 0u));
   rk_states[rk_state + 2u] = (t1).x; rk_states[rk_state + 2u + 1u] = (t1).y;
 }
 
 fn h1_Dec() {
+  // Dec:2:4
   let t0 = (bitcast<i32>(rk_states[rk_state + 4u]) - bitcast<i32>(rk_memory[rk_message + 0u]));
   rk_states[rk_state + 4u] = bitcast<u32>(t0);
+  // Dec:3:4
   if ((bitcast<i32>(rk_states[rk_state + 4u]) < 0i)) {
     let t1 = (rk_states[rk_state + 0u] - 1u);
     rk_states[rk_state + 0u] = t1;
@@ -24,6 +28,7 @@ fn h1_Dec() {
 }
 
 fn h2_Get() {
+  // Get:2:4
   let t0 = rk_states[rk_state + 0u];
   let t1 = rk_states_wide(rk_state + 2u);
   let t2 = bitcast<i32>(rk_states[rk_state + 4u]);

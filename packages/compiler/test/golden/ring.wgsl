@@ -25,25 +25,35 @@ fn rk_random() -> u32 {
 }
 
 fn h0_Wire() {
+  // Wire:2:4
   let t0 = rk_memory[rk_message + 0u];
   rk_states[rk_state + 0u] = t0;
 }
 
 fn h1_Token() {
+  // Token:3:4
   let t0 = (rk_states[rk_state + 1u] + 1u);
   rk_states[rk_state + 1u] = t0;
+  // Token:4:4
   let t1 = rk_rem_u32(rk_states[rk_state + 1u], 4u);
   let t2 = rk_memory[rk_message + 1u];
   if (t1 >= 4u) { rk_fault(1u, t1); } else { rk_states[rk_state + t1 + 3u] = t2; }
+  // Token:5:4
   var v_v_0 = rk_memory[rk_message + 1u];
+  // Token:6:4
   v_v_0 = (v_v_0 ^ (v_v_0 << (13u & 31u)));
+  // Token:7:4
   v_v_0 = (v_v_0 ^ (v_v_0 >> (17u & 31u)));
+  // Token:8:4
   v_v_0 = (v_v_0 ^ (v_v_0 << (5u & 31u)));
+  // Token:9:4
   let t3 = (((rk_states[rk_state + 2u] ^ v_v_0) * 16777619u) + (rk_params.base_address + rk_self));
   rk_states[rk_state + 2u] = t3;
+  // Token:10:15
   var v_draw_1 = (f32(rk_random() >> 8u) * 5.9604644775390625e-8f);
   let t4 = (bitcast<f32>(rk_states[rk_state + 7u]) + (v_draw_1 - 0.5f));
   rk_states[rk_state + 7u] = bitcast<u32>(t4);
+  // Token:11:4
   if ((bitcast<i32>(rk_memory[rk_message + 0u]) > 0i)) {
     let t5 = rk_states[rk_state + 0u];
     let t6 = (bitcast<i32>(rk_memory[rk_message + 0u]) - 1i);
@@ -54,6 +64,7 @@ fn h1_Token() {
       rk_memory[t8 + 1u] = t7;
     }
   } else {
+    // Token:15:9
     let t9 = v_v_0;
     let t10 = rk_states[rk_state + 2u];
     let t11 = bitcast<f32>(rk_states[rk_state + 7u]);
