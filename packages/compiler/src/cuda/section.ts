@@ -1,9 +1,9 @@
-import type { Expression, Statement } from '../ir/types.ts';
+import type { Statement } from '../ir/types.ts';
 import {
+  capturedLocals,
   declaredLocals,
-  readLocals,
+  roundsMayFault,
   type SectionStatement,
-  statementMayFault,
 } from '../ir/walk.ts';
 import { identifier } from '../js/text.ts';
 import { expressionText } from './expression.ts';
@@ -23,7 +23,7 @@ export function sectionLines(text: FunctionText, s: SectionStatement, write: Wri
   const number = program.sections.length + 1;
   const name = `s${number}_${identifier(fn.name)}`;
   const own = declaredLocals([s]);
-  const captured = [...readLocals(bodyOf(s))].filter((id) => !own.has(id)).sort((a, b) => a - b);
+  const captured = capturedLocals(s);
   const shown = ['rk_u32 count;'];
   for (const id of captured) shown.push(`${typeText(text.typeOfLocal(id))} ${text.local(id)};`);
   const struct = `struct Section${number} { ${shown.join(' ')} };`;
@@ -71,7 +71,7 @@ function callLines(
     text.line(`${group}->s${number}.${text.local(id)} = ${text.local(id)};`);
   }
   text.line(`rk_open(rk, ${number}u);`, `${name}(${group});`);
-  if (canFault(s)) text.line(`${text.library('rk_close')}(rk);`);
+  if (roundsMayFault(s)) text.line(`${text.library('rk_close')}(rk);`);
   if (text.program.interruptible) text.line(`if (${text.library('rk_close_late')}(rk)) return;`);
   if (s.kind === 'reduce') {
     text.line(`${text.declaration(s.id)} = ${group}->slots[0].${s.type}[0];`);
@@ -79,17 +79,12 @@ function callLines(
 }
 
 /** All that the lanes do: what is computed once, the count, is not among it. */
-function bodyOf(s: SectionStatement): readonly Statement[] {
-  const count: Expression = { kind: 'const', type: s.count.type, value: 0 };
-  return [{ ...s, count }];
-}
-
 function roundLines(text: FunctionText, s: SectionStatement, write: WriteList): void {
   if (s.kind === 'parallel') parallelLines(text, s, write);
   else if (s.kind === 'reduce') reduceRounds(text, s, write);
   else scanRounds(text, s, write);
   if (text.program.interruptible) text.line(tellLate(text));
-  text.line(canFault(s) ? `${text.library('rk_leave')}(&lane, group);` : 'rk_sync_lanes();');
+  text.line(roundsMayFault(s) ? `${text.library('rk_leave')}(&lane, group);` : 'rk_sync_lanes();');
 }
 
 const tellLate = (text: FunctionText): string => `${text.library('rk_tell_late')}(&lane, group);`;
@@ -106,12 +101,10 @@ function rounds(text: FunctionText, head: string, body: readonly string[]): stri
 
 /** Begins a round. The number of the round orders the faults of all lanes. */
 function beginRound(text: FunctionText, s: SectionStatement, index: string, round: string): void {
-  if (canFault(s)) text.line(`lane.round = ${round};`);
+  if (roundsMayFault(s)) text.line(`lane.round = ${round};`);
   const type = typeText(s.count.type);
   text.line(`${text.declaration(s.index)} = (${type})${index};`);
 }
-
-const canFault = (s: SectionStatement): boolean => bodyOf(s).some(statementMayFault);
 
 type Of<K extends SectionStatement['kind']> = Extract<SectionStatement, { kind: K }>;
 

@@ -104,6 +104,23 @@ export function declaredLocals(statements: readonly Statement[]): Set<number> {
   return ids;
 }
 
+/** A section without its count, which is evaluated once, before its rounds. */
+function roundsOf(s: SectionStatement): readonly Statement[] {
+  const count: Expression = { kind: 'const', type: s.count.type, value: 0 };
+  return [{ ...s, count }];
+}
+
+/** The locals of the handler that rounds of a section read: whoever runs rounds needs their values. */
+export function capturedLocals(s: SectionStatement): readonly number[] {
+  const own = declaredLocals([s]);
+  return [...readLocals(roundsOf(s))].filter((id) => !own.has(id)).sort((a, b) => a - b);
+}
+
+/** Whether a round of a section can record a fault. */
+export function roundsMayFault(s: SectionStatement): boolean {
+  return roundsOf(s).some((statement) => statementMayFault(statement));
+}
+
 /** The locals whose values expressions of these statements read, those that they assign not. */
 export function readLocals(statements: readonly Statement[]): Set<number> {
   const ids = new Set<number>();

@@ -1,5 +1,11 @@
-import type { Expression, IrFunction, Location, Statement, ValueType } from '../ir/types.ts';
-import { childExpressions, childLists, isSection, statementExpressions } from '../ir/walk.ts';
+import type { IrFunction, Location, Statement, ValueType } from '../ir/types.ts';
+import {
+  capturedLocals,
+  childLists,
+  isSection,
+  roundsMayFault,
+  type SectionStatement,
+} from '../ir/walk.ts';
 import { expressionText } from './expression.ts';
 import { FunctionText, type ModuleText } from './function-text.ts';
 import { typeText, zero } from './literal.ts';
@@ -140,14 +146,14 @@ class WorkgroupText extends FunctionText {
       case 'loop':
         return this.#loop(s);
       case 'parallel':
-        return this.#section(s, s.body, () => {
+        return this.#section(s, () => {
           const round = this.#round(s, s.body, () => {});
           this.line(`for (var i = rk_lane; i < n; i += 64u) { ${round}(i, i); }`);
         });
       case 'reduce':
-        return this.#section(s, [...s.body, term(s)], () => this.#reduce(s));
+        return this.#section(s, () => this.#reduce(s));
       case 'scan':
-        return this.#section(s, [...s.body, term(s), ...s.then], () => this.#scan(s));
+        return this.#section(s, () => this.#scan(s));
       default:
         throw new RangeError(`a ${s.kind} has no sections in it`);
     }
@@ -175,16 +181,16 @@ class WorkgroupText extends FunctionText {
   }
 
   /** `run` is written with the number of rounds in `n`. What lane 0 stored is seen by all, and the other way round. */
-  #section(s: Of<'parallel' | 'reduce' | 'scan'>, body: readonly Statement[], run: () => void) {
+  #section(s: SectionStatement, run: () => void): void {
     const count = this.#choose(() => {
       const n = this.keep(expressionText(this, s.count));
       return s.count.type === 'i32' ? `u32(max(${n}, 0i))` : n;
     });
     const lines = this.block(() => {
       this.line('storageBarrier();', `let n = ${count};`);
-      for (const id of outerLocals(body, s.index)) this.#hand(id);
+      for (const id of capturedLocals(s)) this.#hand(id);
       run();
-      this.line(`${this.library('rk_join')}();`);
+      this.line(roundsMayFault(s) ? `${this.library('rk_join')}();` : 'storageBarrier();');
     });
     this.line('{', ...lines, '}');
   }
@@ -199,11 +205,7 @@ class WorkgroupText extends FunctionText {
   }
 
   /** A function that runs one round; its place in the order of all rounds tells which of their faults is the first. */
-  #round(
-    s: Of<'parallel' | 'reduce' | 'scan'>,
-    body: readonly Statement[],
-    end: () => void,
-  ): string {
+  #round(s: SectionStatement, body: readonly Statement[], end: () => void): string {
     return this.#part('(round: u32, place: u32)', () => {
       this.line('rk_place = place;', `${this.local(s.index)} = ${s.count.type}(round);`);
       statementLines(this, body);
@@ -275,30 +277,6 @@ class WorkgroupText extends FunctionText {
       '}',
     );
   }
-}
-
-/** The term of a reduction or a scan, as a statement whose expressions are looked through. */
-function term({ id, value }: Of<'reduce' | 'scan'>): Statement {
-  return { kind: 'let', id, value };
-}
-
-/** The locals that rounds read and do not set themselves. */
-function outerLocals(body: readonly Statement[], index: number): readonly number[] {
-  const own = new Set([index]);
-  const read = new Set<number>();
-  const expression = (e: Expression): void => {
-    if (e.kind === 'local') read.add(e.id);
-    childExpressions(e).forEach(expression);
-  };
-  const list = (statements: readonly Statement[]): void => {
-    for (const s of statements) {
-      statementExpressions(s).forEach(expression);
-      if (s.kind === 'let' || s.kind === 'random' || s.kind === 'assign') own.add(s.id);
-      childLists(s).forEach(list);
-    }
-  };
-  list(body);
-  return [...read].filter((id) => !own.has(id)).sort((a, b) => a - b);
 }
 
 /** What the workgroup form of a program declares beside its handlers. */
