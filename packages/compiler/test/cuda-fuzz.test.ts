@@ -8,6 +8,7 @@ import {
   fuzzTargets,
   generateCase,
   HostCompiler,
+  optimizedTarget,
   runFuzz,
 } from '../src/fuzz/index.ts';
 import { hasRaces } from '../src/fuzz/races.ts';
@@ -27,6 +28,15 @@ describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => 
     expect(report.differences).toEqual([]);
     const all = { run: 12, different: 0, refused: 0 };
     expect(report.targets).toEqual({ cuda: all, 'cuda-warp': all });
+  }, 300_000);
+
+  it('does the same after the optimiser', async () => {
+    if (typeof compiler === 'string') return;
+    const targets = [cudaTarget(compiler), cudaTarget(compiler, 'cuda-warp')].map(optimizedTarget);
+    const report = await runFuzz({ seed: 41, count: 10, maxDifferences: 1, targets });
+    expect(report.differences).toEqual([]);
+    const all = { run: 10, different: 0, refused: 0 };
+    expect(report.targets).toEqual({ 'cuda-optimized': all, 'cuda-warp-optimized': all });
   }, 300_000);
 
   it('does the same on more lanes than a tile has', async () => {

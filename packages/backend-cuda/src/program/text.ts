@@ -1,4 +1,4 @@
-import { emitCuda, type Module } from '@ringkernel/compiler/back-end';
+import { emitCuda, type Module, optimize } from '@ringkernel/compiler/back-end';
 import { programPreamble } from './build.ts';
 
 export interface ProgramOptions {
@@ -10,9 +10,10 @@ export interface ProgramOptions {
 
 /** A module as a program for the device. */
 export function programText(module: Module, { lanes, interruptible }: ProgramOptions): string {
-  const options = { namespace: 'rk_program', interruptible } as const;
-  if (lanes > 1) return groupText(emitCuda(module, { ...options, form: 'group' }), lanes);
-  return `${programPreamble}${emitCuda(module, options)}
+  const form = lanes > 1 ? 'group' : 'thread';
+  const text = emitCuda(optimize(module), { namespace: 'rk_program', interruptible, form });
+  if (form === 'group') return groupText(text, lanes);
+  return `${programPreamble}${text}
 RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) { return rk_program::rk_handle(t, type); }
 `;
 }

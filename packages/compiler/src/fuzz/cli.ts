@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const dawn = names.some((name) => name.startsWith('wgsl'))
     ? opened('wgsl', await Dawn.open())
     : null;
-  const compiler = names.some(isCuda) ? opened('cuda', await HostCompiler.open()) : null;
+  const compiler = names.map(bareName).some(isCuda) ? opened('cuda', await HostCompiler.open()) : null;
   const report = await runFuzz({
     seed,
     count,
@@ -55,6 +55,9 @@ async function main(): Promise<void> {
   if (report.differences.length > 0) process.exitCode = 1;
 }
 
+/** Of the target that an optimised one runs on. */
+const bareName = (name: string): string => name.replace(/-optimized$/u, '');
+
 const isCuda = (name: string): name is keyof typeof cudaTargets => Object.hasOwn(cudaTargets, name);
 
 function opened<T>(name: string, engine: T | string): T {
@@ -64,7 +67,7 @@ function opened<T>(name: string, engine: T | string): T {
 }
 
 function targetOf(name: string, dawn: Dawn | null, compiler: HostCompiler | null): FuzzTarget {
-  const bare = name.replace(/-optimized$/u, '');
+  const bare = bareName(name);
   if (bare !== name) return optimizedTarget(targetOf(bare, dawn, compiler));
   if (name === 'wgsl' && dawn !== null) return wgslTarget(dawn);
   if (name === 'wgsl-workgroup' && dawn !== null) return wgslTarget(dawn, 'workgroup');
