@@ -40,7 +40,7 @@ function here(statement: string): string {
 }
 
 const { module } = (image as ReturnType<typeof compile>).program;
-const text = programText(module, { lanes: 1, interruptible: false });
+const text = programText({ kind: 'ir', module }, { lanes: 1, interruptible: false });
 
 /** What the real compiler says of the actor's text with a mistake in it. */
 async function compileWith(right: string, wrong: string): Promise<unknown> {

@@ -58,7 +58,8 @@ test.skipIf(noToolkit !== null)(
     const folder = mkdtempSync(join(tmpdir(), 'ringkernel-nvcc-'));
     for (const [name, text] of deviceHeaders()) writeFileSync(join(folder, name), text);
     const { module } = compile(Everything).program;
-    const text = (lanes: number): string => programText(module, { lanes, interruptible: true });
+    const text = (lanes: number): string =>
+      programText({ kind: 'ir', module }, { lanes, interruptible: true });
     const programs = { system: systemProgram, thread: text(1), warp: text(32) };
     const targets = ['75', '80', '86', '89', '90', '100', '120'].map(
       (n) => `-gencode=arch=compute_${n},code=sm_${n}`,

@@ -105,7 +105,7 @@ test.skipIf(noToolkit !== null)(
   async () => {
     const { module } = (image as ReturnType<typeof compile>).program;
     const text = withOwnHandlers(
-      programText(module, { lanes: 1, interruptible: true }),
+      programText({ kind: 'ir', module }, { lanes: 1, interruptible: true }),
       image,
       handlers,
     );

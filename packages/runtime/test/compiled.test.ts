@@ -56,12 +56,13 @@ function leb128(value: bigint): Uint8Array {
   return Uint8Array.from(digits, (digit, i) => (i < 4 ? digit | 128 : digit));
 }
 
+const cuda = 'cuda, cuda-interruptible, cuda-group, cuda-group-interruptible';
 const result = { sum: 34, wide: '5000000000' };
 
 beforeAll(() => {
   const { status, stderr, stdout } = node(cli, join(here, 'actors.mjs'), '-o', file);
   expect(stderr).toBe('');
-  expect(stdout).toBe(`${file}: Adder (js, wasm, wgsl)\n`);
+  expect(stdout).toBe(`${file}: Adder (js, wasm, wgsl, ${cuda})\n`);
   expect(status).toBe(0);
 });
 

@@ -174,11 +174,10 @@ export class CudaDevice implements Device {
         hint: 'launch it on the CPU backend',
       });
     }
-    const module = image.program.module as Module;
     const { handlerTimeoutMs, handlers } = this.#options;
-    const form = formOf(module, this.#options);
+    const form = formOf(image.program.module as Module, this.#options);
     const { lanes } = form;
-    const text = programText(module, { lanes, interruptible: handlerTimeoutMs > 0 });
+    const text = programText(image.program, { lanes, interruptible: handlerTimeoutMs > 0 });
     const whole = withOwnHandlers(text, image, handlers);
     return await this.launchText(image, whole, options, sink, form);
   }

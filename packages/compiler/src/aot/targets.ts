@@ -1,3 +1,4 @@
+import { cudaNamespace, cudaTextKinds, cudaTextName, emitCuda } from '../cuda/index.ts';
 import type { Module } from '../ir/types.ts';
 import { emitJavaScript } from '../js/index.ts';
 import { optimize } from '../optimize/index.ts';
@@ -16,6 +17,10 @@ const targets: readonly Target[] = [
   { name: 'js', emit: (module) => emitJavaScript(optimize(module)) },
   { name: 'wasm', emit: (module) => webAssemblyToText(emitWebAssembly(optimize(module))) },
   { name: 'wgsl', emit: (module) => emitWgsl(optimize(module)) },
+  ...cudaTextKinds.map((kind) => ({
+    name: cudaTextName(kind),
+    emit: (module: Module) => emitCuda(optimize(module), { ...kind, namespace: cudaNamespace }),
+  })),
 ];
 
 /** The module in every language that can say it. */

@@ -29,7 +29,9 @@ async function main(): Promise<void> {
   const dawn = names.some((name) => name.startsWith('wgsl'))
     ? opened('wgsl', await Dawn.open())
     : null;
-  const compiler = names.map(bareName).some(isCuda) ? opened('cuda', await HostCompiler.open()) : null;
+  const compiler = names.map(bareName).some(isCuda)
+    ? opened('cuda', await HostCompiler.open())
+    : null;
   const report = await runFuzz({
     seed,
     count,
