@@ -1,7 +1,7 @@
 import type { KernelImage } from '@ringkernel/core';
 import { ShaderError } from '../errors.ts';
 import { deviceBindings } from '../text/bindings.ts';
-import { passes } from '../text/index.ts';
+import { type PassName, passes } from '../text/index.ts';
 import {
   computeStage,
   type GpuBindGroup,
@@ -12,8 +12,6 @@ import {
   type GpuPipelineLayout,
 } from './api.ts';
 import { shaderMessage } from './shader-message.ts';
-
-type PassName = keyof typeof passes;
 
 /** Compiles the passes of a device, the engine's own when they are first needed. All have the same bindings. */
 export class Pipelines {

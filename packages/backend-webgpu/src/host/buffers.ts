@@ -1,6 +1,6 @@
 import type { GpuBuffer } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
-import { counter, instance, overflow, pageWords, status } from '../text/layout.ts';
+import { controlWords, counter, overflow, pageWords, status } from '../text/layout.ts';
 
 /** Word 0 of a list is its end, so no message begins there. */
 const firstWord = 16;
@@ -42,7 +42,7 @@ export class SharedBuffers {
   ): Promise<SharedBuffers> {
     const shared = new SharedBuffers(gpu, heapBytes, egressBytes, lanes);
     shared.memory = await gpu.storage('messages', shared.#memoryWords());
-    shared.control = await gpu.storage('control words', 1024 * instance.words);
+    shared.control = await gpu.storage('control words', 1024 * controlWords);
     shared.directory = await gpu.storage('the directory', 1024 * pageWords);
     shared.status = await gpu.storage('counters', status.words + 8 * counter.words);
     gpu.device.queue.writeBuffer(shared.status, 0, Uint32Array.of(1, 0, firstWord));
@@ -97,7 +97,7 @@ export class SharedBuffers {
 
   /** Words of control for so many instances, all zero. Nothing may be under way. */
   async claimControl(instances: number): Promise<number> {
-    const words = instances * instance.words;
+    const words = instances * controlWords;
     const known = this.#free.findIndex((range) => range.words >= words);
     if (known >= 0) {
       const range = this.#free[known] as { at: number; words: number };
@@ -119,7 +119,7 @@ export class SharedBuffers {
 
   /** Gives them back, zeroed. */
   releaseControl(at: number, instances: number): void {
-    const words = instances * instance.words;
+    const words = instances * controlWords;
     this.gpu.device.queue.writeBuffer(this.control, at * 4, new Uint32Array(words));
     this.#free.push({ at, words });
   }
@@ -142,11 +142,17 @@ export class SharedBuffers {
 
   releaseCounters(at: number): void {
     this.#slots[(at - status.words) / counter.words] = false;
+    this.gpu.device.queue.writeBuffer(this.status, (at + counter.due) * 4, new Uint32Array(2));
+  }
+
+  /** Kernels that have counters, with those that are gone and lie between them. */
+  get kernels(): number {
+    return this.#slots.lastIndexOf(true) + 1;
   }
 
   /** Words of the status that are in use. */
   get statusWords(): number {
-    return status.words + (this.#slots.lastIndexOf(true) + 1) * counter.words;
+    return status.words + this.kernels * counter.words;
   }
 
   /** Tells the device whose the addresses are; 0 instances: nobody's. */

@@ -122,14 +122,8 @@ export class WebgpuDevice implements Device {
     this.#check(image, options);
     this.#pump.check();
     const { instances, baseAddress, queueCapacity, onFull } = options;
-    const most = this.#gpu.limits.maxComputeWorkgroupsPerDimension;
     const software = this.info.kind === 'software';
-    const program = programOf(image, instances, this.#form, { software, mostWorkgroups: most });
-    const { text, stateWords, workgroups, code } = program;
-    if (workgroups > most) {
-      const hint = 'launch two kernels, or with the form thread';
-      throw new DeviceLimitError('Workgroups of a kernel', workgroups, most, hint);
-    }
+    const { text, stateWords, workgroups, code } = programOf(image, this.#form, software);
     const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick', image);
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);

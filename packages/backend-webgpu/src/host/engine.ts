@@ -38,6 +38,7 @@ export interface Outcome {
 }
 
 interface Passes {
+  readonly gather: GpuPipeline | null;
   readonly ingress: GpuPipeline | null;
   readonly turn: GpuPipeline;
   /** Instead of the kernels' own. */
@@ -51,6 +52,8 @@ export class Engine {
   readonly #memory: GpuMemory;
   readonly #pipelines: Pipelines;
   readonly #shared: SharedBuffers;
+  /** Instances that run in a round, as far as the last submit tells. */
+  #busiest = 1;
   readonly #nothing: { readonly params: GpuBuffer; readonly words: GpuBuffer };
   readonly #fixed: { readonly budget: number; readonly lockstep: boolean; readonly node: number };
 
@@ -125,45 +128,78 @@ export class Engine {
   #begin(lane: Lane, { physical, tickUs, nowMs }: Submit): void {
     const shared = this.#shared;
     const start = shared.egressStart(lane.index);
-    this.write(shared.status, status.egress, start, 0, 0);
+    this.write(shared.status, status.egress, start, 0, 0, 0);
     const { budget, lockstep, node } = this.#fixed;
+    const { kernels } = shared;
     const high = Math.floor(physical / 2 ** 32);
     const end = start + shared.egressWords;
     this.write(
       lane.device,
       0,
-      ...[shared.heapEnd, end, physical >>> 0, high, tickUs, nowMs, budget, lockstep ? 1 : 0, node],
+      ...[
+        shared.heapEnd,
+        end,
+        physical >>> 0,
+        high,
+        tickUs,
+        nowMs,
+        budget,
+        lockstep ? 1 : 0,
+        node,
+        kernels,
+      ],
     );
   }
 
-  async #passes({ batch, pass }: Submit): Promise<Passes> {
-    const [ingress, turn, other] = await Promise.all([
+  async #passes({ batch, pass, kernels }: Submit): Promise<Passes> {
+    const gathers = pass === 'rounds' && kernels.some((kernel) => kernel.gathers);
+    const [gather, ingress, turn, other] = await Promise.all([
+      gathers ? this.#pipelines.pass('rk_gather') : null,
       batch === null ? null : this.#pipelines.pass('rk_ingress'),
       this.#pipelines.pass('rk_turn'),
       pass === 'rounds' ? null : this.#pipelines.pass(pass === 'bury' ? 'rk_burial' : 'rk_move'),
     ]);
-    return { ingress, turn, other };
+    return { gather, ingress, turn, other };
   }
 
-  #encode(pass: GpuPass, lane: Lane, submit: Submit, { ingress, turn, other }: Passes): void {
+  #encode(pass: GpuPass, lane: Lane, submit: Submit, passes: Passes): void {
+    const { gather, ingress, turn, other } = passes;
     const own = this.#groupOf(lane);
     if (ingress !== null) {
       pass.setBindGroup(0, own);
       pass.setPipeline(ingress);
       pass.dispatchWorkgroups(Math.ceil((submit.batch?.count ?? 0) / workgroup));
     }
+    const all = ({ instances }: KernelSlot): number => Math.ceil(instances / workgroup);
+    if (gather !== null) {
+      for (const kernel of submit.kernels) {
+        if (kernel.gathers) this.#dispatch(pass, lane, kernel, gather, all(kernel));
+        kernel.gathers = false;
+      }
+    }
+    const due = Math.max(this.#busiest, submit.batch?.count ?? 0);
     for (let i = 0; i < submit.ticks; i++) {
       for (const kernel of submit.kernels) {
-        pass.setBindGroup(0, this.#kernelGroup(kernel, lane));
-        pass.setPipeline(other ?? kernel.pipeline);
-        const apart = Math.ceil(kernel.instances / workgroup);
-        pass.dispatchWorkgroups(other === null ? kernel.workgroups : apart);
+        if (other !== null) this.#dispatch(pass, lane, kernel, other, all(kernel));
+        else this.#dispatch(pass, lane, kernel, kernel.pipeline, kernel.workgroupsFor(due));
       }
       if (other !== null) continue;
       pass.setBindGroup(0, own);
       pass.setPipeline(turn);
       pass.dispatchWorkgroups(1);
     }
+  }
+
+  #dispatch(
+    pass: GpuPass,
+    lane: Lane,
+    kernel: KernelSlot,
+    pipeline: GpuPipeline,
+    groups: number,
+  ): void {
+    pass.setBindGroup(0, this.#kernelGroup(kernel, lane));
+    pass.setPipeline(pipeline);
+    pass.dispatchWorkgroups(groups);
   }
 
   #groupOf(lane: Lane) {
@@ -197,6 +233,7 @@ export class Engine {
     const words = new Uint32Array(lane.readback.getMappedRange(0, bytes).slice(0));
     lane.readback.unmap();
     const figures = words.subarray(0, statusWords);
+    this.#busiest = figures[status.busiest] as number;
     const used = (figures[status.egress] as number) - this.#shared.egressStart(lane.index);
     const there = Math.min(used, this.#shared.egressWords);
     lane.expected = Math.max(1024, Math.ceil(Math.max(there * 1.25, lane.expected * 0.9)));

@@ -2,20 +2,28 @@ import type { GpuBindGroup, GpuBuffer, GpuPipeline } from '../gpu/api.ts';
 import { paramsWords } from '../text/bindings.ts';
 import { mode } from '../text/layout.ts';
 
+/** Workgroups in the dispatch of a round, and instances that one of them runs side by side. */
+export interface Workgroups {
+  readonly instances: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** What the device runs of a kernel. */
 export class KernelSlot {
   readonly pipeline: GpuPipeline;
   readonly params: GpuBuffer;
   readonly states: GpuBuffer;
   readonly instances: number;
-  /** In a dispatch of a round. */
-  readonly workgroups: number;
   readonly control: number;
   readonly counters: number;
   readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(paramsWords);
   /** One for each lane: they differ in what is the lane's own. */
   groups: GpuBindGroup[] = [];
   generation = -1;
+  readonly #workgroups: Workgroups;
+  /** Messages may rest at instances that are on no list: they are gathered before the next round. */
+  gathers = false;
 
   constructor(
     pipeline: GpuPipeline,
@@ -23,7 +31,7 @@ export class KernelSlot {
     states: GpuBuffer,
     words: {
       readonly instances: number;
-      readonly workgroups: number;
+      readonly workgroups: Workgroups;
       readonly control: number;
       readonly counters: number;
     } & {
@@ -39,13 +47,20 @@ export class KernelSlot {
     this.params = params;
     this.states = states;
     this.instances = words.instances;
-    this.workgroups = words.workgroups;
+    this.#workgroups = words.workgroups;
     this.control = words.control;
     this.counters = words.counters;
     this.words.set([words.instances, words.baseAddress, words.seed, words.control]);
     this.words.set([words.counters, words.capacity, words.policy, mode.stopped], 4);
     this.words[8] = words.holds ? 1 : 0;
     this.words[9] = words.rollback ? 1 : 0;
+  }
+
+  /** For a round in which about so many instances run: others take turns with them. */
+  workgroupsFor(due: number): number {
+    const { instances, least, most } = this.#workgroups;
+    const all = Math.ceil(this.instances / instances);
+    return Math.min(all, most, Math.max(least, Math.ceil(due / instances)));
   }
 
   get mode(): number {

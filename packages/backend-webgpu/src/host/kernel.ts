@@ -12,7 +12,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
 } from '@ringkernel/core';
-import { header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
+import { controlWords, header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Pump } from './pump.ts';
@@ -129,7 +129,7 @@ export class GpuKernel implements DeviceKernel {
 
   counters(): KernelCounters {
     const { slot } = this;
-    return this.counted.read(slot.states.size + this.instances * 64);
+    return this.counted.read(slot.states.size + this.instances * controlWords * 4);
   }
 
   async readState(instance: number): Promise<Uint8Array> {
@@ -206,7 +206,7 @@ export class GpuKernel implements DeviceKernel {
     if (!this.open) return;
     await this.#pump.alone(async () => {
       if (!this.open) return;
-      this.#pump.setMode(this.slot, to);
+      this.#pump.setMode(this, to);
       this.state = state;
     });
   }

@@ -10,12 +10,22 @@ import { type KernelCode, type KernelImage, NotSupportedError } from '@ringkerne
 import type { WebgpuOptions } from '../options.ts';
 import { kernelText } from '../text/index.ts';
 import { workgroup } from '../text/layout.ts';
+import type { Workgroups } from './kernel-slot.ts';
 
-/** The WGSL of a kernel with its engine, words of one state, and workgroups in a dispatch. */
+/**
+ * Invocations in a workgroup of the thread form, and workgroups in a dispatch, at least and at most: as many as keep a
+ * device busy. In software an invocation runs through all of the text, even when it has nothing to do.
+ */
+const sizes = {
+  hardware: { lanes: workgroup, least: 1024, most: 1024 },
+  software: { lanes: 4, least: 1, most: 16 },
+} as const;
+
+/** The WGSL of a kernel with its engine, and words of one state. */
 export interface GpuProgram {
   readonly text: string;
   readonly stateWords: number;
-  readonly workgroups: number;
+  readonly workgroups: Workgroups;
   readonly code: KernelCode;
 }
 
@@ -24,9 +34,8 @@ export interface GpuProgram {
  */
 export function programOf(
   { name, program }: KernelImage,
-  instances: number,
   wanted: WebgpuOptions['form'],
-  device: { readonly software: boolean; readonly mostWorkgroups: number },
+  software: boolean,
 ): GpuProgram {
   if (program.kind !== 'ir') {
     throw new NotSupportedError(`the host-only kernel ${name}`, 'its loop runs in JavaScript', {
@@ -34,21 +43,25 @@ export function programOf(
     });
   }
   const module = optimize(program.module as Module);
-  const { form, reason } = formOf(module, instances, wanted, device);
+  const { form, reason } = formOf(module, wanted, software);
+  const size = software ? sizes.software : sizes.hardware;
   const compiled = form === 'thread' ? program.texts?.wgsl : undefined;
   return {
-    text: kernelText(compiled ?? emitWgsl(module, form), form),
+    text: kernelText(compiled ?? emitWgsl(module, form), form, size.lanes),
     stateWords: stateWords(module.state),
-    workgroups: form === 'thread' ? Math.ceil(instances / workgroup) : instances,
+    workgroups: {
+      instances: form === 'thread' ? size.lanes : 1,
+      least: size.least,
+      most: size.most,
+    },
     code: { form: form === 'thread' ? 'wgsl' : 'wgsl-workgroup', reason },
   };
 }
 
 function formOf(
   { handlers }: Module,
-  instances: number,
   wanted: WebgpuOptions['form'],
-  { software, mostWorkgroups }: { readonly software: boolean; readonly mostWorkgroups: number },
+  software: boolean,
 ): { readonly form: WgslForm; readonly reason: string } {
   if (wanted !== 'auto') return { form: wanted, reason: `the option form is '${wanted}'` };
   if (!handlers.some(({ body }) => hasSection(body))) {
@@ -57,9 +70,5 @@ function formOf(
   // Measured: twice as slow as an invocation that runs all rounds.
   if (software)
     return { form: 'thread', reason: 'in software the lanes of a workgroup take turns' };
-  if (instances > mostWorkgroups) {
-    const reason = `${instances} instances are more than ${mostWorkgroups} workgroups`;
-    return { form: 'thread', reason };
-  }
   return { form: 'workgroup', reason: 'a handler has sections' };
 }

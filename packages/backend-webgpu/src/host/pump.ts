@@ -119,10 +119,12 @@ export class Pump {
     }
   }
 
-  setMode(slot: KernelSlot, to: number): void {
+  setMode({ slot, counted }: GpuKernel, to: number): void {
     slot.mode = to;
     this.#engine.write(slot.params, 0, ...slot.words);
-    if (to === mode.running) this.#live = true;
+    if (to !== mode.running) return;
+    slot.gathers ||= counted.pending > 0;
+    this.#live = true;
   }
 
   /** Gives an instance a new state, and lets it go on. Nothing may be under way. */
@@ -130,6 +132,7 @@ export class Pump {
     this.#engine.write(slot.states, index * state.length, ...state);
     const own = slot.control + index * instance.words;
     this.#engine.write(this.#shared.control, own + instance.failed, 0);
+    slot.gathers = true;
     this.#live = true;
   }
 
@@ -149,9 +152,9 @@ export class Pump {
       await this.alone(async () => {
         const running = this.rounds.kernels.filter(({ slot }) => slot.mode === mode.running);
         const others = running.filter((other) => other !== kernel);
-        for (const { slot } of others) this.setMode(slot, mode.stopped);
+        for (const other of others) this.setMode(other, mode.stopped);
         await this.#steps(1);
-        for (const { slot } of others) this.setMode(slot, mode.running);
+        for (const other of others) this.setMode(other, mode.running);
       });
       return;
     }

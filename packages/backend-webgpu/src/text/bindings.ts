@@ -1,5 +1,5 @@
 import type { BindingType } from '../gpu/api.ts';
-import { instance, pageWords } from './layout.ts';
+import { counter, instance, pageWords } from './layout.ts';
 
 /** Words of the two uniforms. */
 export const paramsWords = 12;
@@ -36,7 +36,7 @@ export const bindings: string = `struct RkParams {
 struct RkDevice {
   heap_end: u32, egress_end: u32, physical_low: u32, physical_high: u32,
   tick_us: u32, now_ms: u32, budget: u32, lockstep: u32,
-  node: u32, batch: u32, spare_0: u32, spare_1: u32, spare_2: u32, spare_3: u32, spare_4: u32, spare_5: u32,
+  node: u32, kernels: u32, spare_0: u32, spare_1: u32, spare_2: u32, spare_3: u32, spare_4: u32, spare_5: u32,
 }
 @group(0) @binding(0) var<uniform> rk_params: RkParams;
 @group(0) @binding(1) var<uniform> rk_device: RkDevice;
@@ -53,11 +53,19 @@ fn rk_page(address: u32) -> u32 {
   return page;
 }
 
-/** Word of the control of the instance that has this address, which is there. */
-fn rk_control_of(address: u32, page: u32) -> u32 {
-  return rk_directory[page + 2u] + (address - rk_directory[page]) * ${instance.words}u;
-}
-
 fn rk_get(at: u32) -> u32 { return atomicLoad(&rk_control[at]); }
 fn rk_set(at: u32, value: u32) { atomicStore(&rk_control[at], value); }
+
+/** Where the list begins of a kernel's instances that run in rounds of this parity. */
+fn rk_due_list(control: u32, instances: u32, parity: u32) -> u32 {
+  return control + instances * ${instance.words}u + parity * instances;
+}
+
+/** Puts an instance on the list of those that run in the round of this parity, once. */
+fn rk_make_due(index: u32, control: u32, instances: u32, counters: u32, parity: u32) {
+  let own = control + index * ${instance.words}u;
+  if (atomicExchange(&rk_control[own + ${instance.due}u + parity], 1u) != 0u) { return; }
+  let place = atomicAdd(&rk_status[counters + ${counter.due}u + parity], 1u);
+  rk_set(rk_due_list(control, instances, parity) + place, index);
+}
 `;

@@ -17,8 +17,16 @@ export const instance = {
   told: 12,
   /** Messages that passed each of the priorities 0 to 2, in 10 bits each. */
   passed: 13,
+  /** For each parity of the round 1 when the instance is on the list of those that run in it. */
+  due: 14,
   words: 16,
 } as const;
+
+/**
+ * Words of control that a kernel has for each instance: those above for all of them, then for each parity of the round
+ * a list of the instances that run in it, in no order.
+ */
+export const controlWords: number = instance.words + 2;
 
 /** Words of a message's header while it is on the device. The last is the link to another message of its list. */
 export const header = {
@@ -56,20 +64,19 @@ export const status = {
   halt: 1,
   /** Where the next message will be in `rk_memory`. */
   heap: 2,
-  /** Where the next record for the host will be. The host sets these three for each submit. */
+  /** Where the next record for the host will be. The host sets these four for each submit. */
   egress: 3,
   /** Rounds that this submit has run. */
   ticks: 4,
   /** 1: there is nothing to do, what else is submitted need not run. */
   quiet: 5,
-  /** Reasons to run another round, counted while one runs, and of the last one. */
-  work: 6,
-  live: 7,
-  overflow: 8,
+  /** Instances that ran in one round, at most. */
+  busiest: 6,
+  overflow: 7,
   /** 1: the round goes on after a halt. */
-  resume: 9,
+  resume: 8,
   /** Messages of the host that were taken in, ever. */
-  ingested: 10,
+  ingested: 9,
   words: 16,
 } as const;
 
@@ -95,6 +102,8 @@ export const counter = {
   latencySumHigh: 22,
   latencyMin: 23,
   latencyMax: 24,
+  /** Instances on the list of each parity of the round. */
+  due: 25,
   /** Powers of two of microseconds, each in 4 parts. */
   latency: 32,
   latencyBuckets: 128,

@@ -45,9 +45,15 @@ fn rk_drop_first(list: u32) {
   if (first == last) { rk_set(list, 0u); } else { rk_set_link(last, rk_link(first)); }
 }
 
-/** Gives a message to the instance whose control is there: it arrives in the round of this parity. */
-fn rk_send_to(control: u32, parity: u32, at: u32) {
-  let before = atomicExchange(&rk_control[control + ${instance.arrivals}u + parity], at);
+/** Gives a message to the instance of its destination, which is there: it arrives in the round of this parity. */
+fn rk_send_to(page: u32, parity: u32, at: u32) {
+  let index = rk_memory[at + ${header.destination}u] - rk_directory[page];
+  let control = rk_directory[page + 2u];
+  let list = control + index * ${instance.words}u + ${instance.arrivals}u + parity;
+  let before = atomicExchange(&rk_control[list], at);
   rk_set_link(at, before);
+  if (before == 0u) {
+    rk_make_due(index, control, rk_directory[page + 1u], rk_directory[page + 3u], parity);
+  }
 }
 `;

@@ -1,6 +1,6 @@
 import { noRoom, outputKind } from '@ringkernel/compiler/back-end';
 import { type DeadLetterReason, deadLetterReasons } from '@ringkernel/core';
-import { counter, header, phase, record, recordKind, status, wantsReply } from './layout.ts';
+import { counter, header, phase, record, recordKind, wantsReply } from './layout.ts';
 
 export const reasonCode = (reason: DeadLetterReason): number => deadLetterReasons.indexOf(reason);
 
@@ -71,13 +71,11 @@ fn rk_commit_send(at: u32) {
   rk_memory[at + ${header.physicalHigh}u] = rk_physical.y;
   rk_memory[at + ${header.logical}u] = select(rk_memory[at] & 0xfffu, 0u, rk_device.lockstep != 0u);
   rk_memory[at + ${header.node}u] = rk_device.node;
-  let to = rk_memory[at + ${header.destination}u];
-  let page = rk_page(to);
+  let page = rk_page(rk_memory[at + ${header.destination}u]);
   let counters = rk_directory[page + 3u];
   atomicAdd(&rk_status[counters + ${counter.sent}u], 1u);
   atomicAdd(&rk_status[counters + ${counter.pending}u], 1u);
-  atomicAdd(&rk_status[${status.work}u], 1u);
-  rk_send_to(rk_control_of(to, page), (rk_round_now + 1u) & 1u, at);
+  rk_send_to(page, (rk_round_now + 1u) & 1u, at);
 }
 
 /** A record for the host is complete. */

@@ -1,4 +1,4 @@
-import { header, instance, overflow, phase, status, workgroup } from './layout.ts';
+import { counter, header, instance, overflow, phase, status, workgroup } from './layout.ts';
 import { reasonCode } from './output.ts';
 
 /** Between two rounds: the next one begins, or the device halts until the host has made room. */
@@ -12,11 +12,28 @@ fn rk_turn() {
     atomicStore(&rk_status[${status.resume}u], 1u);
     return;
   }
-  let work = atomicExchange(&rk_status[${status.work}u], 0u);
-  atomicStore(&rk_status[${status.live}u], work);
+  let round = atomicAdd(&rk_status[${status.round}u], 1u);
   atomicStore(&rk_status[${status.resume}u], 0u);
-  atomicAdd(&rk_status[${status.round}u], 1u);
-  if (work == 0u && rk_device.lockstep == 0u) { atomicStore(&rk_status[${status.quiet}u], 1u); }
+  var due = 0u;
+  var ran = 0u;
+  for (var k = 0u; k < rk_device.kernels; k++) {
+    let lists = ${status.words + counter.due}u + k * ${counter.words}u;
+    ran = ran + atomicExchange(&rk_status[lists + (round & 1u)], 0u);
+    due = due + atomicLoad(&rk_status[lists + ((round + 1u) & 1u)]);
+  }
+  atomicMax(&rk_status[${status.busiest}u], ran);
+  if (due == 0u && rk_device.lockstep == 0u) { atomicStore(&rk_status[${status.quiet}u], 1u); }
+}
+`;
+
+/** Puts the instances of a kernel where messages rest on the list of those that run in the next round. */
+export const gather: string = `@compute @workgroup_size(${workgroup})
+fn rk_gather(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= rk_params.instances) { return; }
+  let own = rk_params.control + id.x * ${instance.words}u;
+  if (rk_get(own + ${instance.waiting}u) + rk_get(own + ${instance.parkedCount}u) == 0u) { return; }
+  let parity = atomicLoad(&rk_status[${status.round}u]) & 1u;
+  rk_make_due(id.x, rk_params.control, rk_params.instances, rk_params.counters, parity);
 }
 `;
 
@@ -38,9 +55,8 @@ fn rk_ingress(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   for (var i = 0u; i < words; i++) { rk_memory[at + i] = rk_batch[start + i]; }
-  let to = rk_memory[at + ${header.destination}u];
-  let page = rk_page(to);
-  rk_send_to(rk_control_of(to, page), atomicLoad(&rk_status[${status.round}u]) & 1u, at);
+  let page = rk_page(rk_memory[at + ${header.destination}u]);
+  rk_send_to(page, atomicLoad(&rk_status[${status.round}u]) & 1u, at);
   rk_batch[1u + id.x] = 0u;
   atomicAdd(&rk_status[${status.ingested}u], 1u);
 }

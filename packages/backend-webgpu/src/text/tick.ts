@@ -129,12 +129,18 @@ fn rk_leave_next() -> bool {
   return true;
 }
 
-/** Tells the host how many messages rest here, when that has changed. */
+/**
+ * Tells the host how many messages rest here, when that has changed. With messages that it may handle the instance runs
+ * in the next round, too.
+ */
 fn rk_tell_depth() {
   let waiting = rk_get(rk_own + ${instance.waiting}u);
   let depth = waiting + rk_get(rk_own + ${instance.parkedCount}u);
   let held = rk_params.holds != 0u && rk_get(rk_own + ${instance.failed}u) != 0u;
-  if (depth != 0u && rk_params.mode == ${mode.running}u && !held) { atomicAdd(&rk_status[${status.work}u], 1u); }
+  if (depth != 0u && rk_params.mode == ${mode.running}u && !held) {
+    let next = (rk_round_now + 1u) & 1u;
+    rk_make_due(rk_self, rk_params.control, rk_params.instances, rk_params.counters, next);
+  }
   if (depth == rk_get(rk_own + ${instance.told}u)) { return; }
   let at = rk_room(${record.words}u, rk_egress);
   if (at == rk_none) { return; }
@@ -145,13 +151,16 @@ fn rk_tell_depth() {
   rk_set(rk_own + ${instance.told}u, depth);
 }
 
-/** Whether the device goes on with this round. */
-fn rk_runs() -> bool {
-  return atomicLoad(&rk_status[${status.halt}u]) == 0u && atomicLoad(&rk_status[${status.quiet}u]) == 0u;
+/** How many instances run in this round; none when the device does not go on with it. */
+fn rk_due() -> u32 {
+  if (atomicLoad(&rk_status[${status.halt}u]) != 0u || atomicLoad(&rk_status[${status.quiet}u]) != 0u) { return 0u; }
+  rk_round_now = atomicLoad(&rk_status[${status.round}u]);
+  return atomicLoad(&rk_status[rk_params.counters + ${counter.due}u + (rk_round_now & 1u)]);
 }
 
-fn rk_be(self_index: u32) {
-  rk_self = self_index;
+/** Becomes the instance that has this place on the list. */
+fn rk_be(place: u32) {
+  rk_self = rk_get(rk_due_list(rk_params.control, rk_params.instances, rk_round_now & 1u) + place);
   rk_state = rk_self * rk_state_words;
   rk_address = rk_params.base_address + rk_self;
   rk_own = rk_params.control + rk_self * ${instance.words}u;
@@ -159,7 +168,7 @@ fn rk_be(self_index: u32) {
 
 /** The round begins; whether the instance handles messages in it. */
 fn rk_enter() -> bool {
-  rk_round_now = atomicLoad(&rk_status[${status.round}u]);
+  rk_set(rk_own + ${instance.due}u + (rk_round_now & 1u), 0u);
   // The end of the round: what was sent up with it has waited that long.
   rk_physical = rk_stamped((atomicLoad(&rk_status[${status.ticks}u]) + 1u) * rk_device.tick_us);
   if (rk_device.lockstep != 0u) { rk_physical = vec2<u32>(rk_round_now, 0u); }
@@ -175,17 +184,13 @@ fn rk_enter() -> bool {
 
 fn rk_exit() {
   rk_tell_depth();
-  rk_add_counts();
   rk_set(rk_own + ${instance.draws}u, rk_draws);
   rk_set(rk_own + ${instance.sequence}u, rk_sequence);
 }
 `;
 
-/** One invocation for each instance. */
-const threadTick = `@compute @workgroup_size(${workgroup})
-fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= rk_params.instances || !rk_runs()) { return; }
-  rk_be(id.x);
+/** One invocation runs an instance from arrivals to handlers, and then the next that no other runs. */
+const threadTick = (lanes: number): string => `fn rk_run() {
   if (rk_enter()) {
     for (var left = rk_device.budget; left != 0u; left--) {
       let next = rk_choose();
@@ -200,6 +205,16 @@ fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   rk_exit();
 }
+
+@compute @workgroup_size(${lanes})
+fn rk_tick(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) size: vec3<u32>) {
+  let due = rk_due();
+  for (var place = id.x; place < due; place += size.x * ${lanes}u) {
+    rk_be(place);
+    rk_run();
+  }
+  if (id.x < due) { rk_add_counts(); }
+}
 `;
 
 /** A workgroup for each instance: lane 0 does all but the handlers alone, and tells the others where it goes. */
@@ -207,17 +222,11 @@ const workgroupTick = `var<workgroup> rk_told: u32;
 var<workgroup> rk_told_message: u32;
 var<workgroup> rk_told_type: u32;
 
-@compute @workgroup_size(${workgroup})
-fn rk_tick(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  if (id.x >= rk_params.instances) { return; }
-  if (lane == 0u) { rk_told = u32(rk_runs()); }
-  if (workgroupUniformLoad(&rk_told) == 0u) { return; }
-  rk_lane = lane;
-  rk_be(id.x);
-  if (lane == 0u) { rk_told = u32(rk_enter()); }
+fn rk_run() {
+  if (rk_lane == 0u) { rk_told = u32(rk_enter()); }
   if (workgroupUniformLoad(&rk_told) != 0u) {
     for (var left = rk_device.budget; left != 0u; left--) {
-      if (lane == 0u) {
+      if (rk_lane == 0u) {
         rk_told = rk_choose();
         rk_told_message = rk_next_at + ${header.words}u;
         rk_told_type = rk_memory[rk_next_at + ${header.type}u];
@@ -226,26 +235,42 @@ fn rk_tick(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
       if (next == rk_nothing) { break; }
       if (next == rk_to_handle) {
         rk_message = workgroupUniformLoad(&rk_told_message);
-        rk_save(false, lane, ${workgroup}u);
+        rk_save(false, rk_lane, ${workgroup}u);
         storageBarrier();
         let known = rk_handle(workgroupUniformLoad(&rk_told_type));
         storageBarrier();
-        if (lane == 0u) { rk_handled(known); }
+        if (rk_lane == 0u) { rk_handled(known); }
       }
-      if (lane == 0u) { rk_told = u32(rk_leave_next()); }
+      if (rk_lane == 0u) { rk_told = u32(rk_leave_next()); }
       if (workgroupUniformLoad(&rk_told) == 0u) { break; }
       storageBarrier();
     }
   }
-  if (lane == 0u) { rk_exit(); }
+  if (rk_lane == 0u) { rk_exit(); }
+}
+
+@compute @workgroup_size(${workgroup})
+fn rk_tick(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(num_workgroups) size: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  rk_lane = lane;
+  let due = rk_due();
+  if (lane == 0u) { rk_told = due; }
+  let all = workgroupUniformLoad(&rk_told);
+  for (var place = id.x; place < all; place += size.x) {
+    rk_be(place);
+    rk_run();
+  }
+  if (lane == 0u && id.x < all) { rk_add_counts(); }
 }
 `;
 
-/** One round of one instance: arrivals, then the handlers. */
-export function tickText(form: WgslForm): string {
+/** One round of the instances that have something to do: arrivals, then the handlers. */
+export function tickText(form: WgslForm, lanes: number): string {
   const word = form === 'thread' ? 'u32' : 'atomic<u32>';
   const states = `@group(0) @binding(6) var<storage, read_write> rk_states: array<${word}>;\n`;
-  return [states, copyText(form), stamps, form === 'thread' ? threadTick : workgroupTick].join(
-    '\n',
-  );
+  const tick = form === 'thread' ? threadTick(lanes) : workgroupTick;
+  return [states, copyText(form), stamps, tick].join('\n');
 }
