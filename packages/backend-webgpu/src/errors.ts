@@ -38,13 +38,20 @@ export class DeviceMemoryError extends RingKernelError {
 export interface ShaderMessage {
   /** Handler or function it is about, `engine` when it is none. */
   readonly where: string;
-  /** Its place in the handler's file, `counter.ts:12:7`; null when it is about none. */
+  /**
+   * Its place in the handler's file, `counter.ts:12:7`, or in WGSL that the user wrote for it, `Counter.Add:2:7`; null when
+   * it is about none.
+   */
   readonly at: string | null;
+  /** Whether it is about WGSL that the user wrote. */
+  readonly byHand: boolean;
   /** Of the WGSL, from 1. */
   readonly line: number;
   readonly text: string;
   readonly message: string;
 }
+
+const ownNames = 'docs/webgpu.md lists the functions that the WGSL of the option handlers may call';
 
 /** The device's compiler refused the WGSL of a kernel. */
 export class ShaderError extends RingKernelError {
@@ -57,7 +64,9 @@ export class ShaderError extends RingKernelError {
       ({ where, at, line, text, message }) =>
         `\n  ${at === null ? where : `${where} at ${at}`}, line ${line} of the WGSL: ${message}\n    ${text}`,
     );
-    super(ShaderError.code, `The WGSL of kernel '${kernelId}' does not compile:${lines.join('')}`);
+    const text = `The WGSL of kernel '${kernelId}' does not compile:${lines.join('')}`;
+    const byHand = messages.some((one) => one.byHand);
+    super(ShaderError.code, text, byHand ? { hint: ownNames } : {});
     this.kernelId = kernelId;
     this.messages = messages;
   }

@@ -1,5 +1,6 @@
 import type { WgslForm } from '@ringkernel/compiler/back-end';
 import { InvalidOptionError } from '@ringkernel/core';
+import { type OwnHandlers, ownHandlers } from './own-handlers.ts';
 
 /** What `backendOptions` may say to this backend. */
 export interface WebgpuOptions {
@@ -19,6 +20,8 @@ export interface WebgpuOptions {
   readonly messagesPerTick: number;
   /** Who runs an instance: one invocation, or a workgroup that shares the rounds of its sections. */
   readonly form: 'auto' | WgslForm;
+  /** WGSL that takes the place of compiled handlers, by `Actor.Message`. */
+  readonly handlers: OwnHandlers;
 }
 
 export type PowerPreference = 'low-power' | 'high-performance';
@@ -36,7 +39,7 @@ const ranges = {
 
 const forms: readonly WebgpuOptions['form'][] = ['auto', 'thread', 'workgroup'];
 
-const names: readonly string[] = ['powerPreference', 'form', ...Object.keys(ranges)];
+const names: readonly string[] = ['powerPreference', 'form', 'handlers', ...Object.keys(ranges)];
 
 /** Checks what the user gave and fills in the rest. Throws `InvalidOptionError`. */
 export function webgpuOptions(given: Readonly<Record<string, unknown>> = {}): WebgpuOptions {
@@ -61,6 +64,7 @@ export function webgpuOptions(given: Readonly<Record<string, unknown>> = {}): We
     ticks: integer('ticks'),
     messagesPerTick: integer('messagesPerTick'),
     form: formOf(given.form),
+    handlers: ownHandlers(given.handlers),
   };
 }
 

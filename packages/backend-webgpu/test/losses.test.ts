@@ -162,6 +162,51 @@ test.skipIf(!here)('a shader that does not compile names the line of the handler
   await device.close();
 });
 
+const Field = actor('Field', {
+  state: { xs: array(u32, 100), sum: u32 },
+  messages: { Fill: { by: u32 } },
+  on: {
+    Fill(ctx, m) {
+      const s = ctx.state;
+      s.sum = m.by;
+      ctx.parallelFor(100, (i) => {
+        s.xs[i] = (i + m.by) ^ 4711;
+      });
+      s.sum += ctx.sum(100, (i) => (s.xs[i] as number) ^ 4712);
+      s.sum ^= 4713;
+    },
+  },
+});
+
+/** The program with another type for a constant: what the front end would never let pass. */
+function mistyped<T>(program: T, value: number): T {
+  const changed = (key: string, node: unknown): unknown => {
+    const { kind, value: found } = (node ?? {}) as { kind?: string; value?: unknown };
+    return key !== '' && kind === 'const' && found === value
+      ? { ...(node as object), type: 'f32' }
+      : node;
+  };
+  return JSON.parse(JSON.stringify(program, changed)) as T;
+}
+
+test.skipIf(!here)('so does the workgroup form, in sections and between them', async () => {
+  const device = await backend.open({ backendOptions: { form: 'workgroup' } });
+  const image = compile(Field);
+  const { module } = image.program;
+  for (const value of [4711, 4712, 4713]) {
+    Object.assign(image.program, { module: mistyped(module, value) });
+    const error = (await device
+      .launch(image, options, quiet)
+      .catch((e: unknown) => e)) as ShaderError;
+    expect(error).toBeInstanceOf(ShaderError);
+    const [first] = error.messages;
+    expect(first?.text).toContain(`${value}.0f`);
+    const place = `losses.test.ts:${lineWith(`^ ${value}`) || lineWith(`^= ${value}`)}:`;
+    expect(first).toMatchObject({ where: 'handler Fill', at: expect.stringContaining(place) });
+  }
+  await device.close();
+});
+
 /** A program in a process of its own: what it prints before it ends by itself. */
 function run(program: string): string {
   const head = "import { backend } from '@ringkernel/backend-webgpu';\n";

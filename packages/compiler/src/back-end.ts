@@ -9,6 +9,6 @@ export * from './interpret/index.ts';
 export * from './ir/index.ts';
 export * from './js/index.ts';
 export * from './optimize/index.ts';
-export { type LinePlace, placeOfLine } from './place-of-line.ts';
+export { type LinePlace, placeByHand, placeOfLine } from './place-of-line.ts';
 export * from './wasm/index.ts';
 export * from './wgsl/index.ts';

@@ -9,6 +9,28 @@ export interface LinePlace {
   readonly at: string;
 }
 
+const begun = /^\/\/ by hand: (?<name>\w+), (?<count>\d+) lines$/u;
+
+/**
+ * The line of a handler written by hand that a line (1-based) of the whole text is: `Counter.Add:3`. What is missed at its
+ * end is of its last line. Null for a line that is of no such handler.
+ */
+export function placeByHand(
+  image: KernelImage,
+  lines: readonly string[],
+  line: number,
+): LinePlace | null {
+  for (let i = line - 1; i >= 0; i--) {
+    const text = lines[i] ?? '';
+    if (text === '// by hand: end') return null;
+    const { name = '', count } = begun.exec(text)?.groups ?? {};
+    if (count === undefined) continue;
+    const own = Math.min(line - i - 1, Number(count));
+    return { handler: name, at: `${image.name}.${name}:${own}` };
+  }
+  return null;
+}
+
 const marker = /^\s*\/\/ (?<name>\w+):(?<line>\d+):(?<column>\d+)$/u;
 
 /**

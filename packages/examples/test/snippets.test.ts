@@ -2,18 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { softwareGpu } from '../../compiler/src/fuzz/swiftshader.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Inside this package, so that the programs find the packages they import. */
 const folder = fileURLToPath(new URL('../build/snippets', import.meta.url));
 
-/** The `ts` blocks of a page that import the runtime: whole programs. */
-function programs(page: string): string[] {
+/** The `ts` blocks of a page that import the runtime: whole programs. Those of `ts webgpu` need a GPU. */
+function programs(page: string): { readonly code: string; readonly onGpu: boolean }[] {
   const text = readFileSync(`${root}/${page}`, 'utf8');
-  return [...text.matchAll(/```ts\n(.*?)```/gs)]
-    .map(([, code]) => code ?? '')
-    .filter((code) => code.includes("from '@ringkernel/runtime'"));
+  return [...text.matchAll(/```ts( webgpu)?\n(.*?)```/gs)]
+    .map(([, kind, code = '']) => ({ code, onGpu: kind !== undefined }))
+    .filter(({ code }) => code.includes("from '@ringkernel/runtime'"));
 }
+
+const gpu = softwareGpu();
+if (typeof gpu === 'string') console.warn(`programs for WebGPU are not run: ${gpu}`);
 
 /** What a program says it prints: the comment behind a console.log. */
 function promised(code: string): string[] {
@@ -24,9 +28,10 @@ const pages = ['README.md', ...readdirSync(`${root}/docs`).map((name) => `docs/$
 const all = pages
   .filter((page) => page.endsWith('.md'))
   .flatMap((page) =>
-    programs(page).map((code, i) => ({
+    programs(page).map(({ code, onGpu }, i) => ({
       page,
       code,
+      onGpu,
       name: `${page.replace(/\W/g, '-')}-${i + 1}`,
     })),
   );
@@ -53,14 +58,17 @@ describe('every program of the documentation runs and prints what it says', () =
     expect(all.filter(({ page }) => page === 'README.md').length).toBeGreaterThan(0);
   });
 
-  for (const { name, code } of all) {
-    test(name, () => {
+  for (const { name, code, onGpu } of all) {
+    test.skipIf(onGpu && typeof gpu === 'string')(name, () => {
       const script = `${folder}/dist/${name}.js`;
+      const more = onGpu && typeof gpu !== 'string' ? gpu : {};
       const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
         encoding: 'utf8',
+        env: { ...process.env, ...more },
       });
-      expect(stderr).toBe('');
-      expect(status).toBe(0);
+      // What Dawn says of a driver in software goes there.
+      if (!onGpu) expect(stderr).toBe('');
+      expect(status, stderr).toBe(0);
       for (const text of promised(code)) expect(stdout).toContain(text);
     });
   }

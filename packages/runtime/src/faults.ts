@@ -26,10 +26,15 @@ export function faultError(
   fault: DeviceFault,
 ): RingKernelError {
   if (fault.error !== undefined) return fault.error;
-  const where = describeSite(image, fault.site);
-  const { program } = image;
-  const site = program.kind === 'ir' ? (program.module as Module).sites[fault.site] : undefined;
-  const reason = site === undefined ? 'a fault' : (titles[site.code] ?? site.code);
-  const text = `${reason} at ${where} (${type ?? 'unknown message'})`;
+  const text = `${faultText(image, fault.site)} (${type ?? 'unknown message'})`;
   return new HandlerFaultError(kernelId, fault.instance, text, fault.value);
+}
+
+function faultText(image: KernelImage, place: number): string {
+  // The compiler knows all places but those in text that the user gave to a backend.
+  if (place === 0) return 'a fault in a handler written by hand';
+  const { program } = image;
+  const site = program.kind === 'ir' ? (program.module as Module).sites[place] : undefined;
+  const reason = site === undefined ? 'a fault' : (titles[site.code] ?? site.code);
+  return `${reason} at ${describeSite(image, place)}`;
 }

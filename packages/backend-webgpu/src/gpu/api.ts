@@ -89,14 +89,15 @@ export interface GpuBuffer {
 }
 
 export interface GpuShaderModule {
-  getCompilationInfo(): Promise<{
-    readonly messages: readonly {
-      readonly type: string;
-      readonly message: string;
-      readonly lineNum: number;
-      readonly linePos: number;
-    }[];
-  }>;
+  getCompilationInfo(): Promise<{ readonly messages: readonly GpuCompilationMessage[] }>;
+}
+
+/** Line and column count from 1. */
+export interface GpuCompilationMessage {
+  readonly type: string;
+  readonly message: string;
+  readonly lineNum: number;
+  readonly linePos: number;
 }
 
 export type GpuBindGroupLayout = { readonly label?: string };

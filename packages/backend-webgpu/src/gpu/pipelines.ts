@@ -64,7 +64,7 @@ export class Pipelines {
       const lines = code.split('\n');
       throw new ShaderError(
         id,
-        errors.map(({ lineNum, message }) => shaderMessage(image, lines, lineNum, message)),
+        errors.map((error) => shaderMessage(image, lines, error)),
       );
     }
     try {
@@ -74,7 +74,9 @@ export class Pipelines {
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new ShaderError(id, [{ where: entryPoint, at: null, line: 0, text: '', message }]);
+      throw new ShaderError(id, [
+        { where: entryPoint, at: null, byHand: false, line: 0, text: '', message },
+      ]);
     }
   }
 }

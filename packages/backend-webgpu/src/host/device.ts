@@ -44,7 +44,7 @@ export class WebgpuDevice implements Device {
   readonly #shared: SharedBuffers;
   readonly #pump: Pump;
   readonly #seed: number;
-  readonly #form: WebgpuOptions['form'];
+  readonly #options: WebgpuOptions;
   #lose: (error: RingKernelError) => void = () => {};
   #closing: Promise<void> | null = null;
   #references = 0;
@@ -68,7 +68,7 @@ export class WebgpuDevice implements Device {
     this.#pipelines = pipelines;
     this.#shared = shared;
     this.#seed = device.seed ?? 0;
-    this.#form = options.form;
+    this.#options = options;
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -123,7 +123,8 @@ export class WebgpuDevice implements Device {
     this.#pump.check();
     const { instances, baseAddress, queueCapacity, onFull } = options;
     const software = this.info.kind === 'software';
-    const { text, stateWords, workgroups, code } = programOf(image, this.#form, software);
+    const program = programOf(image, this.#options, software);
+    const { text, stateWords, workgroups, code } = program;
     const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick', image);
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);

@@ -6,8 +6,14 @@ import {
   stateWords,
   type WgslForm,
 } from '@ringkernel/compiler/back-end';
-import { type KernelCode, type KernelImage, NotSupportedError } from '@ringkernel/core';
+import {
+  InvalidOptionError,
+  type KernelCode,
+  type KernelImage,
+  NotSupportedError,
+} from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
+import { handlersFor } from '../own-handlers.ts';
 import { kernelText } from '../text/index.ts';
 import { workgroup } from '../text/layout.ts';
 import type { Workgroups } from './kernel-slot.ts';
@@ -30,24 +36,34 @@ export interface GpuProgram {
 }
 
 /**
- * Throws a `TargetError` for what WGSL does not have, `NotSupportedError` for host-only kernels.
+ * Throws a `TargetError` for what WGSL does not have, `NotSupportedError` for host-only kernels, `InvalidOptionError` for
+ * handlers written by hand that the actor has not, or that the form does not take.
  */
 export function programOf(
-  { name, program }: KernelImage,
-  wanted: WebgpuOptions['form'],
+  image: KernelImage,
+  { form: wanted, handlers }: Pick<WebgpuOptions, 'form' | 'handlers'>,
   software: boolean,
 ): GpuProgram {
+  const { name, program } = image;
   if (program.kind !== 'ir') {
     throw new NotSupportedError(`the host-only kernel ${name}`, 'its loop runs in JavaScript', {
       hint: 'launch it on the cpu backend',
     });
   }
   const module = optimize(program.module as Module);
-  const { form, reason } = formOf(module, wanted, software);
+  const byHand = handlersFor(image, handlers);
+  if (byHand.size > 0 && wanted === 'workgroup') {
+    const needed = `thread or auto, since handlers of ${name} are written by hand`;
+    throw new InvalidOptionError('form', needed, wanted);
+  }
+  const { form, reason } =
+    byHand.size > 0
+      ? { form: 'thread' as const, reason: `${byHand.size} of its handlers are written by hand` }
+      : formOf(module, wanted, software);
   const size = software ? sizes.software : sizes.hardware;
-  const compiled = form === 'thread' ? program.texts?.wgsl : undefined;
+  const compiled = form === 'thread' && byHand.size === 0 ? program.texts?.wgsl : undefined;
   return {
-    text: kernelText(compiled ?? emitWgsl(module, form), form, size.lanes),
+    text: kernelText(compiled ?? emitWgsl(module, form, byHand), form, size.lanes),
     stateWords: stateWords(module.state),
     workgroups: {
       instances: form === 'thread' ? size.lanes : 1,

@@ -1,7 +1,7 @@
 import type { StructLayout } from '@ringkernel/core';
+import { scalarsOf } from '../ir/leaves.ts';
 import type { Module, Storage } from '../ir/types.ts';
 import type { Program, ProgramEnv } from '../js/abi.ts';
-import { scalarsOf } from './leaves.ts';
 
 /** What is put into the programs: the same for every target. */
 export interface Scenario {

@@ -1,7 +1,7 @@
+import { scalarsOf } from '../ir/leaves.ts';
 import type { IrFunction, Module } from '../ir/types.ts';
 import type { Delivery, Scenario } from './engine.ts';
 import { expression } from './expressions.ts';
-import { scalarsOf } from './leaves.ts';
 import { Scope } from './scope.ts';
 import { type ModuleSketch, sketchOf } from './sketch.ts';
 import { Source } from './source.ts';

@@ -1,3 +1,4 @@
+import { type Leaf, leavesOf } from '../ir/leaves.ts';
 import type {
   Expression,
   IrFunction,
@@ -6,7 +7,6 @@ import type {
   Place,
   ValueType,
 } from '../ir/types.ts';
-import { type Leaf, leavesOf } from './leaves.ts';
 import type { ModuleSketch } from './sketch.ts';
 import type { Source } from './source.ts';
 

@@ -1,8 +1,8 @@
 import type { StructLayout, TypeLayout } from '@ringkernel/core';
+import { scalarsOf } from '../ir/leaves.ts';
 import { valueTypeOf } from '../ir/operators.ts';
 import type { Expression, Local, PayloadPart, Statement, ValueType } from '../ir/types.ts';
 import { constant, expression, newSite, place } from './expressions.ts';
-import { scalarsOf } from './leaves.ts';
 import { local, type Scope, type SectionScope } from './scope.ts';
 
 /** Where a list of statements stands: what it may contain. */

@@ -1,12 +1,12 @@
 import type { StructLayout, TypeLayout } from '@ringkernel/core';
 import type { AnyNode } from 'acorn';
+import { storageOf } from '../ir/leaves.ts';
 import type { PayloadPart } from '../ir/types.ts';
 import { changes } from './effects.ts';
 import type { FunctionContext } from './function-context.ts';
 import { stored } from './half.ts';
 import { type Copied, LeafWriter, type Steps, sourceStruct } from './literal-leaves.ts';
 import { fieldPath } from './path.ts';
-import { storageOf } from './value.ts';
 import { bytesOf } from './whole.ts';
 
 interface Slot {

@@ -1,5 +1,6 @@
 import type { ScalarName, StructLayout, TypeLayout } from '@ringkernel/core';
-import type { Expression, Place, Storage, ValueType } from '../ir/types.ts';
+import { storageOf } from '../ir/leaves.ts';
+import type { Expression, Place, ValueType } from '../ir/types.ts';
 import type { Type } from '../types/index.ts';
 
 /** An expression with its type as far as it is known. */
@@ -56,12 +57,6 @@ export function widened(storage: ScalarName): ValueType {
   if (storage === 'f16') return 'f32';
   if (storage === 'u8' || storage === 'u16') return 'u32';
   return storage === 'i8' || storage === 'i16' ? 'i32' : storage;
-}
-
-/** How a scalar or a reference lies in memory. */
-export function storageOf(type: TypeLayout): Storage {
-  if (type.kind !== 'scalar') return 'u32';
-  return type.name === 'f16' ? 'u16' : type.name;
 }
 
 export function placeOf(path: Path): Place {

@@ -1,19 +1,26 @@
-import type { IrFunction, Module, ValueType } from '../ir/types.ts';
+import type { Module, ValueType } from '../ir/types.ts';
 import { identifier } from '../js/text.ts';
 import { stateWords, type WgslForm } from './abi.ts';
-import { FunctionText, type ModuleText } from './function-text.ts';
+import { functionsByHand, type HandWritten, handlerByHand } from './by-hand.ts';
+import { functionText } from './function.ts';
+import type { ModuleText } from './function-text.ts';
 import { libraryText } from './library.ts';
-import { f32Bits, literal, typeText, zero } from './literal.ts';
+import { f32Bits, literal, typeText } from './literal.ts';
 import { findType, TargetError } from './refusal.ts';
-import { statementLines } from './statement.ts';
 import { hasSection, workgroupHandler, workgroupHead } from './workgroup.ts';
 
 /**
  * The program of a kernel as WGSL; abi.ts says what an engine adds. In the thread form one invocation runs an instance, in
  * the workgroup form 64 share the rounds of its sections. The same module gives the same text, whatever the number of
- * instances is. Throws a TargetError (RK4001) for a module that computes with f64.
+ * instances is. Handlers written by hand take the place of compiled ones, in the thread form. Throws a TargetError (RK4001)
+ * for a module that computes with f64.
  */
-export function emitWgsl(module: Module, form: WgslForm = 'thread'): string {
+export function emitWgsl(
+  given: Module,
+  form: WgslForm = 'thread',
+  byHand: HandWritten = new Map(),
+): string {
+  const module = withoutHandlers(given, byHand);
   const refused = findType(module, (type) => type === 'f64');
   if (refused !== null) throw new TargetError(module.name, 'WebGPU', refused.type, refused.where);
   const program: ModuleText = {
@@ -28,9 +35,12 @@ export function emitWgsl(module: Module, form: WgslForm = 'thread'): string {
   );
   const names = module.messages.map(({ name }, i) => `h${i}_${identifier(name)}`);
   const together = module.handlers.map(({ body }) => form === 'workgroup' && hasSection(body));
-  const handlers = module.handlers.map((fn, i) =>
-    (together[i] ? workgroupHandler : functionText)(program, fn, names[i] ?? `h${i}`),
-  );
+  const handlers = module.handlers.map((fn, i) => {
+    const [name = `h${i}`, body] = [names[i], byHand.get(i)];
+    if (body !== undefined) return handlerByHand(name, fn.name, body);
+    return (together[i] ? workgroupHandler : functionText)(program, fn, name);
+  });
+  const offered = functionsByHand(program, byHand);
   const calls = names.map((name, i) =>
     form === 'thread' || together[i] ? `${name}();` : `if (rk_lane == 0u) { ${name}(); }`,
   );
@@ -45,9 +55,19 @@ export function emitWgsl(module: Module, form: WgslForm = 'thread'): string {
     ...tablesText(module),
     ...libraryText(program.library, form),
     ...functions,
+    ...offered,
     ...handlers,
     handleText(module, calls),
   ].join('\n');
+}
+
+/** What is written by hand is not compiled: it may be just what WGSL does not have. */
+function withoutHandlers(module: Module, byHand: HandWritten): Module {
+  if (byHand.size === 0) return module;
+  const handlers = module.handlers.map((fn, i) =>
+    byHand.has(i) ? { ...fn, locals: [], body: [] } : fn,
+  );
+  return { ...module, handlers };
 }
 
 function lanesText(type: ValueType): string {
@@ -67,24 +87,6 @@ function tablesText(module: Module): string[] {
     const type = `array<${wide ? 'vec2<u32>' : 'u32'}, ${values.length}>`;
     return [`const t${i}_${identifier(name)} = ${type}(${list.join(', ')});\n`];
   });
-}
-
-function functionText(program: ModuleText, fn: IrFunction, name: string): string {
-  const text = new FunctionText(program, fn);
-  const body = text.block(() => statementLines(text, fn.body));
-  const parameters = fn.parameters.map((id) => `p${id}: ${typeText(text.typeOfLocal(id))}`);
-  const result = fn.result === null ? '' : ` -> ${typeText(fn.result)}`;
-  const end =
-    fn.result === null || fn.body.at(-1)?.kind === 'return' ? [] : [`  return ${zero(fn.result)};`];
-  const preamble = text.preamble().map((line) => `  ${line}`);
-  return [
-    `fn ${name}(${parameters.join(', ')})${result} {`,
-    ...preamble,
-    ...body,
-    ...end,
-    '}',
-    '',
-  ].join('\n');
 }
 
 function handleText(module: Module, calls: readonly string[]): string {

@@ -342,6 +342,11 @@ const entries = (form: WgslForm): ReadonlyMap<string, Entry> =>
     ['rk_random', { needs: ['rk_mulhi_u32'], text: random }],
   ]);
 
+/** All that there are. */
+export function libraryNames(form: WgslForm): string[] {
+  return [...entries(form).keys()];
+}
+
 /** The named functions and what they need, in a fixed order. */
 export function libraryText(used: ReadonlySet<string>, form: WgslForm): string[] {
   const known = entries(form);

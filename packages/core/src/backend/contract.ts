@@ -291,7 +291,7 @@ export interface DeviceDeadLetter {
 
 export interface DeviceFault {
   readonly instance: number;
-  /** Index into the module's fault sites, 0 when the error came from a host-only kernel. */
+  /** Index into the module's fault sites, 0 for a host-only kernel, or a handler written in the device's own language. */
   readonly site: number;
   /** The failing index, divisor or `ctx.fail` code. */
   readonly value: number;

@@ -1,6 +1,5 @@
 import type { StructLayout, TypeLayout } from '@ringkernel/core';
-import type { Storage } from '../ir/types.ts';
-import { storageOf } from '../lower/value.ts';
+import type { Storage } from './types.ts';
 
 /** A scalar somewhere in a struct; one per path, with the arrays around it as dimensions. */
 export interface Leaf {
@@ -46,4 +45,10 @@ export function scalarsOf(layout: StructLayout): { offset: number; storage: Stor
     }
     return offsets.map((at) => ({ offset: at, storage }));
   });
+}
+
+/** How a scalar or a reference lies in memory. */
+export function storageOf(type: TypeLayout): Storage {
+  if (type.kind !== 'scalar') return 'u32';
+  return type.name === 'f16' ? 'u16' : type.name;
 }
