@@ -1,4 +1,4 @@
-// One device source for three compilers: NVRTC (which has no header at all), nvcc, and g++ for the simulation.
+// One device source for four compilers: NVRTC (which has no header at all), nvcc, clang, and g++ for the simulation.
 //
 // Queue memory is only touched through these, or plainly between an acquire and a release. Never through __ldg or
 // `const __restrict__`: such loads are not coherent, and stale for ever in a kernel that does not end.
@@ -8,7 +8,7 @@ typedef unsigned int rk_u32;
 typedef unsigned long long rk_u64;
 typedef unsigned char rk_u8;
 
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__) || defined(__CUDA__)
 
 #define RK_WARP 32
 #define RK_DEV __device__ __forceinline__

@@ -51,13 +51,14 @@ export const simulatedBackend: BackendFactory = {
 };
 
 async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<Device> {
-  const { simulated, simulationFlags, cacheFolder } = options;
+  const { simulated, simulationFlags, cacheFolder, ptxFolder } = options;
   const addon = loadAddon();
   const libraries = simulated ? await simulatedLibraries() : systemLibraries();
   const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;
-  const target = { addon, libraries, simulated, capability, simulationFlags, cacheFolder };
+  const folders = { cacheFolder, ptxFolder };
+  const target = { addon, libraries, simulated, capability, simulationFlags, ...folders };
   return await CudaDevice.open(info, found, target, options, device);
 }
 

@@ -9,3 +9,4 @@ export {
 export type { DeviceStatus, FoundDevice } from './native/addon.ts';
 export { type GpuStatus, gpuDevices, gpuStatus } from './probe/status.ts';
 export { type ProgramOrigin, programOrigins } from './program/build.ts';
+export { type PtxOptions, type WrittenPtx, writePtx } from './program/ship.ts';

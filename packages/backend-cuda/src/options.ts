@@ -34,6 +34,8 @@ export interface CudaOptions {
   readonly handlers: Readonly<Record<string, string>>;
   /** Where compiled programs are kept; null: nowhere. */
   readonly cacheFolder: string | null;
+  /** Programs that `writePtx` compiled for where no compiler is; null: none. */
+  readonly ptxFolder: string | null;
   /** Further flags for g++ when it compiles for the simulation, such as `-fsanitize=thread`. */
   readonly simulationFlags: readonly string[];
 }
@@ -52,6 +54,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'handlerTimeoutMs',
   'handlers',
   'cacheFolder',
+  'ptxFolder',
   'simulationFlags',
 ];
 
@@ -89,6 +92,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     handlerTimeoutMs: whole(given, 'handlerTimeoutMs', 0, 0, 1_000_000_000),
     handlers: ownHandlers(given.handlers),
     cacheFolder: cacheFolder(given.cacheFolder),
+    ptxFolder: given.ptxFolder === undefined ? null : folder('ptxFolder', given.ptxFolder),
     simulationFlags: flags(given.simulationFlags),
   };
 }
@@ -118,8 +122,12 @@ function ownHandlers(value: unknown): Readonly<Record<string, string>> {
 function cacheFolder(value: unknown): string | null {
   if (value === undefined) return defaultCacheFolder();
   if (value === false) return null;
+  return folder('cacheFolder', value, 'a folder, or false');
+}
+
+function folder(name: string, value: unknown, wanted = 'a folder'): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new InvalidOptionError('cacheFolder', 'a folder, or false', value);
+  throw new InvalidOptionError(name, wanted, value);
 }
 
 function flags(value: unknown): readonly string[] {

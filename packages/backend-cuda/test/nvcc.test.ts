@@ -10,6 +10,8 @@ import { expect, test } from 'vitest';
 import { loadAddon } from '../dist/native/load.js';
 import { buildProgram, systemProgram, type Target } from '../dist/program/build.js';
 import { deviceHeaders } from '../dist/program/headers.js';
+import { nvcc } from '../dist/program/nvcc.js';
+import { ptxArchitectures } from '../dist/program/ptx.js';
 import { programText } from '../dist/program/text.js';
 
 const run = promisify(execFile);
@@ -76,6 +78,22 @@ test.skipIf(noToolkit !== null)(
   300_000,
 );
 
+const small = '__global__ void kept(int* at) { *at = 7; }';
+
+test.skipIf(noToolkit !== null)(
+  'PTX for each compute capability is of the first version that knows it',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringkernel-ptx-'));
+    const file = join(folder, 'program.ptx');
+    for (const architecture of ptxArchitectures) {
+      writeFileSync(file, await nvcc(architecture).compile('kept', small));
+      await run('ptxas', [`-arch=sm_${architecture}`, file, '-o', join(folder, 'out')]);
+    }
+    rmSync(folder, { recursive: true });
+  },
+  300_000,
+);
+
 const withoutNvrtc: Target = {
   addon: loadAddon(),
   libraries: { driver: [], nvrtc: ['/nowhere/libnvrtc.so'], nvml: [] },
@@ -83,6 +101,7 @@ const withoutNvrtc: Target = {
   capability: 90,
   simulationFlags: [],
   cacheFolder: null,
+  ptxFolder: null,
 };
 
 test.skipIf(noToolkit !== null)(
@@ -109,12 +128,11 @@ test.skipIf(noToolkit !== null)(
   'what nvcc compiled is kept in the folder, also for when there is no compiler any more',
   async () => {
     const cacheFolder = mkdtempSync(join(tmpdir(), 'ringkernel-cache-'));
-    const text = '__global__ void kept(int* at) { *at = 7; }';
     let others = 0;
     // Another library's name stands for another process: within one, a program is built once.
     const build = (): Promise<Uint8Array> => {
       const libraries = { driver: [], nvrtc: [`/nowhere/${others++}.so`], nvml: [] };
-      return buildProgram({ ...withoutNvrtc, cacheFolder, libraries }, 'kept', text);
+      return buildProgram({ ...withoutNvrtc, cacheFolder, libraries }, 'kept', small);
     };
     const { PATH } = process.env;
     try {
@@ -127,7 +145,11 @@ test.skipIf(noToolkit !== null)(
       expect(await build()).toEqual(first);
       const { from, cached, reasons } = programOrigins().at(-1) as ProgramOrigin;
       expect([from, cached]).toEqual(['cache', true]);
-      expect(reasons).toEqual([expect.stringContaining('/nowhere/2.so'), 'nvcc: ENOENT']);
+      expect(reasons).toEqual([
+        expect.stringContaining('/nowhere/2.so'),
+        'nvcc: ENOENT',
+        expect.stringContaining('clang: ENOENT'),
+      ]);
     } finally {
       process.env.PATH = PATH;
       rmSync(cacheFolder, { recursive: true });
@@ -136,7 +158,7 @@ test.skipIf(noToolkit !== null)(
   300_000,
 );
 
-test('without NVRTC and nvcc, both are named', async () => {
+test('where nothing can be used, everything that was tried is named', async () => {
   const { PATH } = process.env;
   process.env.PATH = '/nowhere';
   try {
@@ -146,7 +168,9 @@ test('without NVRTC and nvcc, both are named', async () => {
       reasons: [
         expect.stringContaining('/nowhere/libnvrtc.so'),
         'nvcc: ENOENT',
+        expect.stringContaining('clang: ENOENT'),
         'cache: turned off',
+        'shipped: ptxFolder names no folder',
       ],
     });
   } finally {

@@ -116,6 +116,7 @@ test.skipIf(noToolkit !== null)(
       capability: 90,
       simulationFlags: [],
       cacheFolder: null,
+      ptxFolder: null,
     };
     const ptx = new TextDecoder().decode(await buildProgram(target, 'own', text));
     expect(ptx).toContain('.entry rk_work');

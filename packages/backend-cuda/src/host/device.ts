@@ -1,4 +1,3 @@
-import type { Module } from '@ringkernel/compiler/back-end';
 import {
   checkLaunch,
   type Device,
@@ -28,9 +27,8 @@ import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
 import { atHandlers } from '../program/diagnostics.ts';
-import { formOf, givenForm, type ProgramForm } from '../program/form.ts';
-import { withOwnHandlers } from '../program/own-handlers.ts';
-import { programText } from '../program/text.ts';
+import { givenForm, type ProgramForm } from '../program/form.ts';
+import { programOf } from '../program/program.ts';
 import { HostClock } from './clock.ts';
 import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
 import { KernelMemory } from './kernel-memory.ts';
@@ -174,12 +172,8 @@ export class CudaDevice implements Device {
         hint: 'launch it on the CPU backend',
       });
     }
-    const { handlerTimeoutMs, handlers } = this.#options;
-    const form = formOf(image.program.module as Module, this.#options);
-    const { lanes } = form;
-    const text = programText(image.program, { lanes, interruptible: handlerTimeoutMs > 0 });
-    const whole = withOwnHandlers(text, image, handlers);
-    return await this.launchText(image, whole, options, sink, form);
+    const { text, form } = programOf(image, image.program, this.#options);
+    return await this.launchText(image, text, options, sink, form);
   }
 
   /** Launches CUDA C++ that defines `rk_handle` (device/rk_turn.h says with what). */

@@ -2,8 +2,10 @@ import { CudaUnavailableError } from '../errors.ts';
 import type { Addon } from '../native/addon.ts';
 import type { Libraries } from '../native/libraries.ts';
 import { simulationFolder } from '../simulation/build.ts';
+import { clang } from './clang.ts';
+import type { Compiler } from './compiler.ts';
 import { deviceHeaders } from './headers.ts';
-import { hashOf, ImageCache } from './image-cache.ts';
+import { hashOf, ImageCache, type ImageKey } from './image-cache.ts';
 import { nvcc } from './nvcc.ts';
 import { nvrtc } from './nvrtc.ts';
 
@@ -17,14 +19,16 @@ export interface Target {
   readonly simulationFlags: readonly string[];
   /** Where compiled programs are kept, null for nowhere. Not used by the simulation, which keeps its own. */
   readonly cacheFolder: string | null;
+  /** Where programs lie that came with the application (see `writePtx`), null for nowhere. */
+  readonly ptxFolder: string | null;
 }
 
 /** How a program of this process came to be. */
 export interface ProgramOrigin {
   readonly program: string;
-  /** `cache`: no compiler could be used, and one had compiled it before. */
-  readonly from: 'nvrtc' | 'nvcc' | 'cache' | 'simulation';
-  /** Whether it was taken from the cache's folder instead of being compiled. */
+  /** `cache`, `shipped`: no compiler could be used, and one had compiled it before, here or elsewhere. */
+  readonly from: 'nvrtc' | 'nvcc' | 'clang' | 'cache' | 'shipped' | 'simulation';
+  /** Whether it was taken from a folder instead of being compiled. */
   readonly cached: boolean;
   /** Why what stands before it in this order was not taken. */
   readonly reasons: readonly string[];
@@ -33,6 +37,12 @@ export interface ProgramOrigin {
 interface Built {
   readonly image: Uint8Array;
   readonly origin: ProgramOrigin;
+}
+
+/** What a compiler made, and under which key it is kept. */
+interface Compiled extends Built {
+  readonly compiler: Compiler['name'];
+  readonly key: ImageKey;
 }
 
 const origins: ProgramOrigin[] = [];
@@ -52,9 +62,9 @@ export const programPreamble = '#include "rk_worker.h"\n';
 
 /** Compiles a program, once for each text and target. Rejects with `CudaCompileError`, which has the log. */
 export function buildProgram(target: Target, name: string, text: string): Promise<Uint8Array> {
-  const { libraries, cacheFolder } = target;
+  const { libraries, cacheFolder, ptxFolder } = target;
   const options = optionsFor(target);
-  const key = [...libraries.nvrtc.slice(0, 1), cacheFolder, ...options, text].join('\n');
+  const key = [...libraries.nvrtc.slice(0, 1), cacheFolder, ptxFolder, ...options, text].join('\n');
   const known = images.get(key);
   if (known !== undefined) return known;
   const image = build(target, name, text, options).then(({ image: made, origin }) => {
@@ -67,43 +77,75 @@ export function buildProgram(target: Target, name: string, text: string): Promis
 }
 
 async function build(
-  { addon, libraries, simulated, capability, cacheFolder }: Target,
+  target: Target,
   name: string,
   text: string,
   options: readonly string[],
 ): Promise<Built> {
+  const { addon, libraries, simulated, capability, cacheFolder } = target;
   const library = nvrtc(addon, libraries.nvrtc, capability, options);
   if (simulated) {
     const image = await library.compile(name, text);
     return { image, origin: { program: name, from: 'simulation', cached: false, reasons: [] } };
   }
-  const cache = cacheFolder === null ? null : new ImageCache(cacheFolder);
-  const program = hashOf(text, ...[...deviceHeaders()].flat());
   const reasons: string[] = [];
-  for (const compiler of [library, nvcc]) {
+  const compiled = await compiledBy([library, nvcc(), clang()], cacheFolder, name, text, reasons);
+  if (compiled !== null) return compiled;
+  const program = programHash(text);
+  for (const from of ['cache', 'shipped'] as const) {
+    const folder = from === 'cache' ? cacheFolder : target.ptxFolder;
+    if (folder === null) {
+      reasons.push(`${from}: ${from === 'cache' ? 'turned off' : 'ptxFolder names no folder'}`);
+      continue;
+    }
+    const found = new ImageCache(folder).find(program, capability);
+    if (typeof found !== 'string') {
+      return { image: found, origin: { program: name, from, cached: true, reasons } };
+    }
+    reasons.push(`${from} ${folder}: ${found}`);
+  }
+  throw new CudaUnavailableError(
+    'compiler',
+    `No compiler can be used for '${name}', and it was not compiled before:`,
+    reasons,
+    'install NVRTC, or name its library in RK_CUDA_NVRTC; or ship PTX (docs/cuda.md)',
+  );
+}
+
+/** By the first compiler that can be used; kept in the folder, if one is given. `reasons` get why others can't. */
+export async function compiledBy(
+  compilers: readonly Compiler[],
+  cacheFolder: string | null,
+  name: string,
+  text: string,
+  reasons: string[],
+): Promise<Compiled | null> {
+  const cache = cacheFolder === null ? null : new ImageCache(cacheFolder);
+  const program = programHash(text);
+  for (const compiler of compilers) {
     try {
       const { architecture, name: from } = compiler;
       const key = { program, architecture, compiler: await compiler.identify() };
       const kept = cache?.read(key) ?? null;
       const image = kept ?? (await compiler.compile(name, text));
-      if (kept === null) cache?.write(key, image);
-      return { image, origin: { program: name, from, cached: kept !== null, reasons } };
+      if (kept === null) cache?.keep(key, image);
+      const origin = { program: name, from, cached: kept !== null, reasons: [...reasons] };
+      return { image, origin, key, compiler: from };
     } catch (thrown) {
       if (!(thrown instanceof CudaUnavailableError)) throw thrown;
       reasons.push(...thrown.reasons);
     }
   }
-  const image = cache?.find(program, capability) ?? null;
-  if (image !== null) {
-    return { image, origin: { program: name, from: 'cache', cached: true, reasons } };
-  }
-  throw new CudaUnavailableError(
-    'compiler',
-    `Neither NVRTC nor nvcc can be used, and '${name}' is not in the cache:`,
-    [...reasons, `cache: ${cacheFolder ?? 'turned off'}`],
-    'install NVRTC, or name its library in RK_CUDA_NVRTC',
-  );
+  return null;
 }
+
+/** What decides what a program does, whoever compiles it for whichever device. */
+function programHash(text: string): string {
+  return hashOf(...commonOptions, text, ...[...deviceHeaders()].flat());
+}
+
+// fmad would round once where JavaScript rounds twice.
+const commonOptions = ['--std=c++17', '--fmad=false'];
 
 function optionsFor({ simulated, capability, simulationFlags }: Target): readonly string[] {
   if (simulated) {
@@ -111,6 +153,5 @@ function optionsFor({ simulated, capability, simulationFlags }: Target): readonl
     const flags = ['-O1', '-w', '-fno-strict-aliasing', ...simulationFlags].join(' ');
     return [`--sim-folder=${simulationFolder}`, `--sim-flags=${flags}`];
   }
-  // fmad would round once where JavaScript rounds twice.
-  return [`--gpu-architecture=compute_${capability}`, '--std=c++17', '--fmad=false'];
+  return [`--gpu-architecture=compute_${capability}`, ...commonOptions];
 }

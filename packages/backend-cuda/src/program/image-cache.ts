@@ -1,19 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** What an image depends on. */
 export interface ImageKey {
-  /** `hashOf` the program's text and of every header. */
+  /** `hashOf` the program's text, of every header, and of the options that all compilers get. */
   readonly program: string;
   /** Compute capability for which it is, such as 75. */
   readonly architecture: number;
@@ -49,34 +41,47 @@ export class ImageCache {
   }
 
   /** Keeps an image. A folder that can't be written is a warning of the process: it costs time, and nothing else. */
-  write(key: ImageKey, image: Uint8Array): void {
-    const file = join(this.#folder, fileOf(key));
-    const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  keep(key: ImageKey, image: Uint8Array): void {
     try {
-      mkdirSync(this.#folder, { recursive: true });
-      writeFileSync(draft, Buffer.concat([Buffer.from(headOf(image)), image]));
-      renameSync(draft, file);
+      this.write(key, image);
     } catch (error) {
-      if (existsSync(draft)) rmSync(draft);
       process.emitWarning(`compiled CUDA programs can't be kept: ${String(error)}`, {
         code: 'RK_CUDA_CACHE',
       });
     }
   }
 
-  /** An image of the program for the newest architecture that this device has, whatever compiled it. */
-  find(program: string, capability: number): Uint8Array | null {
-    const candidates = this.#files().flatMap((file) => {
+  /** The same, but throws what the file system says. */
+  write(key: ImageKey, image: Uint8Array): void {
+    const file = join(this.#folder, fileOf(key));
+    const draft = `${file}.${randomBytes(6).toString('hex')}`;
+    mkdirSync(this.#folder, { recursive: true });
+    try {
+      writeFileSync(draft, Buffer.concat([Buffer.from(headOf(image)), image]));
+      renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /** An image of the program for the newest architecture that this device has, whatever compiled it, or why not. */
+  find(program: string, capability: number): Uint8Array | string {
+    const all = this.#files().flatMap((file) => {
       const [hash, architecture] = file.split('-');
-      const fits = hash === shortened(program) && Number(architecture) <= capability;
-      return fits ? [{ file, architecture: Number(architecture) }] : [];
+      return hash === shortened(program) ? [{ file, architecture: Number(architecture) }] : [];
     });
-    candidates.sort((a, b) => b.architecture - a.architecture);
-    for (const { file } of candidates) {
+    if (all.length === 0) return 'it has nothing of this text, headers and options';
+    const fitting = all.filter(({ architecture }) => architecture <= capability);
+    if (fitting.length === 0) {
+      const least = Math.min(...all.map(({ architecture }) => architecture));
+      return `it has it for compute capability ${least / 10}, the device has ${capability / 10}`;
+    }
+    fitting.sort((a, b) => b.architecture - a.architecture);
+    for (const { file } of fitting) {
       const image = this.#open(file);
       if (image !== null) return image;
     }
-    return null;
+    return `${fitting.map(({ file }) => file).join(', ')} can't be read, or is damaged`;
   }
 
   #files(): readonly string[] {
