@@ -1,5 +1,6 @@
 export * from './actor/index.ts';
 export * from './backend/contract.ts';
+export { RecordMessage, readDeadLetter } from './backend/device-record.ts';
 export { checkLaunch } from './backend/launch-check.ts';
 export * from './errors.ts';
 export * from './hlc/index.ts';

@@ -13,6 +13,7 @@ import {
   MessageIdGenerator,
   NotSupportedError,
   openAtomicWords,
+  RecordMessage,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
@@ -29,7 +30,6 @@ import { deadLetterRecord, faultRecord, goodbyeRecord } from '../queue/record.ts
 import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
 import { largestPayload } from '../worker/outbox.ts';
 import { type ControlRequest, Crew } from './crew.ts';
-import { HostMessage } from './host-message.ts';
 import { HostRounds } from './host-rounds.ts';
 import { CpuKernel, type KernelContext } from './kernel.ts';
 import { type KernelProgram, programOf, stageBytes, textProgram } from './program.ts';
@@ -54,7 +54,7 @@ export class CpuDevice implements Device {
   readonly #pump: Pump;
   readonly #rounds: HostRounds | null;
   readonly #context: KernelContext;
-  readonly #message: HostMessage;
+  readonly #message: RecordMessage;
   readonly #pages: (CpuKernel | undefined)[] = [];
   readonly #dirty: KernelMeter[] = [];
   /** What the workers were told of each kernel that is still there. */
@@ -74,7 +74,7 @@ export class CpuDevice implements Device {
     this.#layout = new ArenaLayout(shape);
     const memory = allocateShared(this.#layout.sizeBytes);
     const arena = bufferOf(memory);
-    this.#message = new HostMessage(arena);
+    this.#message = new RecordMessage(arena);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });

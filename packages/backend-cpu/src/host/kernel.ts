@@ -19,7 +19,9 @@ import {
   type MessageIdGenerator,
   messageHeader,
   type PayloadWriter,
+  type RecordMessage,
   type RingKernelError,
+  readDeadLetter,
   WorkerLostError,
 } from '@ringkernel/core';
 import { CounterReader } from '../memory/counters.ts';
@@ -27,11 +29,10 @@ import { beforeHeadBytes, type KernelMemory } from '../memory/kernel-memory.ts';
 import { KernelMeter } from '../memory/meter.ts';
 import type { Placement } from '../memory/placement.ts';
 import type { LaneWriter } from '../queue/lane.ts';
-import { headerBytes, replyWanted, routedOnce, slotsOf } from '../queue/record.ts';
+import { headerBytes, replyRecord, replyWanted, routedOnce, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
 import { overtimeName } from '../worker/watchdog.ts';
 import type { Crew } from './crew.ts';
-import type { HostMessage } from './host-message.ts';
 import type { HostRounds } from './host-rounds.ts';
 import type { Pump } from './pump.ts';
 import { remade } from './remade.ts';
@@ -245,27 +246,18 @@ export class CpuKernel implements DeviceKernel {
   }
 
   /** A message for the sink. */
-  deliver(message: HostMessage, offset: number): void {
-    message.fill(this.#context.pump.words, offset, this.base);
+  deliver(message: RecordMessage, offset: number): void {
+    const { words } = this.#context.pump;
+    const word = offset >>> 2;
+    const reply = ((words[word + messageHeader.flagsWord] as number) & replyRecord) !== 0;
+    message.fill(words, word, this.base, reply ? 'reply' : 'emit');
     this.sink.message(message);
   }
 
   deadLetter(offset: number): void {
     const { words } = this.#context.pump;
     const word = offset >>> 2;
-    const size = words[word + messageHeader.payloadBytesWord] as number;
-    this.sink.deadLetter({
-      reason: deadLetterReasons[words[word] as number] ?? 'invalid',
-      type: (words[word + 1] as number) >>> 0,
-      source: (words[word + 12] as number) >>> 0,
-      destination: (words[word + 13] as number) >>> 0,
-      correlationLow: (words[word + 6] as number) >>> 0,
-      correlationHigh: (words[word + 7] as number) >>> 0,
-      payload: new Uint8Array(words.buffer).slice(
-        offset + headerBytes,
-        offset + headerBytes + size,
-      ),
-    });
+    this.sink.deadLetter(readDeadLetter(words, word, words[word] as number));
   }
 
   /** An instance has failed; the kernel too when it was the last sound one. */

@@ -11,6 +11,7 @@ import {
   type KernelSink,
   MessageIdGenerator,
   NotSupportedError,
+  RecordMessage,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
@@ -35,7 +36,7 @@ import { KernelMemory } from './kernel-memory.ts';
 import { Lane } from './lane.ts';
 import { Machine } from './machine.ts';
 import { Mailroom } from './mailroom.ts';
-import { headerWords, kindOf, RingMessage } from './message.ts';
+import { headerWords, kindOf } from './message.ts';
 import { Pump } from './pump.ts';
 import { Ring } from './ring.ts';
 
@@ -61,7 +62,7 @@ export class CudaDevice implements Device {
   readonly #machine: Machine;
   readonly #lane: Lane;
   readonly #ring: Ring;
-  readonly #message: RingMessage;
+  readonly #message: RecordMessage;
   readonly #mailroom: Mailroom;
   readonly #pump: Pump;
   readonly #context: KernelContext;
@@ -93,7 +94,7 @@ export class CudaDevice implements Device {
       this.#pump.stir(),
     );
     this.#ring = new Ring(machine.ringMemory, machine.control, laneCapacity, nodeBytes);
-    this.#message = new RingMessage(machine.ringMemory.buffer);
+    this.#message = new RecordMessage(machine.ringMemory.buffer);
     this.#mailroom = new Mailroom(this.#lane, machine.control);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;

@@ -1,6 +1,5 @@
 import {
   acceptsMessages,
-  type DeviceDeadLetter,
   type DeviceKernel,
   type DeviceLaunchOptions,
   deadLetterReasons,
@@ -17,8 +16,10 @@ import {
   type MessageDescriptor,
   type MessageIdGenerator,
   type PayloadWriter,
+  type RecordMessage,
+  readDeadLetter,
 } from '@ringkernel/core';
-import { overtimeSite } from '../layout/device.ts';
+import { overtimeSite, ringRecord } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
 import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
@@ -26,7 +27,7 @@ import type { KernelMemory } from './kernel-memory.ts';
 import type { Lane } from './lane.ts';
 import type { Machine, Resident } from './machine.ts';
 import type { Mailroom } from './mailroom.ts';
-import { headerBytes, headerWords, kindOf, type RingMessage } from './message.ts';
+import { headerBytes, headerWords, kindOf } from './message.ts';
 import type { Pump } from './pump.ts';
 
 const replyWanted = 1 << 16;
@@ -207,24 +208,14 @@ export class CudaKernel implements DeviceKernel {
   }
 
   /** A message for the sink. */
-  deliver(message: RingMessage, words: Int32Array, word: number): void {
-    message.fill(words, word, this.base);
+  deliver(message: RecordMessage, words: Int32Array, word: number): void {
+    const kind = kindOf(words, word) === ringRecord.reply ? 'reply' : 'emit';
+    message.fill(words, word, this.base, kind);
     this.sink.message(message);
   }
 
   deadLetter(words: Int32Array, word: number, reason: number): void {
-    const from = words.byteOffset + word * 4 + headerBytes;
-    const size = words[word + 2] as number;
-    const letter: DeviceDeadLetter = {
-      reason: deadLetterReasons[reason] ?? 'invalid',
-      type: (words[word + 1] as number) >>> 0,
-      source: (words[word + 12] as number) >>> 0,
-      destination: (words[word + 13] as number) >>> 0,
-      correlationLow: (words[word + 6] as number) >>> 0,
-      correlationHigh: (words[word + 7] as number) >>> 0,
-      payload: new Uint8Array(words.buffer.slice(from, from + size)),
-    };
-    this.sink.deadLetter(letter);
+    this.sink.deadLetter(readDeadLetter(words, word, reason));
   }
 
   /** An instance has failed; the kernel too when it was the last sound one and nobody restarts it. */

@@ -1,4 +1,4 @@
-import { type DeviceMessage, deadLetterReasons, type MessageIdGenerator } from '@ringkernel/core';
+import { deadLetterReasons, type MessageIdGenerator, RecordMessage } from '@ringkernel/core';
 import { noRecord, record, recordKind } from '../text/layout.ts';
 import type { Clock } from './clock.ts';
 import type { GpuKernel } from './kernel.ts';
@@ -17,7 +17,7 @@ export class Outbox {
   readonly #ids: MessageIdGenerator;
   readonly #clock: Clock;
   readonly #sorted: boolean;
-  readonly #message: HostMessage = new HostMessage();
+  readonly #message: RecordMessage = new RecordMessage(new ArrayBuffer(0));
   #held: Place[] = [];
 
   constructor(
@@ -65,8 +65,8 @@ export class Outbox {
       if (kernel === undefined) return;
       this.#clock.tick();
       const message = this.#message;
-      message.fill(words, at, source - kernel.base);
-      message.stamp(this.#clock, words[at + record.round] as number);
+      fill(message, words, at, source - kernel.base);
+      stamp(message, this.#clock, words[at + record.round] as number);
       this.#ids.next();
       message.idLow = this.#ids.low;
       message.idHigh = this.#ids.high;
@@ -105,41 +105,23 @@ function byOrder(a: Place, b: Place): number {
   return 0;
 }
 
-/** The one message object that sinks get to see; it is filled anew for each record. */
-class HostMessage implements DeviceMessage {
-  kind: 'emit' | 'reply' = 'emit';
-  type = 0;
-  instance = 0;
-  correlationLow = 0;
-  correlationHigh = 0;
-  idLow = 0;
-  idHigh = 0;
-  physicalLow = 0;
-  physicalHigh = 0;
-  logical = 0;
-  node = 0;
-  priority = 0;
-  view: DataView = new DataView(new ArrayBuffer(0));
-  byteOffset = 0;
-  byteLength = 0;
+/** The emission or reply whose record of the egress begins at this word. */
+function fill(message: RecordMessage, words: Uint32Array, at: number, instance: number): void {
+  message.kind = kindOf(words, at) === recordKind.reply ? 'reply' : 'emit';
+  message.type = words[at + record.type] as number;
+  message.instance = instance;
+  message.correlationLow = words[at + record.correlationLow] as number;
+  message.correlationHigh = words[at + record.correlationHigh] as number;
+  message.priority = (words[at + record.packed] as number) & 3;
+  if (message.view.buffer !== words.buffer) message.view = new DataView(words.buffer);
+  message.byteOffset = words.byteOffset + (at + record.words) * 4;
+  message.byteLength = words[at + record.bytes] as number;
+}
 
-  fill(words: Uint32Array, at: number, instance: number): void {
-    this.kind = kindOf(words, at) === recordKind.reply ? 'reply' : 'emit';
-    this.type = words[at + record.type] as number;
-    this.instance = instance;
-    this.correlationLow = words[at + record.correlationLow] as number;
-    this.correlationHigh = words[at + record.correlationHigh] as number;
-    this.priority = (words[at + record.packed] as number) & 3;
-    if (this.view.buffer !== words.buffer) this.view = new DataView(words.buffer);
-    this.byteOffset = words.byteOffset + (at + record.words) * 4;
-    this.byteLength = words[at + record.bytes] as number;
-  }
-
-  stamp(clock: Clock, round: number): void {
-    const physical = clock.lockstep ? round : clock.physical;
-    this.physicalLow = physical >>> 0;
-    this.physicalHigh = Math.floor(physical / 2 ** 32);
-    this.logical = clock.logical;
-    this.node = clock.node;
-  }
+function stamp(message: RecordMessage, clock: Clock, round: number): void {
+  const physical = clock.lockstep ? round : clock.physical;
+  message.physicalLow = physical >>> 0;
+  message.physicalHigh = Math.floor(physical / 2 ** 32);
+  message.logical = clock.logical;
+  message.node = clock.node;
 }
