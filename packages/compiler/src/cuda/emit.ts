@@ -1,6 +1,6 @@
 import { valueTypeOf } from '../ir/operators.ts';
 import type { IrFunction, Module } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import { cudaEntryPoint } from './abi.ts';
 import { type CudaForm, FunctionText, type ModuleText } from './function-text.ts';
 import { groupMacros, groupStructs, serveText } from './group.ts';

@@ -1,6 +1,6 @@
+import { elementSize } from '../ir/element-size.ts';
 import type { Expression, Module, Place, Storage } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
-import { elementSize } from '../js/views.ts';
+import { identifier } from '../text/identifier.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { hasDigits, storageText, typeText, zero } from './literal.ts';

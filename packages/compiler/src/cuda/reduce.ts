@@ -1,29 +1,17 @@
-import type { Statement, ValueType } from '../ir/types.ts';
+import { laneStart } from '../ir/lane-start.ts';
+import type { Statement } from '../ir/types.ts';
 import type { FunctionText } from './function-text.ts';
-import { literal, typeText, zero } from './literal.ts';
+import { literal, typeText } from './literal.ts';
 import { binaryText, mathText } from './operator.ts';
 
 type Reduce = Extract<Statement, { kind: 'reduce' }>;
 type Folding = Pick<Reduce, 'op' | 'type'>;
 
-const ends: Partial<
-  Record<ValueType, { readonly min: number | bigint; readonly max: number | bigint }>
-> = {
-  i32: { min: 2147483647, max: -2147483648 },
-  u32: { min: 4294967295, max: 0 },
-  i64: { min: 2n ** 63n - 1n, max: -(2n ** 63n) },
-  u64: { min: 2n ** 64n - 1n, max: 0n },
-  f32: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
-  f64: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
-};
-
 /** What a lane starts with. */
 export function startText(text: FunctionText, { op, type }: Folding): string {
-  const end = ends[type];
-  if (op === 'sum' || end === undefined) return zero(type);
-  if (type === 'f32') text.library('rk_f32_bits');
-  if (type === 'f64') text.library('rk_f64_bits');
-  return literal(type, end[op]);
+  if (op !== 'sum' && type === 'f32') text.library('rk_f32_bits');
+  if (op !== 'sum' && type === 'f64') text.library('rk_f64_bits');
+  return literal(type, laneStart(op, type));
 }
 
 export function combineText(

@@ -5,7 +5,7 @@ import {
   roundsMayFault,
   type SectionStatement,
 } from '../ir/walk.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import { expressionText } from './expression.ts';
 import { FunctionText } from './function-text.ts';
 import { typeText } from './literal.ts';

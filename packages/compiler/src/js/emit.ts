@@ -1,11 +1,12 @@
 import type { KernelImage } from '@ringkernel/core';
 import { withPlaces } from '../image.ts';
 import type { IrFunction, Module, ValueType } from '../ir/types.ts';
+import { identifier } from '../text/identifier.ts';
 import { FunctionText, type ProgramText } from './function-text.ts';
 import { type LibraryName, libraryText } from './library.ts';
 import { PlaceMarks } from './source-map.ts';
 import { blockLines, noLoop } from './statement.ts';
-import { identifier, indent } from './text.ts';
+import { indent } from './text.ts';
 import { tablesText, Views } from './views.ts';
 
 /** Rounds of loops before the first call of `env.tick`. */

@@ -1,19 +1,10 @@
 import type { BinaryOperator, Expression, ValueType } from '../ir/types.ts';
+import { identifier } from '../text/identifier.ts';
 import { convertCode } from './convert.ts';
 import type { FunctionText } from './function-text.ts';
 import { mathCode } from './math.ts';
 import { loadCode } from './place.ts';
-import {
-  atom,
-  type Code,
-  identifier,
-  infix,
-  invoke,
-  levels,
-  toI32,
-  toU32,
-  wrapped,
-} from './text.ts';
+import { atom, type Code, infix, invoke, levels, toI32, toU32, wrapped } from './text.ts';
 import { number } from './views.ts';
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>;

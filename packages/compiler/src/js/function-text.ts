@@ -1,8 +1,9 @@
+import type { ElementSize } from '../ir/element-size.ts';
 import type { IrFunction, Location, Module, ValueType } from '../ir/types.ts';
+import { identifier } from '../text/identifier.ts';
+import { hoistedLocals } from '../text/scopes.ts';
 import type { LibraryName } from './library.ts';
-import { hoistedLocals } from './scopes.ts';
-import { identifier } from './text.ts';
-import type { ElementSize, Views } from './views.ts';
+import type { Views } from './views.ts';
 
 /** What the text of a whole program shares. */
 export interface ProgramText {

@@ -1,10 +1,10 @@
+import { elementSize } from '../ir/element-size.ts';
 import type { PayloadPart, Statement } from '../ir/types.ts';
 import { mayFault } from '../ir/walk.ts';
 import { copyLines } from './copy.ts';
 import { expressionCode } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { indent, levels, toU32, wrapped } from './text.ts';
-import { elementSize } from './views.ts';
 
 type Output = Extract<Statement, { kind: 'send' | 'reply' | 'emit' }>;
 type Scalar = Extract<PayloadPart, { kind: 'scalar' }>;

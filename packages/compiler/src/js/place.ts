@@ -1,9 +1,10 @@
+import { elementSize } from '../ir/element-size.ts';
 import type { Expression, Place, PlaceIndex } from '../ir/types.ts';
 import { mayFault } from '../ir/walk.ts';
 import { expressionCode } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { atom, type Code, levels, wrapped } from './text.ts';
-import { elementSize, tableName } from './views.ts';
+import { tableName } from './views.ts';
 
 interface IndexCode {
   /** `i0 = a + b`, or null when the index is read as it stands. */

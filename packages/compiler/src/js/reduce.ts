@@ -1,3 +1,4 @@
+import { laneStart } from '../ir/lane-start.ts';
 import type { Statement, ValueType } from '../ir/types.ts';
 import { expressionCode } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
@@ -16,26 +17,15 @@ const arrays: Partial<Record<ValueType, string>> = {
   u64: 'BigUint64Array',
 };
 
-/** What a lane starts with for min and max: the end of the type's range that gives way to every value. */
-const ends: Partial<Record<ValueType, { readonly min: string; readonly max: string }>> = {
-  i32: { min: '2147483647', max: '-2147483648' },
-  u32: { min: '4294967295', max: '0' },
-  i64: { min: '9223372036854775807n', max: '-9223372036854775808n' },
-  u64: { min: '18446744073709551615n', max: '0n' },
-  f32: { min: '1 / 0', max: '-1 / 0' },
-  f64: { min: '1 / 0', max: '-1 / 0' },
-};
-
 /** 64 lanes, each over every 64th index, and then a tree: the order in which a GPU adds them. */
 export function reduceLines(text: FunctionText, s: Reduce, body: readonly string[]): string[] {
   const lanes = lanesOf(text, s.type);
-  const start =
-    s.op === 'sum' ? (s.type === 'i64' || s.type === 'u64' ? '0n' : '0') : ends[s.type]?.[s.op];
+  const start = { kind: 'const', type: s.type, value: laneStart(s.op, s.type) } as const;
   const lane = text.local(s.index);
   const own = atom(`${lanes}[${lane} & 63]`);
   const value = expressionCode(text, s.value);
   return [
-    `${lanes}.fill(${start});`,
+    `${lanes}.fill(${expressionCode(text, start).text});`,
     ...countedLines(text, s.count, s.index, [
       ...body,
       `${own.text} = ${wrapped(combine(text, s, own, value), levels.assignment)};`,

@@ -56,8 +56,3 @@ export function invoke(name: string, ...args: readonly Code[]): Code {
 export function indent(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? line : `  ${line}`));
 }
-
-/** A name without what JavaScript does not allow in one. */
-export function identifier(name: string): string {
-  return name.replace(/\W/gu, '_');
-}

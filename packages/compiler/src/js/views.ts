@@ -1,26 +1,21 @@
+import type { ElementSize } from '../ir/element-size.ts';
 import type { Module, Place, Storage } from '../ir/types.ts';
-import { identifier } from './text.ts';
+import { identifier } from '../text/identifier.ts';
 
 /** The typed array that holds scalars of each storage. */
-const elements: Readonly<Record<Storage, { name: string; array: string; size: 1 | 2 | 4 | 8 }>> = {
-  bool: { name: 'U8', array: 'Uint8Array', size: 1 },
-  u8: { name: 'U8', array: 'Uint8Array', size: 1 },
-  i8: { name: 'I8', array: 'Int8Array', size: 1 },
-  u16: { name: 'U16', array: 'Uint16Array', size: 2 },
-  i16: { name: 'I16', array: 'Int16Array', size: 2 },
-  u32: { name: 'U32', array: 'Uint32Array', size: 4 },
-  i32: { name: 'I32', array: 'Int32Array', size: 4 },
-  f32: { name: 'F32', array: 'Float32Array', size: 4 },
-  u64: { name: 'U64', array: 'BigUint64Array', size: 8 },
-  i64: { name: 'I64', array: 'BigInt64Array', size: 8 },
-  f64: { name: 'F64', array: 'Float64Array', size: 8 },
+const elements: Readonly<Record<Storage, { name: string; array: string }>> = {
+  bool: { name: 'U8', array: 'Uint8Array' },
+  u8: { name: 'U8', array: 'Uint8Array' },
+  i8: { name: 'I8', array: 'Int8Array' },
+  u16: { name: 'U16', array: 'Uint16Array' },
+  i16: { name: 'I16', array: 'Int16Array' },
+  u32: { name: 'U32', array: 'Uint32Array' },
+  i32: { name: 'I32', array: 'Int32Array' },
+  f32: { name: 'F32', array: 'Float32Array' },
+  u64: { name: 'U64', array: 'BigUint64Array' },
+  i64: { name: 'I64', array: 'BigInt64Array' },
+  f64: { name: 'F64', array: 'Float64Array' },
 };
-
-export type ElementSize = 1 | 2 | 4 | 8;
-
-export function elementSize(storage: Storage): ElementSize {
-  return elements[storage].size;
-}
 
 /** The typed arrays over `env.memory` and `env.arena` that a program uses: `stateU32`, `arenaF32`. */
 export class Views {

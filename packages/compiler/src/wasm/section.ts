@@ -1,4 +1,5 @@
-import type { Expression, Statement, ValueType } from '../ir/types.ts';
+import { laneStart } from '../ir/lane-start.ts';
+import type { Expression, Statement } from '../ir/types.ts';
 import { evaluate } from './expression.ts';
 import type { FunctionCode } from './function-code.ts';
 import { lanesBytes } from './image.ts';
@@ -39,16 +40,6 @@ function counted(code: FunctionCode, count: Expression, index: number, body: () 
   code.close();
   code.close();
 }
-
-/** What a lane starts with for min and max: the end of the type's range that gives way to every value. */
-const ends: Partial<Record<ValueType, readonly [min: number | bigint, max: number | bigint]>> = {
-  i32: [2 ** 31 - 1, -(2 ** 31)],
-  u32: [2 ** 32 - 1, 0],
-  i64: [2n ** 63n - 1n, -(2n ** 63n)],
-  u64: [2n ** 64n - 1n, 0n],
-  f32: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  f64: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-};
 
 /** 64 lanes in the stage, each over every 64th index, and then a tree: the order in which a GPU adds them. */
 export function reduce(code: FunctionCode, s: Reduce, body: () => void): void {
@@ -95,7 +86,7 @@ export function reduce(code: FunctionCode, s: Reduce, body: () => void): void {
     () => code.word(lanes),
     () => {
       locate(() => code.get(lane));
-      code.constant(s.type, s.op === 'sum' ? 0 : (ends[s.type]?.[s.op === 'min' ? 0 : 1] ?? 0));
+      code.constant(s.type, laneStart(s.op, s.type));
       code.memory(store, alignment, start);
     },
   );

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@ringkernel/core';
 import { type Leaf, leavesOf } from '../ir/leaves.ts';
 import type { Expression, IrFunction, Place, Statement, Storage, ValueType } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import { noRoom, outputKind } from './abi.ts';
 import { functionText } from './function.ts';
 import type { ModuleText } from './function-text.ts';

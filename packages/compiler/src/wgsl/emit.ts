@@ -1,5 +1,5 @@
 import type { Module, ValueType } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import { stateWords, type WgslForm } from './abi.ts';
 import { functionsByHand, type HandWritten, handlerByHand } from './by-hand.ts';
 import { functionText } from './function.ts';

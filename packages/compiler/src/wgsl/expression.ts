@@ -1,5 +1,5 @@
 import type { Expression } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import type { FunctionText } from './function-text.ts';
 import { isOpaque, literal, typeText } from './literal.ts';
 import { binaryText, convertText, mathText, unaryText } from './operator.ts';

@@ -1,23 +1,10 @@
+import { elementSize } from '../ir/element-size.ts';
 import type { Expression, Place, Storage } from '../ir/types.ts';
-import { identifier } from '../js/text.ts';
+import { identifier } from '../text/identifier.ts';
 import { readWord, writeWord } from './abi.ts';
 import { expressionText } from './expression.ts';
 import type { FunctionText } from './function-text.ts';
 import { typeText, zero } from './literal.ts';
-
-const sizes: Readonly<Record<Storage, 1 | 2 | 4 | 8>> = {
-  bool: 1,
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  u64: 8,
-  i64: 8,
-  f64: 8,
-};
 
 export function asWord(text: FunctionText, e: Expression): string {
   const value = expressionText(text, e);
@@ -78,7 +65,7 @@ export function tableName(text: FunctionText, index: number): string {
 
 function scalarText(text: FunctionText, place: Place, access: Access): string {
   const { storage, base } = place;
-  const size = sizes[storage];
+  const size = elementSize(storage);
   if (base === 'table') {
     const at = text.keep(access.at(size));
     return typed(storage, `${tableName(text, place.table ?? -1)}[${at}]`);
@@ -120,7 +107,7 @@ export function writeText(
   at: (unit: number) => string,
   value: string,
 ): string {
-  const size = sizes[storage];
+  const size = elementSize(storage);
   const { form } = text.program;
   if (size === 8) {
     const target = `${start} + ${at(4)}`;

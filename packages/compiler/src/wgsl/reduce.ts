@@ -1,19 +1,10 @@
-import type { Statement, ValueType } from '../ir/types.ts';
+import { laneStart } from '../ir/lane-start.ts';
+import type { Statement } from '../ir/types.ts';
 import type { FunctionText } from './function-text.ts';
-import { literal, zero } from './literal.ts';
+import { literal } from './literal.ts';
 import { binaryText, mathText } from './operator.ts';
 
 type Reduce = Extract<Statement, { kind: 'reduce' }>;
-
-const ends: Partial<
-  Record<ValueType, { readonly min: number | bigint; readonly max: number | bigint }>
-> = {
-  i32: { min: 2147483647, max: -2147483648 },
-  u32: { min: 4294967295, max: 0 },
-  i64: { min: 2n ** 63n - 1n, max: -(2n ** 63n) },
-  u64: { min: 2n ** 64n - 1n, max: 0n },
-  f32: { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
-};
 
 /** What a lane starts with, and how two are combined. */
 export function reduceParts(
@@ -22,9 +13,8 @@ export function reduceParts(
 ): { readonly start: string; readonly combine: (a: string, b: string) => string } {
   text.program.lanes.add(type);
   if (type === 'f32' && op !== 'sum') text.library('rk_opaque');
-  const end = ends[type];
   return {
-    start: op === 'sum' || end === undefined ? zero(type) : literal(type, end[op]),
+    start: literal(type, laneStart(op, type)),
     combine: (a, b) =>
       op === 'sum' ? binaryText(text, '+', type, a, b, type) : mathText(text, op, type, [a, b]),
   };
