@@ -15,6 +15,7 @@ import { type Checkpoint, checkCheckpoint, takeCheckpoint } from './checkpoint.t
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { NameTakenError, RuntimeClosedError } from './errors.ts';
+import { afterTurn } from './event-loop.ts';
 import type { KernelFault } from './faults.ts';
 import type { EventStream } from './feed.ts';
 import { type AnyKernelHandle, type HandleOf, KernelHandle, kernelOf } from './handle.ts';
@@ -372,10 +373,15 @@ export class Runtime implements AsyncDisposable {
     return this.#links.link(kernelOf(one), kernelOf(other));
   }
 
-  /** Resolves when every message was handled, waits for a stopped kernel, or has reached the host. */
+  /**
+   * Resolves when every message was handled, waits for a stopped or failed kernel, or has reached the host; at the
+   * soonest in the next turn of the event loop.
+   */
   async settled(): Promise<void> {
     this.#check('settle');
     await this.#room.keepAlive.during(this.#device.settled());
+    // Else a program that settles in a loop, until failed instances are restarted, would keep events from restarting them.
+    await new Promise<void>(afterTurn);
   }
 
   /** Lockstep only: runs so many rounds. What was sent before is seen in the first of them. */

@@ -51,6 +51,15 @@ describe('the life of a kernel', () => {
     expectCounted(runtime);
   });
 
+  test('a loop of settling lets events in', async () => {
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    for (let i = 0; i < 100 && !turned; i++) await runtime.settled();
+    expect(turned).toBe(true);
+  });
+
   test('launched, active, deactivated, active, terminated', async () => {
     const probe = await runtime.launch(Probe, { id: 'p', autoActivate: false });
     expect(probe).toMatchObject({ id: 'p', state: 'launched', instances: 1 });
