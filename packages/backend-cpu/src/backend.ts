@@ -33,6 +33,6 @@ function deviceInfo(): DeviceInfo {
     memoryBytes: totalmem(),
     computeUnits: availableParallelism(),
     driver: `node ${process.versions.node}`,
-    capabilities: ['f64', 'i64', 'rollback'],
+    capabilities: ['f64', 'i64', 'rollback', 'tenants'],
   };
 }

@@ -42,6 +42,7 @@ struct RkTurn {
 #define RK_OPEN_UNWANTED 5u
 #define RK_OPEN_FULL 6u
 #define RK_OPEN_SPILL 7u
+#define RK_OPEN_FOREIGN 8u
 
 RK_DEV rk_u64 rk_next_id(RkTurn* t) {
   if (t->clock.next_id == t->clock.last_id) {
@@ -95,6 +96,8 @@ RK_DEV void rk_finish(RkTurn* t) {
     }
   } else if (kind == RK_OPEN_LOST) {
     rk_bury(t->world, t->kernel, m, RK_NOT_FOUND);
+  } else if (kind == RK_OPEN_FOREIGN) {
+    rk_bury(t->world, t->kernel, m, RK_TENANT_MISMATCH);
   } else if (kind == RK_OPEN_UNWANTED) {
     rk_bury(t->world, t->kernel, m, RK_NO_REPLY_EXPECTED);
   } else if (kind == RK_OPEN_FULL) {
@@ -149,7 +152,10 @@ RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, r
   if (size > t->world->node_bytes - 64u) return rk_send_oversized(t, destination, type);
   rk_u32 kind = RK_OPEN_LOST;
   RkHeader* m = t->scratch;
-  if (target != 0) {
+  if (target != 0 && target->tenant != t->kernel->tenant) {
+    kind = RK_OPEN_FOREIGN;
+    t->own_sent++;
+  } else if (target != 0) {
     rk_count(target, RK_COUNT_SENT, 1u);
     rk_count(target, RK_COUNT_PENDING, 1u);
     const bool behind = rk_load_acquire(&t->kernel->mail[t->index].spilled) != 0u;

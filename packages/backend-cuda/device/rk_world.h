@@ -18,19 +18,20 @@
 #define RK_INSTANCE_FAILED 5u
 #define RK_INVALID 6u
 #define RK_NO_REPLY_EXPECTED 8u
+#define RK_TENANT_MISMATCH 11u
 
 #define RK_COUNT_SENT 0
 #define RK_COUNT_HANDLED 1
 #define RK_COUNT_DEAD 3
-#define RK_COUNT_PENDING 14
-#define RK_COUNT_PARKED 15
-#define RK_COUNT_EMITTED 16
-#define RK_COUNT_REPLIED 17
-#define RK_COUNT_ERRORS 18
-#define RK_COUNT_MAX_DEPTH 19
-#define RK_COUNT_BUSY_NS 20
-#define RK_COUNT_BYTES_IN 21
-#define RK_COUNT_BYTES_OUT 22
+#define RK_COUNT_PENDING 15
+#define RK_COUNT_PARKED 16
+#define RK_COUNT_EMITTED 17
+#define RK_COUNT_REPLIED 18
+#define RK_COUNT_ERRORS 19
+#define RK_COUNT_MAX_DEPTH 20
+#define RK_COUNT_BUSY_NS 21
+#define RK_COUNT_BYTES_IN 22
+#define RK_COUNT_BYTES_OUT 23
 
 // A message at rest: core's header of 64 bytes, then the payload. `link` is the sequence of a slot of the ring, and
 // the next node everywhere else; `extra` is the reason of a dead letter.

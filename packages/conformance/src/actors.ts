@@ -145,3 +145,18 @@ export const Narrow = actor('Narrow', {
     },
   },
 });
+
+/** Passes a number on to another kernel's Echo, whose address it was told. */
+export const Relay = actor('Relay', {
+  state: { to: ref(() => Echo), passed: u32 },
+  messages: { Wire: { to: ref(() => Echo) }, Pass: { value: u32 } },
+  on: {
+    Wire(ctx, m) {
+      ctx.state.to = m.to;
+    },
+    Pass(ctx, m) {
+      ctx.state.passed += 1;
+      ctx.send(ctx.state.to, 'Say', { value: m.value });
+    },
+  },
+});

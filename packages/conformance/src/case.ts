@@ -14,6 +14,7 @@ export const groups = [
   'dead-letters',
   'faults',
   'supervision',
+  'tenants',
   'telemetry',
   'lockstep',
 ] as const;

@@ -22,7 +22,7 @@ typedef unsigned long long uint64_t;
 #define RK_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
-#define RK_LAYOUT_HASH 0x0b648d8fu
+#define RK_LAYOUT_HASH 0x1148309du
 
 /* A hybrid logical clock reading. Ordered by physical, logical, node. */
 typedef struct RkHlcStamp {
@@ -196,7 +196,7 @@ typedef struct RkCounterBlock {
   RK_ALIGN(64) uint64_t sent; /* Messages that somebody tried to send to the kernel. */
   uint64_t handled; /* Messages handled. */
   uint64_t rejected; /* Messages refused at the door. */
-  uint64_t dead_lettered[11]; /* By deadLetterCode. */
+  uint64_t dead_lettered[12]; /* By deadLetterCode. */
   uint64_t pending; /* Messages waiting now. */
   uint64_t parked; /* Of these, held back because a mailbox was full. */
   uint64_t emitted; /* Messages emitted to the host. */
@@ -206,23 +206,21 @@ typedef struct RkCounterBlock {
   uint64_t busy_us; /* Microseconds spent in handlers. */
   uint64_t bytes_in; /* Payload bytes handled. */
   uint64_t bytes_out; /* Payload bytes sent, emitted and replied. */
-  uint32_t padding0[2];
 } RkCounterBlock;
 RK_ASSERT(sizeof(RkCounterBlock) == 192);
 RK_ASSERT(RK_OFFSETOF(RkCounterBlock, sent) == 0);
 RK_ASSERT(RK_OFFSETOF(RkCounterBlock, handled) == 8);
 RK_ASSERT(RK_OFFSETOF(RkCounterBlock, rejected) == 16);
 RK_ASSERT(RK_OFFSETOF(RkCounterBlock, dead_lettered) == 24);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, pending) == 112);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, parked) == 120);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, emitted) == 128);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, replied) == 136);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, errors) == 144);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, max_depth) == 152);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, busy_us) == 160);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, bytes_in) == 168);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, bytes_out) == 176);
-RK_ASSERT(RK_OFFSETOF(RkCounterBlock, padding0) == 184);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, pending) == 120);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, parked) == 128);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, emitted) == 136);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, replied) == 144);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, errors) == 152);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, max_depth) == 160);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, busy_us) == 168);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, bytes_in) == 176);
+RK_ASSERT(RK_OFFSETOF(RkCounterBlock, bytes_out) == 184);
 
 /* Histogram of latencies, written by one thread; zeroed memory is an empty one. */
 typedef struct RkLatencyBlock {
@@ -292,6 +290,7 @@ RK_ASSERT(RK_OFFSETOF(RkInstanceWords, padding0) == 20);
 #define RK_DEAD_LETTER_CODE_NO_REPLY_EXPECTED 8u
 #define RK_DEAD_LETTER_CODE_LATE_REPLY 9u
 #define RK_DEAD_LETTER_CODE_OUTPUT_FULL 10u
+#define RK_DEAD_LETTER_CODE_TENANT_MISMATCH 11u
 #define RK_KERNEL_STATE_CODE_CREATED 0u
 #define RK_KERNEL_STATE_CODE_LAUNCHED 1u
 #define RK_KERNEL_STATE_CODE_ACTIVE 2u

@@ -7,11 +7,7 @@ import type { WaitingRoom } from './waiting.ts';
 const watchCapacity = 1_000;
 
 /** Why a message could not be delivered or handled: the device's reasons, and those of the host's broker. */
-export type UndeliveredReason =
-  | DeadLetterReason
-  | 'delivery-timeout'
-  | 'max-hops'
-  | 'tenant-mismatch';
+export type UndeliveredReason = DeadLetterReason | 'delivery-timeout' | 'max-hops';
 
 /** A message that could not be delivered or handled, as those who give up on it tell. */
 export interface UndeliveredMessage {

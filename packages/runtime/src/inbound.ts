@@ -8,6 +8,7 @@ import {
   inputReasons,
   type KernelImage,
   type KernelSink,
+  senderReasons,
   WorkerLostError,
 } from '@ringkernel/core';
 import { type Calls, isCall } from './calls.ts';
@@ -61,7 +62,7 @@ export class Inbound implements KernelSink {
     const { id, types, calls, correlations, baseAddress } = this.context;
     const { reason, type, source, destination, correlationLow, correlationHigh, payload } = letter;
     const correlation = idToBigInt(correlationLow, correlationHigh);
-    const isMine = inputReasons.includes(reason) && reason !== 'not-found';
+    const isMine = inputReasons.includes(reason) && !senderReasons.includes(reason);
     this.context.onDeadLetter({
       reason,
       kernelId: id,

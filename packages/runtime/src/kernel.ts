@@ -57,6 +57,8 @@ export interface KernelSettings {
   readonly tags: readonly string[];
   readonly flow: FlowSettings;
   readonly tenant: string | undefined;
+  /** What the device knows the tenant by; 0: none. */
+  readonly tenantNumber: number;
 }
 
 /** What a kernel needs of its runtime. */
@@ -206,8 +208,10 @@ export class Kernel implements Callee, ReceptionContext {
   ): Promise<Kernel> {
     if (settings.rollback) checkRollback(device, image);
     if (settings.dedicated) checkDedicated(device, image);
+    if (settings.tenantNumber > 0) checkTenants(device);
     const inbound = createInbound(host, image, settings);
-    const launched = await device.launch(image, settings, inbound);
+    const told = { ...settings, tenant: settings.tenantNumber };
+    const launched = await device.launch(image, told, inbound);
     return new Kernel(host, definition, settings, inbound, launched);
   }
 
@@ -476,6 +480,11 @@ function checkDedicated({ info }: Device, image: KernelImage): void {
   if (image.program.kind === 'host' || !info.capabilities.includes('dedicated')) {
     throw new NotSupportedError('dedicated', reason);
   }
+}
+
+function checkTenants({ info }: Device): void {
+  if (info.capabilities.includes('tenants')) return;
+  throw new NotSupportedError('tenant', `${info.name} does not part what actors send by tenant`);
 }
 
 function createInbound(host: KernelHost, image: KernelImage, settings: KernelSettings): Inbound {

@@ -17,7 +17,7 @@ const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
 const failurePolicies: readonly FailurePolicy[] = ['dead-letter', 'wait'];
 
 /** All that a launch says, checked; the runtime adds the address. */
-export interface LaunchSettings extends Omit<KernelSettings, 'baseAddress'> {
+export interface LaunchSettings extends Omit<KernelSettings, 'baseAddress' | 'tenantNumber'> {
   readonly autoActivate: boolean;
 }
 

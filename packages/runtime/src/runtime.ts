@@ -12,7 +12,7 @@ import {
 import { Calls } from './calls.ts';
 import { requireCapabilities } from './capabilities.ts';
 import { type Checkpoint, checkCheckpoint, takeCheckpoint } from './checkpoint.ts';
-import { type DeadLetter, DeadLetters } from './dead-letters.ts';
+import { type DeadLetter, DeadLetters, type UndeliveredMessage } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { NameTakenError, RuntimeClosedError } from './errors.ts';
 import { afterTurn } from './event-loop.ts';
@@ -140,7 +140,7 @@ export class Runtime implements AsyncDisposable {
       clock,
       room: this.#room,
       calls: new Calls(this.#room),
-      onDeadLetter: (letter) => this.deadLetters.add(letter),
+      onDeadLetter: (letter) => this.#bury(letter),
       onFault: (fault) => this.#onFault(fault),
       onEnd: (kernel) => this.#onEnd(kernel),
       onLateRefusal: () => this.#ended.refuse(),
@@ -199,12 +199,13 @@ export class Runtime implements AsyncDisposable {
     if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
     if (this.registry.entry(id) !== undefined) throw new NameTakenError(id);
     if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
-    const limits = [...this.tenants.reserve(tenant), ...told.flow.limits];
+    const reserved = this.tenants.reserve(tenant);
+    const limits = [...reserved.limits, ...told.flow.limits];
     this.#launching.add(id);
     try {
       const flow = { ...told.flow, limits };
       const baseAddress = address ?? this.#addresses(told.instances);
-      const settings = { ...told, flow, baseAddress };
+      const settings = { ...told, flow, baseAddress, tenantNumber: reserved.number };
       const { keepAlive } = this.#room;
       const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
       const kernel = await keepAlive.during(launch);
@@ -471,6 +472,11 @@ export class Runtime implements AsyncDisposable {
     return this.get(kernelId)
       .at(instance)
       .send(type, payload as never, options);
+  }
+
+  #bury(letter: UndeliveredMessage): void {
+    if (letter.reason === 'tenant-mismatch') this.tenants.refusedOnDevice(letter, this.#kernels);
+    this.deadLetters.add(letter);
   }
 
   #onFault(fault: KernelFault): void {

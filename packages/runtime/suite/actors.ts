@@ -1,4 +1,4 @@
-import { actor, ask, u32 } from '@ringkernel/runtime';
+import { actor, ask, ref, u32 } from '@ringkernel/runtime';
 
 /** Remembers what it was told. */
 export const Ledger = actor('Ledger', {
@@ -25,6 +25,18 @@ export const Parrot = actor('Parrot', {
     Hear(ctx, m) {
       ctx.state.heard += 1;
       ctx.emit('Said', { value: m.value });
+    },
+  },
+});
+
+/** Tells a ledger what it is told, by its address. */
+export const Courier = actor('Courier', {
+  state: { brought: u32 },
+  messages: { Bring: { to: ref(() => Ledger), value: u32 } },
+  on: {
+    Bring(ctx, m) {
+      ctx.state.brought += 1;
+      ctx.send(m.to, 'Enter', { value: m.value });
     },
   },
 });

@@ -1,7 +1,10 @@
+import { backend as cpu } from '@ringkernel/backend-cpu';
+import type { BackendFactory } from '@ringkernel/core';
 import {
   createRuntime,
   InvalidOptionError,
   NameTakenError,
+  NotSupportedError,
   QuotaExceededError,
   RateLimitedError,
   type Runtime,
@@ -111,6 +114,42 @@ describe('tenants', () => {
     expect([a, b].map((to) => to.trySend('Note', { value: 2 }))).toEqual([true, false]);
     expect(b.metrics().flow.rateLimited).toBe(2);
     await rounds.close();
+  });
+
+  test('what an actor was refused is written down also when its receiver has ended', async () => {
+    runtime.tenants.add('a');
+    const probe = await runtime.launch(Probe, { tenant: 'a', autoActivate: false });
+    const free = await runtime.launch(Probe, { id: 'free' });
+    await probe.send('Forward', { to: free.address, value: 1 });
+    await probe.activate();
+    await runtime.settled();
+    expect(runtime.tenants.audit()).toMatchObject([
+      { to: { kernelId: 'free', tenant: undefined }, via: 'device' },
+    ]);
+    await free.terminate();
+    await probe.send('Forward', { to: free.address, value: 1 });
+    await runtime.settled();
+    const reasons = runtime.deadLetters.toArray().map(({ reason }) => reason);
+    expect(reasons).toEqual(['tenant-mismatch', 'not-found']);
+    expect(runtime.tenants.refused).toBe(1);
+  });
+
+  test('need a device that keeps them apart', async () => {
+    const backend: BackendFactory = {
+      ...cpu,
+      open: async (options) => {
+        const device = await cpu.open(options);
+        const capabilities = device.info.capabilities.filter((name) => name !== 'tenants');
+        Object.defineProperty(device, 'info', { value: { ...device.info, capabilities } });
+        return device;
+      },
+    };
+    await using plain = await createRuntime({ backend });
+    plain.tenants.add('a', { maxKernels: 1 });
+    for (let i = 0; i < 2; i++) {
+      await expect(plain.launch(Probe, { tenant: 'a' })).rejects.toThrow(NotSupportedError);
+    }
+    await plain.launch(Probe);
   });
 
   test('what is sent across is refused, counted and written down', async () => {

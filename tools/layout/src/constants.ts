@@ -68,6 +68,7 @@ const codes: readonly ConstantGroup[] = [
       ['noReplyExpected', 8, ''],
       ['lateReply', 9, ''],
       ['outputFull', 10, ''],
+      ['tenantMismatch', 11, ''],
     ],
   },
   {

@@ -204,7 +204,6 @@ const counterBlock: StructDescription = {
         field('busyUs', 'u64', 'Microseconds spent in handlers.'),
         field('bytesIn', 'u64', 'Payload bytes handled.'),
         field('bytesOut', 'u64', 'Payload bytes sent, emitted and replied.'),
-        padding(8),
       ],
     },
   ],

@@ -43,6 +43,7 @@ export interface KernelStart {
   readonly onFull: FullPolicy;
   readonly onFailure: FailurePolicy;
   readonly rollback: boolean;
+  readonly tenant: number;
   readonly stateBytes: number;
   /** Threads that own instances, ascending. */
   readonly ownerThreads: readonly number[];

@@ -26,7 +26,7 @@ import { KernelMemory } from '../memory/kernel-memory.ts';
 import type { KernelMeter } from '../memory/meter.ts';
 import { place } from '../memory/placement.ts';
 import type { CpuOptions } from '../options.ts';
-import { deadLetterRecord, faultRecord, goodbyeRecord } from '../queue/record.ts';
+import { deadLetterRecord, faultRecord, fromSender, goodbyeRecord } from '../queue/record.ts';
 import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
 import { largestPayload } from '../worker/outbox.ts';
 import { type ControlRequest, Crew } from './crew.ts';
@@ -38,9 +38,6 @@ import { Pump } from './pump.ts';
 /** A device is lost when so many of its workers die within so many milliseconds. */
 const mostDeaths = 5;
 const deathsMs = 10_000;
-
-/** Codes of dead letters that go to the sender's own sink. */
-const senderReasons: readonly number[] = [2, 8];
 
 /** A pool of worker threads as a device. */
 export class CpuDevice implements Device {
@@ -219,6 +216,7 @@ export class CpuDevice implements Device {
       onFull,
       onFailure,
       rollback,
+      tenant: options.tenant ?? 0,
       stateBytes: image.state.size,
       ownerThreads,
       ...placement,
@@ -359,8 +357,7 @@ export class CpuDevice implements Device {
     else if (kind === goodbyeRecord) this.#pages[source >>> 6]?.goodbye();
     else if (kind === faultRecord) this.#pages[(words[word + 13] as number) >>> 6]?.fault(offset);
     else if (kind === deadLetterRecord) {
-      const own = senderReasons.includes(words[word] as number);
-      const address = own ? source : (words[word + 13] as number);
+      const address = fromSender(words[word] as number) ? source : (words[word + 13] as number);
       this.#pages[address >>> 6]?.deadLetter(offset);
     }
   }

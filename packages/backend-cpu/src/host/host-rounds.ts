@@ -1,6 +1,12 @@
 import { DeviceClosedError, deadLetterCode } from '@ringkernel/core';
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
-import { deadLetterRecord, faultRecord, goodbyeRecord, slotsAt } from '../queue/record.ts';
+import {
+  deadLetterRecord,
+  faultRecord,
+  fromSender,
+  goodbyeRecord,
+  slotsAt,
+} from '../queue/record.ts';
 import type { Pump } from './pump.ts';
 
 /**
@@ -117,8 +123,6 @@ function placeOf(record: Int32Array): { delivery: boolean; address: number; send
   if (isDead && reason === deadLetterCode.queueFull) {
     return { delivery: true, address: (record[14] as number) >>> 0, send: record[15] as number };
   }
-  const fromSender =
-    reason === deadLetterCode.notFound || reason === deadLetterCode.noReplyExpected;
-  const atReceiver = isDead ? !fromSender : (packed & faultRecord) !== 0;
+  const atReceiver = isDead ? !fromSender(reason as number) : (packed & faultRecord) !== 0;
   return { delivery: false, address: (atReceiver ? destination : source) >>> 0, send: 0 };
 }

@@ -1,4 +1,4 @@
-import { messageFlag, messageHeader } from '@ringkernel/core';
+import { deadLetterReasons, messageFlag, messageHeader, senderReasons } from '@ringkernel/core';
 
 /** Bytes of a header; the payload begins behind it. */
 export const headerBytes: number = messageHeader.sizeBytes;
@@ -26,6 +26,13 @@ export function originAt(words: Int32Array, word: number): number {
 
 /** The last record of a removed kernel from a worker. */
 export const goodbyeRecord: number = deadLetterRecord | faultRecord;
+
+const senderCodes: readonly number[] = senderReasons.map((why) => deadLetterReasons.indexOf(why));
+
+/** Whether a dead letter with this code belongs to the kernel it came from. */
+export function fromSender(code: number): boolean {
+  return senderCodes.includes(code);
+}
 
 /** Slots of 64 bytes that a record with a payload of this many bytes takes. */
 export function slotsOf(payloadBytes: number): number {

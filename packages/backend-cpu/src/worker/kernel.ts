@@ -27,6 +27,7 @@ export class WorkerKernel {
   /** Messages to a failed instance wait for its restart. */
   readonly holds: boolean;
   readonly rollback: boolean;
+  readonly tenant: number;
   readonly stateBytes: number;
   readonly memory: SharedArrayBuffer;
   readonly layout: KernelMemory;
@@ -60,6 +61,7 @@ export class WorkerKernel {
     this.onFull = start.onFull;
     this.holds = start.onFailure === 'wait';
     this.rollback = start.rollback;
+    this.tenant = start.tenant;
     this.stateBytes = start.stateBytes;
     this.memory = bufferOf(start.memory);
     this.layout = new KernelMemory(

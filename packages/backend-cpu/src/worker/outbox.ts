@@ -97,6 +97,10 @@ export class Outbox {
     if (target === undefined || instance >= target.instances) {
       return this.#undeliverable(kernel, deadLetterCode.notFound, source, destination, type, size);
     }
+    if (target.tenant !== kernel.tenant) {
+      const reason = deadLetterCode.tenantMismatch;
+      return this.#undeliverable(kernel, reason, source, destination, type, size);
+    }
     if (target.closing) {
       return this.#undeliverable(
         target,

@@ -89,6 +89,7 @@ export class KernelMemory {
       .u32('capacity', options.queueCapacity)
       .u32('policy', policies[options.onFull])
       .u32('holds', options.onFailure === 'wait' ? 1 : 0)
+      .u32('tenant', options.tenant ?? 0)
       .u32('state_bytes', stateBytes)
       .u32('state_stride', this.stateStride)
       .u64('clocks', at(clocksAt))

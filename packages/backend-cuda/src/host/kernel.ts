@@ -18,6 +18,7 @@ import {
   type PayloadWriter,
   type RecordMessage,
   readDeadLetter,
+  senderReasons,
 } from '@ringkernel/core';
 import { overtimeSite, ringRecord } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
@@ -358,5 +359,5 @@ export class CudaKernel implements DeviceKernel {
 /** Whether a record is about what its own sender did, and not about its destination. */
 export function concernsSender(words: Int32Array, word: number): boolean {
   const reason = deadLetterReasons[words[word + 15] as number];
-  return kindOf(words, word) < 2 || reason === 'not-found' || reason === 'no-reply-expected';
+  return kindOf(words, word) < 2 || (reason !== undefined && senderReasons.includes(reason));
 }

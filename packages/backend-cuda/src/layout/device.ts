@@ -66,6 +66,7 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['workers', 'u32'],
   ['dedicated', 'u32'],
   ['holds', 'u32'],
+  ['tenant', 'u32'],
   ['closed', 'u32'],
   ['gate', 'line'],
   ['gate', 'u32'],
@@ -160,7 +161,7 @@ export const ringRecord = {
 } as const;
 
 /** A kernel's counters, in the order of core's `counterBlock`, as 64-bit numbers; busy time is in nanoseconds. */
-export const counterCount = 23;
+export const counterCount = 24;
 
 /** 64-bit numbers of a latency block: sum, inverted minimum, maximum, then the buckets. */
 export const latencyNumbers = { sum: 0, minimum: 1, maximum: 2, buckets: 3 } as const;

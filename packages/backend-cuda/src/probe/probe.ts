@@ -78,7 +78,7 @@ export function deviceInfo(device: FoundDevice, driver: string | undefined): Dev
     memoryBytes: device.memoryBytes,
     computeUnits: device.multiprocessors,
     ...(driver !== undefined && { driver }),
-    capabilities: ['f64', 'i64', 'rollback', 'dedicated'],
+    capabilities: ['f64', 'i64', 'rollback', 'dedicated', 'tenants'],
   };
 }
 

@@ -67,6 +67,6 @@ function describe({ info, limits }: GpuAdapter, index: number): DeviceInfo {
     // WebGPU does not say how many there are.
     computeUnits: 1,
     ...(description !== '' && { driver: description }),
-    capabilities: ['i64', 'rollback'],
+    capabilities: ['i64', 'rollback', 'tenants'],
   };
 }

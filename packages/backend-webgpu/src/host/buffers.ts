@@ -1,6 +1,7 @@
 import type { GpuBuffer } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
 import { controlWords, counter, overflow, pageWords, status } from '../text/layout.ts';
+import type { KernelSlot } from './kernel-slot.ts';
 
 /** Word 0 of a list is its end, so no message begins there. */
 const firstWord = 16;
@@ -155,23 +156,21 @@ export class SharedBuffers {
     return status.words + this.kernels * counter.words;
   }
 
-  /** Tells the device whose the addresses are; 0 instances: nobody's. */
-  async enter(
-    baseAddress: number,
-    instances: number,
-    control: number,
-    counters: number,
-  ): Promise<void> {
-    const pages = Math.ceil(Math.max(1, instances) / 64);
+  /** Tells the device whose the addresses are. */
+  async enter({ words }: KernelSlot): Promise<void> {
+    const [instances = 0, baseAddress = 0, , control = 0, counters = 0] = words;
+    const tenant = words[10] as number;
+    const pages = Math.ceil(instances / 64);
     const end = (baseAddress / 64 + pages) * pageWords;
     if (end * 4 > this.directory.size) {
       const size = Math.max(end, this.directory.size / 2);
       this.directory = await this.gpu.grown('the directory', this.directory, size);
       this.generation++;
     }
-    const entry = [baseAddress, instances, control, counters];
-    const words = Uint32Array.from({ length: pages * pageWords }, (_, i) => entry[i % 4] as number);
-    this.gpu.device.queue.writeBuffer(this.directory, (baseAddress / 64) * pageWords * 4, words);
+    const entry = [baseAddress, instances, control, counters, tenant];
+    const table = new Uint32Array(pages * pageWords);
+    for (let page = 0; page < pages; page++) table.set(entry, page * pageWords);
+    this.gpu.device.queue.writeBuffer(this.directory, (baseAddress / 64) * pageWords * 4, table);
   }
 
   leave(baseAddress: number, instances: number): void {

@@ -144,9 +144,10 @@ export class WebgpuDevice implements Device {
         policy: policies.indexOf(onFull),
         holds: options.onFailure === 'wait',
         rollback: options.rollback === true,
+        tenant: options.tenant ?? 0,
       });
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
-      await this.#shared.enter(baseAddress, instances, control, counters);
+      await this.#shared.enter(slot);
       kernel = new GpuKernel(
         this.#pump,
         options,

@@ -41,6 +41,7 @@ export class KernelSlot {
       readonly policy: number;
       readonly holds: boolean;
       readonly rollback: boolean;
+      readonly tenant: number;
     },
   ) {
     this.pipeline = pipeline;
@@ -54,6 +55,7 @@ export class KernelSlot {
     this.words.set([words.counters, words.capacity, words.policy, mode.stopped], 4);
     this.words[8] = words.holds ? 1 : 0;
     this.words[9] = words.rollback ? 1 : 0;
+    this.words[10] = words.tenant;
   }
 
   /** For a round in which about so many instances run: others take turns with them. */

@@ -1,4 +1,9 @@
-import { deadLetterReasons, type MessageIdGenerator, RecordMessage } from '@ringkernel/core';
+import {
+  deadLetterReasons,
+  type MessageIdGenerator,
+  RecordMessage,
+  senderReasons,
+} from '@ringkernel/core';
 import { noRecord, record, recordKind } from '../text/layout.ts';
 import type { Clock } from './clock.ts';
 import type { GpuKernel } from './kernel.ts';
@@ -7,9 +12,6 @@ interface Place {
   readonly words: Uint32Array;
   readonly at: number;
 }
-
-/** Reasons of dead letters that go to the sender's own sink. */
-const senderReasons: readonly string[] = ['not-found', 'no-reply-expected'];
 
 /** Records of the device on their way to the sinks. */
 export class Outbox {

@@ -31,7 +31,7 @@ export const deviceBindings: readonly BindingType[] = [
 export const bindings: string = `struct RkParams {
   instances: u32, base_address: u32, seed: u32, control: u32,
   counters: u32, capacity: u32, policy: u32, mode: u32,
-  holds: u32, rollback: u32, spare_0: u32, spare_1: u32,
+  holds: u32, rollback: u32, tenant: u32, spare: u32,
 }
 struct RkDevice {
   heap_end: u32, egress_end: u32, physical_low: u32, physical_high: u32,
@@ -51,6 +51,12 @@ fn rk_page(address: u32) -> u32 {
   if (page >= arrayLength(&rk_directory)) { return 0xffffffffu; }
   if (address - rk_directory[page] >= rk_directory[page + 1u]) { return 0xffffffffu; }
   return page;
+}
+
+/** Whether this kernel may send there: somebody has the address, and of the same tenant. */
+fn rk_reaches(address: u32) -> bool {
+  let page = rk_page(address);
+  return page != 0xffffffffu && rk_directory[page + 4u] == rk_params.tenant;
 }
 
 fn rk_get(at: u32) -> u32 { return atomicLoad(&rk_control[at]); }

@@ -96,14 +96,14 @@ export const counter = {
   /** By the index of the reason. */
   deadLettered: 9,
   /** So many words of what is above. */
-  counts: 20,
-  maxDepth: 20,
-  latencySumLow: 21,
-  latencySumHigh: 22,
-  latencyMin: 23,
-  latencyMax: 24,
+  counts: 21,
+  maxDepth: 21,
+  latencySumLow: 22,
+  latencySumHigh: 23,
+  latencyMin: 24,
+  latencyMax: 25,
   /** Instances on the list of each parity of the round. */
-  due: 25,
+  due: 26,
   /** Powers of two of microseconds, each in 4 parts. */
   latency: 32,
   latencyBuckets: 128,
@@ -147,8 +147,8 @@ export const recordKind = {
 
 export const phase = { arrival: 0, handling: 1, burial: 2, transit: 3 } as const;
 
-/** Words of `rk_directory` for each 64 addresses: first address, instances, word of control, word of the counters. */
-export const pageWords = 4;
+/** Words of `rk_directory` for each 64 addresses: first address, instances, words of control and counters, tenant. */
+export const pageWords = 5;
 
 /** What a kernel does in a round: its instances take in what arrives, and handle it. */
 export const mode = { stopped: 0, running: 1 } as const;

@@ -26,7 +26,7 @@ var<private> rk_last_output: u32;
 fn rk_open(kind: u32, message: u32, to: u32, priority: u32, bytes: u32) -> u32 {
   if (rk_aborted) { return ${noRoom}u; }
   var what = kind;
-  if (kind == ${outputKind.send}u && rk_page(to) == rk_none) { what = ${recordKind.deadLetter}u; }
+  if (kind == ${outputKind.send}u && !rk_reaches(to)) { what = ${recordKind.deadLetter}u; }
   let words = (bytes + 3u) / 4u + ${header.words}u;
   let at = rk_room(words, select(rk_egress, rk_heap, what == ${outputKind.send}u));
   if (at == rk_none) {
@@ -99,7 +99,8 @@ fn rk_commit_record(at: u32, kind: u32) {
       detail = ${reasonCode('no-reply-expected')}u << 16u;
     }
   } else if (kind == ${recordKind.deadLetter}u) {
-    detail = ${reasonCode('not-found')}u << 16u;
+    let nobody = rk_page(rk_memory[at + ${record.destination}u]) == rk_none;
+    detail = select(${reasonCode('tenant-mismatch')}u, ${reasonCode('not-found')}u, nobody) << 16u;
     rk_count(${counter.sent}u, 1u);
   }
   rk_memory[at + ${record.packed}u] = detail | (what << 8u);

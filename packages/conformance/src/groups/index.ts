@@ -13,6 +13,7 @@ import { sections } from './sections.ts';
 import { state } from './state.ts';
 import { supervision } from './supervision.ts';
 import { telemetry } from './telemetry.ts';
+import { tenants } from './tenants.ts';
 
 const all: readonly Case[] = [
   ...lifecycle.cases,
@@ -27,6 +28,7 @@ const all: readonly Case[] = [
   ...deadLetters.cases,
   ...faults.cases,
   ...supervision.cases,
+  ...tenants.cases,
   ...telemetry.cases,
   ...lockstep.cases,
 ];

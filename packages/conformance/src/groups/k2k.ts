@@ -1,24 +1,9 @@
-import { actor, ref, u32 } from '@ringkernel/core';
-import { Collector, Echo, Ring, Source } from '../actors.ts';
+import { actor, u32 } from '@ringkernel/core';
+import { Collector, Echo, Relay, Ring, Source } from '../actors.ts';
 import { equal } from '../assert.ts';
 import { type CaseList, caseList } from '../case.ts';
 
 export const k2k: CaseList = caseList('k2k');
-
-/** Passes a number on to another kernel's Echo, whose address it was told. */
-const Relay = actor('Relay', {
-  state: { to: ref(() => Echo), passed: u32 },
-  messages: { Wire: { to: ref(() => Echo) }, Pass: { value: u32 } },
-  on: {
-    Wire(ctx, m) {
-      ctx.state.to = m.to;
-    },
-    Pass(ctx, m) {
-      ctx.state.passed += 1;
-      ctx.send(ctx.state.to, 'Say', { value: m.value });
-    },
-  },
-});
 
 /** Each message becomes two, down to depth 0: bursts that no small queue holds. */
 const Tree = actor('Tree', {

@@ -23,7 +23,7 @@ export class ReferenceDevice implements Device {
     kind: 'cpu',
     memoryBytes: 0,
     computeUnits: 1,
-    capabilities: ['f64', 'i64', 'rollback'],
+    capabilities: ['f64', 'i64', 'rollback', 'tenants'],
   };
   readonly schedule = 'lockstep';
   readonly lost: Promise<RingKernelError> = new Promise(() => {});

@@ -175,6 +175,10 @@ export class ReferenceKernel implements DeviceKernel {
     // Room appears when the host steps; the harness steps before it tries again.
   }
 
+  get #tenant(): number {
+    return this.options.tenant ?? 0;
+  }
+
   countSent(): void {
     this.#sent++;
   }
@@ -301,7 +305,8 @@ export class ReferenceKernel implements DeviceKernel {
   #send(sender: number, destination: number, type: number, size: number, priority: number): number {
     const source = this.options.baseAddress + sender;
     const target = this.#device.kernelOf(destination);
-    target?.countSent();
+    const foreign = target !== undefined && target.#tenant !== this.#tenant;
+    if (!foreign) target?.countSent();
     return this.#write(size, (payload) => {
       const message: ReferenceMessage = {
         type,
@@ -316,9 +321,9 @@ export class ReferenceKernel implements DeviceKernel {
         round: this.#device.round,
         payload,
       };
-      if (target === undefined) {
+      if (target === undefined || foreign) {
         this.#sent++;
-        this.bury(message, 'not-found');
+        this.bury(message, foreign ? 'tenant-mismatch' : 'not-found');
       } else this.#device.post(message);
     });
   }

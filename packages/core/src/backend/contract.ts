@@ -39,8 +39,8 @@ export interface DeviceInfo {
   readonly computeUnits: number;
   readonly driver?: string;
   /**
-   * Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. `rollback`, `dedicated`:
-   * kernels can be launched with it.
+   * Of `f64`, `f16`, `i64`: what the device's arithmetic offers beyond the 32-bit types. `rollback`, `dedicated`,
+   * `tenants`: kernels can be launched with it.
    */
   readonly capabilities: readonly string[];
 }
@@ -121,6 +121,12 @@ export interface DeviceLaunchOptions {
    * `dedicated`; false when left out.
    */
   readonly dedicated?: boolean;
+  /**
+   * To whom the kernel belongs: a number from 1, 0 (nobody) when left out. What its actors send to actors of another
+   * tenant is not delivered, and becomes a dead letter of the sender, `tenant-mismatch`; the receiver knows nothing of
+   * it. Messages of the host may go to all. Only for devices with the capability `tenants`.
+   */
+  readonly tenant?: number;
 }
 
 export interface Device {
@@ -306,8 +312,8 @@ export interface DeviceFault {
 
 /**
  * Where a kernel's outgoing traffic goes. Calls come from the device's pump, in order per instance. A dead letter
- * goes to the sink of the kernel it was sent to; `not-found` and `no-reply-expected` to the sender's own. A message
- * to nobody counts as sent (and dead-lettered) by the kernel that sent it.
+ * goes to the sink of the kernel it was sent to; those with one of `senderReasons` to the sender's own. A message to
+ * nobody, or to another tenant, counts as sent (and dead-lettered) by the kernel that sent it.
  */
 export interface KernelSink {
   message(message: DeviceMessage): void;

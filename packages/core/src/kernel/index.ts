@@ -5,6 +5,7 @@ export {
   type FullPolicy,
   inputReasons,
   type PriorityName,
+  senderReasons,
 } from './options.ts';
 export { type KernelState, kernelStates } from './state.ts';
 export {

@@ -24,6 +24,7 @@ export const deadLetterReasons = [
   'no-reply-expected', // a reply to a message whose sender did not ask for one
   'late-reply', // the caller had given up already
   'output-full', // the host did not receive and the output queue was full
+  'tenant-mismatch', // the actor it was sent to belongs to another tenant than its sender
 ] as const;
 
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
@@ -37,4 +38,12 @@ export const inputReasons: readonly DeadLetterReason[] = [
   'instance-failed',
   'invalid',
   'device-lost',
+  'tenant-mismatch',
+];
+
+/** The reasons of dead letters that belong to the kernel they came from, not to the one they were sent to. */
+export const senderReasons: readonly DeadLetterReason[] = [
+  'not-found',
+  'tenant-mismatch',
+  'no-reply-expected',
 ];

@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernel.ts';
+import type { Owned } from '../errors.ts';
 
 /** A kernel and whose it is. */
 export interface TenantKernel {
@@ -12,9 +12,13 @@ export interface CrossTenantRefusal {
   /** Milliseconds since the Unix epoch, never going back. */
   readonly atMs: number;
   readonly from: TenantKernel;
-  readonly to: TenantKernel;
-  /** `k2k`: sent through the broker. `topics`: published where the other one had subscribed. */
-  readonly via: 'k2k' | 'topics';
+  /** Undefined when it had ended before the host heard of a refusal on the device. */
+  readonly to: TenantKernel | undefined;
+  /**
+   * `device`: an actor sent to the other's address. `k2k`: sent through the broker. `topics`: published where the other
+   * one had subscribed.
+   */
+  readonly via: 'device' | 'k2k' | 'topics';
 }
 
 /** Refusals that are remembered. */
@@ -30,11 +34,11 @@ export class Audit {
     return this.#total;
   }
 
-  add(from: TenantKernel, to: Kernel, via: CrossTenantRefusal['via']): void {
+  add(from: TenantKernel, to: Owned | undefined, via: CrossTenantRefusal['via']): void {
     this.#total++;
     const atMs = performance.timeOrigin + performance.now();
-    const { id: kernelId, settings } = to;
-    this.#refusals.push({ atMs, from, to: { kernelId, tenant: settings.tenant }, via });
+    const receiver = to && { kernelId: to.id, tenant: to.settings.tenant };
+    this.#refusals.push({ atMs, from, to: receiver, via });
     if (this.#refusals.length > capacity) this.#refusals.shift();
   }
 

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@ringkernel/core';
+import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type Owned, QuotaExceededError, TenantNotFoundError } from '../errors.ts';
 import { type Limit, SlidingWindow } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
@@ -6,6 +7,8 @@ import { Audit, type CrossTenantRefusal } from './audit.ts';
 import { checkQuota, type TenantQuota } from './quota.ts';
 
 interface Tenant {
+  /** What devices know it by, from 1; never given again. */
+  readonly number: number;
   readonly quota: TenantQuota;
   readonly kernels: Set<Kernel>;
   /** Shared by all its kernels. */
@@ -22,12 +25,13 @@ export interface TenantUsage {
 }
 
 /**
- * Those to whom kernels belong. Kernels of different tenants do not send to each other through the host, nor does one
- * of a tenant and one of none; the program itself may send to all of them.
+ * Those to whom kernels belong. Kernels of different tenants do not send to each other, on their device or through the
+ * host, nor does one of a tenant and one of none; the program itself may send to all of them.
  */
 export class Tenants {
   readonly #tenants: Map<string, Tenant> = new Map();
   readonly #audit: Audit = new Audit();
+  #lastNumber = 0;
 
   get names(): readonly string[] {
     return [...this.#tenants.keys()];
@@ -47,7 +51,8 @@ export class Tenants {
     const { messagesPerSecond: max } = checked;
     const subject = `tenant '${name}'`;
     const limits = max === undefined ? [] : [{ subject, limiter: new SlidingWindow(max, 1_000) }];
-    this.#tenants.set(name, { quota: checked, kernels: new Set(), limits, launching: 0 });
+    const number = ++this.#lastNumber;
+    this.#tenants.set(name, { number, quota: checked, kernels: new Set(), limits, launching: 0 });
   }
 
   /** Takes a tenant without kernels out. */
@@ -80,9 +85,24 @@ export class Tenants {
     return false;
   }
 
-  /** The runtime's own: a kernel is going to be launched; the limits of all messages to it. */
-  reserve(name: string | undefined): readonly Limit[] {
-    if (name === undefined) return [];
+  /** The runtime's own: an actor sent to another tenant's, and its device refused. */
+  refusedOnDevice(
+    { kernelId, destination }: UndeliveredMessage,
+    kernels: ReadonlyMap<string, Kernel>,
+  ): void {
+    const to = [...kernels.values()].find(({ settings: { baseAddress, instances } }) => {
+      return destination >= baseAddress && destination < baseAddress + instances;
+    });
+    const tenant = kernels.get(kernelId)?.settings.tenant;
+    this.#audit.add({ kernelId, tenant }, to, 'device');
+  }
+
+  /** The runtime's own: a kernel is going to be launched; its number, and the limits of all messages to it. */
+  reserve(name: string | undefined): {
+    readonly number: number;
+    readonly limits: readonly Limit[];
+  } {
+    if (name === undefined) return { number: 0, limits: [] };
     const tenant = this.#find(name);
     const { maxKernels } = tenant.quota;
     const kernels = tenant.kernels.size + tenant.launching + 1;
@@ -90,7 +110,7 @@ export class Tenants {
       throw new QuotaExceededError(name, 'maxKernels', maxKernels, kernels);
     }
     tenant.launching++;
-    return tenant.limits;
+    return tenant;
   }
 
   /** The runtime's own: what was reserved was taken, or the launch failed. */

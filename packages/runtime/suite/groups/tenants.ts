@@ -1,4 +1,4 @@
-import { Ledger, Parrot } from '../actors.ts';
+import { Courier, Ledger, Parrot } from '../actors.ts';
 import { type CaseList, caseList } from '../case.ts';
 
 export const tenants: CaseList = caseList('tenants');
@@ -21,13 +21,55 @@ tenants.add('what is sent across is refused, counted and written down', async (t
   t.equal(theirs.metrics().sent, 0, 'sent across');
   t.equal(runtime.tenants.refused, 2, 'refused');
   t.equal(
-    runtime.tenants.audit().map(({ from, to, via }) => [from.kernelId, to.kernelId, via]),
+    runtime.tenants.audit().map(({ from, to, via }) => [from.kernelId, to?.kernelId, via]),
     [
       ['ours', 'theirs', 'k2k'],
       ['ours', 'theirs', 'topics'],
     ],
     'audit',
   );
+});
+
+tenants.add('so is what an actor sends to an address on its own device', async (t) => {
+  const runtime = await t.runtime();
+  for (const name of ['a', 'b']) runtime.tenants.add(name);
+  const courier = await runtime.launch(Courier, { id: 'courier', tenant: 'a' });
+  const ledgers = [];
+  for (const [id, tenant] of Object.entries({ ours: 'a', theirs: 'b', nobodys: undefined })) {
+    ledgers.push(await runtime.launch(Ledger, { id, ...(tenant !== undefined && { tenant }) }));
+  }
+  for (const [i, { address }] of ledgers.entries()) {
+    await courier.send('Bring', { to: address, value: i + 1 });
+  }
+  await runtime.settled();
+  t.equal(
+    ledgers.map((ledger) => [ledger.metrics().sent, ledger.metrics().handled]),
+    [
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ],
+    'sent and handled',
+  );
+  t.equal(
+    runtime.tenants
+      .audit()
+      .map(({ from, to, via }) => [from.kernelId, from.tenant, to?.kernelId, via]),
+    [
+      ['courier', 'a', 'theirs', 'device'],
+      ['courier', 'a', 'nobodys', 'device'],
+    ],
+    'audit',
+  );
+  t.equal(runtime.tenants.refused, 2, 'refused');
+  t.equal(courier.metrics().deadLettered['tenant-mismatch'], 2, 'counted');
+  t.equal(
+    runtime.deadLetters.toArray().map((l) => [l.reason, l.kernelId, l.instance, l.destination]),
+    ledgers.slice(1).map(({ address }) => ['tenant-mismatch', 'courier', undefined, address]),
+    'dead letters',
+  );
+  const { replayed } = await runtime.deadLetters.replay();
+  t.equal(replayed, 0, 'what was refused is not sent again by the host');
 });
 
 tenants.add('quotas of kernels and memory bind at the launch', async (t) => {
