@@ -39,7 +39,10 @@ const { read } = await patient.call('Count', {});
 console.log(`wait: ${waitingSenders} senders waited, ${read} letters were read`);
 
 // reject: they are told at once. High water comes before the mailbox is full.
-const strict = await launch('reject', { onFull: 'reject', waterMarks: { highWater: 10 } });
+const strict = await launch('reject', {
+  onFull: 'reject',
+  entrance: { waterMarks: { highWater: 10 } },
+});
 let refused = 0;
 for (let nr = 0; nr < letters; nr++) {
   await strict.send('Letter', { nr }).catch((error: unknown) => {
@@ -51,7 +54,7 @@ console.log(`reject: ${refused} senders were refused, ${strict.metrics().pending
 // A rate limit does the same however fast the kernel is.
 const limited = await launch('limited', {
   autoActivate: true,
-  rateLimit: { kind: 'sliding-window', max: 5, windowMs: 3_600_000 },
+  entrance: { rateLimit: { kind: 'sliding-window', max: 5, windowMs: 3_600_000 } },
 });
 let retryAfterMs = 0;
 for (let nr = 0; nr < letters; nr++) {

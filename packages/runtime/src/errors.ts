@@ -163,7 +163,7 @@ export class BackpressureError extends RingKernelError {
     super(
       BackpressureError.code,
       `Kernel '${kernelId}' holds its senders back: its high-water mark of ${highWater} messages was reached`,
-      { hint: 'send less, or raise waterMarks.highWater' },
+      { hint: 'send less, or raise entrance.waterMarks.highWater' },
     );
     this.kernelId = kernelId;
     this.highWater = highWater;

@@ -98,7 +98,12 @@ export type { KernelFault } from './faults.ts';
 export type { EventStream } from './feed.ts';
 export type { DedupeId } from './flow/dedupe-window.ts';
 export type { FlowMetrics } from './flow/flow.ts';
-export type { DedupeOptions, RateLimit, WaterMarks } from './flow/options.ts';
+export type {
+  DedupeOptions,
+  EntranceOptions,
+  RateLimit,
+  WaterMarks,
+} from './flow/options.ts';
 export type {
   AnyInstanceHandle,
   AnyKernelHandle,

@@ -289,6 +289,12 @@ export class Kernel implements Callee, ReceptionContext {
     return { ...counters, deadLettered };
   }
 
+  /** Only where the flow counts: what actors have sent to it, and what it sent to nobody or another tenant. */
+  get actorMessages(): number {
+    const { sent, rejected } = this.counters();
+    return sent - rejected - this.#flow.taken;
+  }
+
   metrics(): KernelMetrics {
     const { id, instances, queueCapacity, outputQueueCapacity } = this.settings;
     return {

@@ -1,6 +1,6 @@
 import { type FailurePolicy, type FullPolicy, InvalidOptionError } from '@ringkernel/core';
 import type { FlowSettings } from './flow/flow.ts';
-import { checkDedupe, checkWaterMarks, createLimiter } from './flow/options.ts';
+import { checkDedupe, checkEntrance, checkWaterMarks, createLimiter } from './flow/options.ts';
 import type { KernelSettings } from './kernel.ts';
 import {
   checkInteger,
@@ -29,19 +29,21 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
   const onFull = checkOneOf('onFull', options.onFull ?? 'wait', policies);
   const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
     checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
+  const instances = checkInteger('instances', options.instances ?? 1, 1, maxInstances);
+  const queueCapacity = capacity('queueCapacity');
   return {
     id,
-    instances: checkInteger('instances', options.instances ?? 1, 1, maxInstances),
+    instances,
     autoActivate: checkBoolean('autoActivate', autoActivate),
     tags: checkTags(options.tags ?? []),
-    queueCapacity: capacity('queueCapacity'),
+    queueCapacity,
     outputQueueCapacity: capacity('outputQueueCapacity'),
     onFull,
     onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
     rollback: checkBoolean('rollback', options.rollback ?? false),
     dedicated: checkBoolean('dedicated', options.dedicated ?? false),
     tenant: checkTenant(options.tenant),
-    flow: flowSettings(id, options, onFull),
+    flow: flowSettings(id, options, onFull, instances * queueCapacity),
   };
 }
 
@@ -55,12 +57,19 @@ function checkTenant(tenant: unknown): string | undefined {
   throw new InvalidOptionError('tenant', 'a text', tenant);
 }
 
-function flowSettings(id: string, options: LaunchOptions, onFull: FullPolicy): FlowSettings {
-  const { rateLimit, waterMarks, dedupe } = options;
+/** `room` is what all mailboxes hold together. */
+function flowSettings(
+  id: string,
+  { entrance, dedupe }: LaunchOptions,
+  onFull: FullPolicy,
+  room: number,
+): FlowSettings {
+  const { rateLimit, waterMarks } = checkEntrance(entrance ?? {});
   const subject = `kernel '${id}'`;
   return {
+    counted: false,
     limits: rateLimit === undefined ? [] : [{ subject, limiter: createLimiter(rateLimit) }],
-    waterMarks: waterMarks && checkWaterMarks(waterMarks, onFull),
+    waterMarks: waterMarks && checkWaterMarks(waterMarks, onFull, room),
     dedupe: checkDedupe(dedupe ?? {}),
   };
 }

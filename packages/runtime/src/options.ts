@@ -10,7 +10,7 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import type { DedupeId } from './flow/dedupe-window.ts';
-import type { DedupeOptions, RateLimit, WaterMarks } from './flow/options.ts';
+import type { DedupeOptions, EntranceOptions } from './flow/options.ts';
 import type { K2KOptions } from './k2k/options.ts';
 
 export interface RuntimeOptions {
@@ -75,10 +75,11 @@ export interface LaunchOptions {
   readonly autoActivate?: boolean;
   /** What the kernel is found by in the registry, beside its id. */
   readonly tags?: readonly string[];
-  /** How often the host may send to it; beyond that a `RateLimitedError`. Actors on its device are not limited. */
-  readonly rateLimit?: RateLimit;
-  /** Holds host senders back before the mailboxes are full. */
-  readonly waterMarks?: WaterMarks;
+  /**
+   * What messages pass that come in over the host: from the program, the broker and topics. Between actors of one
+   * device `queueCapacity` and `onFull` do the work.
+   */
+  readonly entrance?: EntranceOptions;
   /** How long the `dedupeId` of a message is remembered. */
   readonly dedupe?: DedupeOptions;
   /** To whom the kernel belongs: one that `runtime.tenants` knows. */
@@ -157,8 +158,7 @@ export const launchOptionNames: readonly string[] = [
   'dedicated',
   'autoActivate',
   'tags',
-  'rateLimit',
-  'waterMarks',
+  'entrance',
   'dedupe',
   'tenant',
 ];

@@ -203,7 +203,7 @@ export class Runtime implements AsyncDisposable {
     const limits = [...reserved.limits, ...told.flow.limits];
     this.#launching.add(id);
     try {
-      const flow = { ...told.flow, limits };
+      const flow = { ...told.flow, limits, counted: reserved.limits.length > 0 };
       const baseAddress = address ?? this.#addresses(told.instances);
       const settings = { ...told, flow, baseAddress, tenantNumber: reserved.number };
       const { keepAlive } = this.#room;

@@ -27,7 +27,7 @@ describe('flow', () => {
     const counters = await runtime.launch(Counter, {
       instances: 4,
       autoActivate: false,
-      waterMarks: { highWater: 8, lowWater: 2 },
+      entrance: { waterMarks: { highWater: 8, lowWater: 2 } },
     });
     const sends = numbers(50).map(({ value }) => counters.at(value % 4).send('Add', { by: value }));
     expect(counters.metrics()).toMatchObject({
@@ -51,7 +51,7 @@ describe('flow', () => {
     const probe = await runtime.launch(Probe, {
       autoActivate: false,
       onFull: 'reject',
-      waterMarks: { highWater: 6, lowWater: 1 },
+      entrance: { waterMarks: { highWater: 6, lowWater: 1 } },
     });
     for (let i = 0; i < 3; i++) await source.send('Forward', { to: probe.address, value: i });
     await runtime.step();
@@ -71,7 +71,7 @@ describe('flow', () => {
   test('water marks: who waits too long is told why', async () => {
     const probe = await runtime.launch(Probe, {
       autoActivate: false,
-      waterMarks: { highWater: 2 },
+      entrance: { waterMarks: { highWater: 2 } },
     });
     for (const m of numbers(2)) await probe.send('Note', m);
     const late = probe.send('Note', { value: 2 }, { timeoutMs: 5 });
@@ -86,7 +86,7 @@ describe('flow', () => {
 
   test('rate limit: a burst, then an error that says when to come again', async () => {
     const rateLimit = { kind: 'sliding-window', max: 3, windowMs: 60_000 } as const;
-    const probe = await runtime.launch(Probe, { rateLimit });
+    const probe = await runtime.launch(Probe, { entrance: { rateLimit } });
     expect(await probe.sendBatch('Note', numbers(2))).toBe(2);
     await probe.call('Echo', { value: 0 });
     const over = probe.send('Note', { value: 3 });
@@ -107,7 +107,7 @@ describe('flow', () => {
   test('rate limit: actors on the device are not limited', async () => {
     const source = await runtime.launch(Probe, { id: 'source' });
     const rateLimit = { kind: 'sliding-window', max: 1, windowMs: 60_000 } as const;
-    const probe = await runtime.launch(Probe, { rateLimit });
+    const probe = await runtime.launch(Probe, { entrance: { rateLimit } });
     for (let i = 0; i < 5; i++) await source.send('Forward', { to: probe.address, value: i });
     await runtime.settled();
     expect(probe.metrics().handled).toBe(5);
@@ -116,7 +116,7 @@ describe('flow', () => {
   test('rate limit: in lockstep a round counts as a millisecond', async () => {
     const runtime = await createRuntime({ backend: 'cpu', schedule: 'lockstep' });
     const rateLimit = { kind: 'token-bucket', perSecond: 100, burst: 2 } as const;
-    const probe = await runtime.launch(Probe, { rateLimit });
+    const probe = await runtime.launch(Probe, { entrance: { rateLimit } });
     const taken: number[] = [];
     for (let round = 0; round < 40; round++) {
       if (probe.trySend('Note', { value: round })) taken.push(round);

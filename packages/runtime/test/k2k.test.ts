@@ -74,7 +74,7 @@ describe('the broker', () => {
     const full = await endpoint.send(other, 'Note', { value: 2 });
     expect(full).toMatchObject({ status: 'QueueFull', error: { code: 'RK_QUEUE_FULL' } });
     const rateLimit = { kind: 'sliding-window', max: 1, windowMs: 60_000 } as const;
-    const limited = await runtime.launch(Probe, { id: 'limited', rateLimit });
+    const limited = await runtime.launch(Probe, { id: 'limited', entrance: { rateLimit } });
     await endpoint.send(limited, 'Note', { value: 1 });
     const over = await endpoint.send(limited, 'Note', { value: 2 });
     expect(over).toMatchObject({ status: 'QueueFull', error: { code: 'RK_RATE_LIMITED' } });

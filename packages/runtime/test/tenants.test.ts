@@ -116,6 +116,21 @@ describe('tenants', () => {
     await rounds.close();
   });
 
+  test('messages of actors count also when their kernel has ended, and stop nobody on the device', async () => {
+    const rounds = await createRuntime({ backend: 'cpu', schedule: 'lockstep' });
+    rounds.tenants.add('acme', { messagesPerSecond: 4 });
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((id) => rounds.launch(Probe, { id, tenant: 'acme' })),
+    );
+    await a?.send('Forward', { to: b?.address ?? 0, value: 1 });
+    await rounds.step(2);
+    expect(b?.metrics()).toMatchObject({ sent: 1, handled: 1 });
+    await b?.terminate();
+    await rounds.step(20);
+    expect(await a?.sendBatch('Note', Array(9).fill({ value: 1 }))).toBe(2);
+    await rounds.close();
+  });
+
   test('what an actor was refused is written down also when its receiver has ended', async () => {
     runtime.tenants.add('a');
     const probe = await runtime.launch(Probe, { tenant: 'a', autoActivate: false });

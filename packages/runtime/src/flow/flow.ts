@@ -1,4 +1,5 @@
 import type { DeviceKernel } from '@ringkernel/core';
+import { CountedDoor } from './counted-door.ts';
 import { CreditGate, type Door } from './credit-gate.ts';
 import { DedupeWindow } from './dedupe-window.ts';
 import type { DedupeOptions, WaterMarks } from './options.ts';
@@ -7,6 +8,8 @@ import { type Limit, RateLimits } from './rate-limiter.ts';
 /** What a launch said about flow, checked. */
 export interface FlowSettings {
   readonly limits: readonly Limit[];
+  /** Whether somebody asks what came from actors. */
+  readonly counted: boolean;
   readonly waterMarks: Required<WaterMarks> | undefined;
   readonly dedupe: Required<DedupeOptions>;
 }
@@ -31,13 +34,20 @@ export class Flow {
   readonly limits: RateLimits;
   readonly dedupe: DedupeWindow;
   readonly gate: CreditGate | undefined;
+  readonly #counted: CountedDoor | undefined;
 
   constructor(device: DeviceKernel, settings: FlowSettings, nowMs: () => number) {
-    const { limits, waterMarks, dedupe } = settings;
+    const { limits, counted, waterMarks, dedupe } = settings;
     this.limits = new RateLimits(limits, nowMs);
     this.dedupe = new DedupeWindow(dedupe.windowMs, dedupe.capacity, nowMs);
     this.gate = waterMarks && new CreditGate(device, waterMarks.highWater, waterMarks.lowWater);
-    this.door = this.gate ?? device;
+    this.#counted = counted ? new CountedDoor(this.gate ?? device) : undefined;
+    this.door = this.#counted ?? this.gate ?? device;
+  }
+
+  /** Messages of the host that mailboxes took; counted only when the settings say so. */
+  get taken(): number {
+    return this.#counted?.taken ?? 0;
   }
 
   metrics(): FlowMetrics {

@@ -19,6 +19,14 @@ export interface WaterMarks {
   readonly lowWater?: number;
 }
 
+/** What stands between the host and the mailboxes of a kernel. */
+export interface EntranceOptions {
+  /** How often a message may come in; beyond that a `RateLimitedError`. */
+  readonly rateLimit?: RateLimit;
+  /** Holds senders back before the mailboxes are full. */
+  readonly waterMarks?: WaterMarks;
+}
+
 /** How long and how many ids of sent messages are remembered. */
 export interface DedupeOptions {
   /** Five minutes by default; in lockstep rounds. */
@@ -35,33 +43,51 @@ function positive(option: string, value: unknown): number {
   throw new InvalidOptionError(option, 'a number above 0', value);
 }
 
+/** The names are known. Throws `InvalidOptionError`. */
+export function checkEntrance(entrance: EntranceOptions): EntranceOptions {
+  if (typeof entrance !== 'object' || entrance === null) {
+    throw new InvalidOptionError('entrance', 'an object', entrance);
+  }
+  checkNames(entrance, ['rateLimit', 'waterMarks'], 'entrance');
+  return entrance;
+}
+
 /** A limiter of this kind. Throws `InvalidOptionError`. */
 export function createLimiter(limit: RateLimit): RateLimiter {
   if (limit?.kind === 'token-bucket') {
-    checkNames(limit, ['kind', 'perSecond', 'burst'], 'rateLimit');
-    const perSecond = positive('rateLimit.perSecond', limit.perSecond);
+    checkNames(limit, ['kind', 'perSecond', 'burst'], 'entrance.rateLimit');
+    const perSecond = positive('entrance.rateLimit.perSecond', limit.perSecond);
     const burst = limit.burst ?? Math.max(1, Math.ceil(perSecond));
-    return new TokenBucket(perSecond, checkInteger('rateLimit.burst', burst, 1, 2 ** 40));
+    return new TokenBucket(perSecond, checkInteger('entrance.rateLimit.burst', burst, 1, 2 ** 40));
   }
   if (limit?.kind === 'sliding-window') {
-    checkNames(limit, ['kind', 'max', 'windowMs'], 'rateLimit');
-    const max = checkInteger('rateLimit.max', limit.max, 1, most);
-    return new SlidingWindow(max, positive('rateLimit.windowMs', limit.windowMs));
+    checkNames(limit, ['kind', 'max', 'windowMs'], 'entrance.rateLimit');
+    const max = checkInteger('entrance.rateLimit.max', limit.max, 1, most);
+    return new SlidingWindow(max, positive('entrance.rateLimit.windowMs', limit.windowMs));
   }
   const kinds = "an object whose kind is 'token-bucket' or 'sliding-window'";
-  throw new InvalidOptionError('rateLimit', kinds, limit);
+  throw new InvalidOptionError('entrance.rateLimit', kinds, limit);
 }
 
-export function checkWaterMarks(marks: WaterMarks, onFull: FullPolicy): Required<WaterMarks> {
-  checkNames(marks, ['highWater', 'lowWater'], 'waterMarks');
+/** `room` is what all mailboxes hold together: a mark above it would never be reached. */
+export function checkWaterMarks(
+  marks: WaterMarks,
+  onFull: FullPolicy,
+  room: number,
+): Required<WaterMarks> {
+  checkNames(marks, ['highWater', 'lowWater'], 'entrance.waterMarks');
   if (onFull === 'drop-oldest') {
-    throw new InvalidOptionError('waterMarks', "onFull 'wait' or 'reject'", onFull, {
+    throw new InvalidOptionError('entrance.waterMarks', "onFull 'wait' or 'reject'", onFull, {
       hint: "with 'drop-oldest' nobody is held back",
     });
   }
-  const highWater = checkInteger('waterMarks.highWater', marks.highWater, 1, most);
+  const largest = Math.min(most, room);
+  const highWater = checkInteger('entrance.waterMarks.highWater', marks.highWater, 1, largest);
   const lowWater = marks.lowWater ?? Math.floor(highWater / 2);
-  return { highWater, lowWater: checkInteger('waterMarks.lowWater', lowWater, 0, highWater - 1) };
+  return {
+    highWater,
+    lowWater: checkInteger('entrance.waterMarks.lowWater', lowWater, 0, highWater - 1),
+  };
 }
 
 export function checkDedupe(options: DedupeOptions): Required<DedupeOptions> {

@@ -60,6 +60,16 @@ export class SlidingWindow implements RateLimiter {
     this.#times[this.#oldest] = nowMs;
     this.#oldest = (this.#oldest + 1) % this.#times.length;
   }
+
+  /** So many happened since then, nobody knows when: evenly, but not before what is known already. */
+  takeMany(count: number, sinceMs: number, nowMs: number): void {
+    const { length } = this.#times;
+    const last = this.#times[(this.#oldest + length - 1) % length] as number;
+    const stepMs = (nowMs - sinceMs) / count;
+    for (let i = Math.max(0, count - length); i < count; i++) {
+      this.take(Math.max(last, sinceMs + (i + 1) * stepMs));
+    }
+  }
 }
 
 /** Whose limit is over, and for how long. */

@@ -6,7 +6,7 @@ export interface TenantQuota {
   readonly maxKernels?: number;
   /** Bytes that their kernels take on the device together. */
   readonly maxMemoryBytes?: number;
-  /** Messages from the host to their kernels, in any second. */
+  /** Messages to their kernels in any second. Those of actors count, but only what the host sends can be refused. */
   readonly messagesPerSecond?: number;
 }
 

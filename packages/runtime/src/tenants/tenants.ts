@@ -1,9 +1,10 @@
 import { InvalidOptionError } from '@ringkernel/core';
 import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type Owned, QuotaExceededError, TenantNotFoundError } from '../errors.ts';
-import { type Limit, SlidingWindow } from '../flow/rate-limiter.ts';
+import type { Limit } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
 import { Audit, type CrossTenantRefusal } from './audit.ts';
+import { MessageRate } from './message-rate.ts';
 import { checkQuota, type TenantQuota } from './quota.ts';
 
 interface Tenant {
@@ -12,7 +13,7 @@ interface Tenant {
   readonly quota: TenantQuota;
   readonly kernels: Set<Kernel>;
   /** Shared by all its kernels. */
-  readonly limits: readonly Limit[];
+  readonly rate: MessageRate | undefined;
   /** Kernels that are being launched. */
   launching: number;
 }
@@ -49,10 +50,10 @@ export class Tenants {
     }
     const checked = checkQuota(quota);
     const { messagesPerSecond: max } = checked;
-    const subject = `tenant '${name}'`;
-    const limits = max === undefined ? [] : [{ subject, limiter: new SlidingWindow(max, 1_000) }];
     const number = ++this.#lastNumber;
-    this.#tenants.set(name, { number, quota: checked, kernels: new Set(), limits, launching: 0 });
+    const kernels: Set<Kernel> = new Set();
+    const rate = max === undefined ? undefined : new MessageRate(max, kernels);
+    this.#tenants.set(name, { number, quota: checked, kernels, rate, launching: 0 });
   }
 
   /** Takes a tenant without kernels out. */
@@ -110,7 +111,8 @@ export class Tenants {
       throw new QuotaExceededError(name, 'maxKernels', maxKernels, kernels);
     }
     tenant.launching++;
-    return tenant;
+    const { number, rate } = tenant;
+    return { number, limits: rate ? [{ subject: `tenant '${name}'`, limiter: rate }] : [] };
   }
 
   /** The runtime's own: what was reserved was taken, or the launch failed. */
@@ -134,7 +136,9 @@ export class Tenants {
   /** The runtime's own: the kernel has ended. */
   release(kernel: Kernel): void {
     const { tenant: name } = kernel.settings;
-    if (name !== undefined) this.#find(name).kernels.delete(kernel);
+    if (name === undefined) return;
+    const { kernels, rate } = this.#find(name);
+    if (kernels.delete(kernel)) rate?.end(kernel);
   }
 
   #find(name: string): Tenant {

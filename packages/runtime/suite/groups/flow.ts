@@ -6,7 +6,11 @@ export const flow: CaseList = caseList('flow');
 flow.add('water marks hold senders back and let them go on', async (t) => {
   const runtime = await t.runtime();
   const waterMarks = { highWater: 6, lowWater: 2 };
-  const ledgers = await runtime.launch(Ledger, { instances: 3, waterMarks, autoActivate: false });
+  const ledgers = await runtime.launch(Ledger, {
+    instances: 3,
+    entrance: { waterMarks },
+    autoActivate: false,
+  });
   const sends: Promise<bigint>[] = [];
   for (let i = 0; i < 30; i++) sends.push(ledgers.at(i % 3).send('Enter', { value: 1 }));
   const { sent, waitingSenders } = ledgers.metrics();
@@ -34,7 +38,7 @@ flow.add('a message with a known dedupeId is not sent again', async (t) => {
 flow.add('a token bucket lets a burst through, then its rate', async (t) => {
   const runtime = await t.runtime({ schedule: 'lockstep' });
   const rateLimit = { kind: 'token-bucket', perSecond: 100, burst: 2 } as const;
-  const ledger = await runtime.launch(Ledger, { rateLimit });
+  const ledger = await runtime.launch(Ledger, { entrance: { rateLimit } });
   const taken: number[] = [];
   for (let round = 0; round < 25; round++) {
     if (ledger.trySend('Enter', { value: 1 })) taken.push(round);

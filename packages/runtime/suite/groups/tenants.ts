@@ -116,3 +116,20 @@ tenants.add('messages per second, over all kernels of a tenant', async (t) => {
     'handled',
   );
 });
+
+tenants.add('what its actors send each other uses up what the host may send', async (t) => {
+  const runtime = await t.runtime({ schedule: 'lockstep' });
+  runtime.tenants.add('busy', { messagesPerSecond: 5 });
+  const courier = await runtime.launch(Courier, { tenant: 'busy' });
+  const ledger = await runtime.launch(Ledger, { tenant: 'busy' });
+  for (const value of [1, 2]) await courier.send('Bring', { to: ledger.address, value });
+  await runtime.step(10);
+  t.equal(ledger.metrics().handled, 2, 'handled');
+  const taken = () => [3, 4].map((value) => ledger.trySend('Enter', { value }));
+  t.equal(taken(), [true, false], 'two of the host, two of the courier, one more');
+  await runtime.step(989);
+  t.equal(taken(), [false, false], 'within the second');
+  await runtime.step(1);
+  t.equal(taken(), [true, true], 'those of the host are a second old, the others are not');
+  t.equal(taken(), [false, false], 'of five');
+});
