@@ -37,6 +37,7 @@ export interface Letter {
   readonly name: string;
   readonly source: number;
   readonly destination: number;
+  readonly priority: number;
   readonly correlation: number;
   readonly fields: Fields;
 }
@@ -182,7 +183,7 @@ export class TestKernel {
   }
 
   bury(letter: DeviceDeadLetter): void {
-    const { reason, type, source, destination, correlationLow, payload } = letter;
+    const { reason, type, source, destination, priority, correlationLow, payload } = letter;
     const known = this.#codecs.get(type);
     const name = known?.name ?? `#${type}`;
     const fields = known ? (known.codec.decode(view(payload), 0) as Fields) : {};
@@ -191,6 +192,7 @@ export class TestKernel {
       name,
       source,
       destination,
+      priority,
       correlation: correlationLow,
       fields,
     };

@@ -72,6 +72,22 @@ export class Correlations {
     this.#outcomes.set(correlation, { reply: undefined, error: undefined, fetch: undefined });
   }
 
+  /**
+   * Sends a message again that had failed. Who has not fetched its failure yet gets the reply; when it can't be sent,
+   * the failure stays.
+   */
+  async again(correlation: bigint, send: () => Promise<bigint>): Promise<bigint> {
+    const told = this.#outcomes.get(correlation);
+    if (told?.error === undefined) return await send();
+    this.#outcomes.delete(correlation);
+    try {
+      return await send();
+    } catch (error) {
+      if (!this.#outcomes.has(correlation)) this.#outcomes.set(correlation, told);
+      throw error;
+    }
+  }
+
   /** The message was not sent after all. */
   forget(correlation: bigint): void {
     this.#outcomes.delete(correlation);

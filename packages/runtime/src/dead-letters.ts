@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from '@ringkernel/core';
+import type { DeadLetterReason, PriorityName } from '@ringkernel/core';
 import { type EventStream, Feed } from './feed.ts';
 import { checkNames, checkSignal, type ReplayOptions } from './options.ts';
 import type { WaitingRoom } from './waiting.ts';
@@ -23,6 +23,7 @@ export interface UndeliveredMessage {
   readonly source: number;
   /** Address of the receiver, 0 = the host. */
   readonly destination: number;
+  readonly priority: PriorityName;
   readonly correlation: bigint;
   /** The decoded payload; its bytes (`Uint8Array`) when the type is not known. */
   readonly payload: unknown;
@@ -156,8 +157,9 @@ export class DeadLetters implements Iterable<DeadLetter> {
 
   /**
    * Sends those that match to the kernel that has their id now, the oldest first; each one leaves as soon as the
-   * mailbox took it. Who waited for an answer was told already, so nobody gets one. Replies and events are not sent
-   * again.
+   * mailbox took it. They keep their priority, their sender and a `correlation` that `send` gave them, by which the
+   * answer is fetched as ever; a `call` was told already that there is none. Deadlines are over. Replies, events, and
+   * what was sent to another tenant or to nobody are not sent again.
    */
   async replay(filter: DeadLetterFilter = {}, options: ReplayOptions = {}): Promise<ReplayResult> {
     checkNames(options, ['timeoutMs', 'signal'], 'options');

@@ -8,6 +8,7 @@ import {
   inputReasons,
   type KernelImage,
   type KernelSink,
+  priorityNames,
   senderReasons,
   WorkerLostError,
 } from '@ringkernel/core';
@@ -61,6 +62,7 @@ export class Inbound implements KernelSink {
   deadLetter(letter: DeviceDeadLetter): void {
     const { id, types, calls, correlations, baseAddress } = this.context;
     const { reason, type, source, destination, correlationLow, correlationHigh, payload } = letter;
+    const priority = priorityNames[letter.priority] ?? 'normal';
     const correlation = idToBigInt(correlationLow, correlationHigh);
     const isMine = inputReasons.includes(reason) && !senderReasons.includes(reason);
     this.context.onDeadLetter({
@@ -71,6 +73,7 @@ export class Inbound implements KernelSink {
       typeId: type,
       source,
       destination,
+      priority,
       correlation,
       payload: types.payloadOf(type, payload),
       bytes: payload.byteLength,
@@ -97,7 +100,7 @@ export class Inbound implements KernelSink {
   /** A received message that nobody received in time. */
   overflow(message: AnyReceived, typeId: number, bytes: number): void {
     const { id, baseAddress } = this.context;
-    const { type, from, id: _id, hlc: _hlc, priority: _priority, correlation, ...fields } = message;
+    const { type, from, id: _id, hlc: _hlc, priority, correlation, ...fields } = message;
     this.undelivered['output-full']++;
     this.context.onDeadLetter({
       reason: 'output-full',
@@ -107,6 +110,7 @@ export class Inbound implements KernelSink {
       typeId,
       source: baseAddress + from,
       destination: 0,
+      priority,
       correlation,
       payload: fields,
       bytes,
@@ -145,6 +149,7 @@ export class Inbound implements KernelSink {
       typeId: type,
       source: baseAddress + instance,
       destination: 0,
+      priority: priorityNames[message.priority] ?? 'normal',
       correlation: idToBigInt(message.correlationLow, message.correlationHigh),
       payload: types.payloadOf(type, bytes),
       bytes: byteLength,

@@ -39,6 +39,7 @@ import {
 
 import type { DeadlineClock } from './outbound.ts';
 import { Registry } from './registry/registry.ts';
+import { kernelAt, resend } from './resend.ts';
 import type { SelectedDevice, Selection } from './select.ts';
 import { countsOf, type RuntimeSummary, Totals } from './summary.ts';
 import type { Launch } from './supervision/kernel-child.ts';
@@ -468,10 +469,10 @@ export class Runtime implements AsyncDisposable {
   }
 
   #resend(letter: DeadLetter, options: ReplayOptions): Promise<unknown> {
-    const { type = '', instance = 0, payload, kernelId } = letter;
-    return this.get(kernelId)
-      .at(instance)
-      .send(type, payload as never, options);
+    const { kernelId, instance = 0, source } = letter;
+    const { index } = this.get(kernelId).at(instance);
+    const sender = kernelAt(this.#kernels.values(), source);
+    return resend({ ...letter, instance: index }, options, this.#find(kernelId), sender);
   }
 
   #bury(letter: UndeliveredMessage): void {

@@ -6,6 +6,7 @@ import {
   type Runtime,
   type RuntimeOptions,
   TimeoutError,
+  UndeliveredError,
 } from '@ringkernel/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, expectNothingLost, Probe } from './actors.ts';
@@ -79,6 +80,102 @@ describe('dead letters', () => {
     expect(runtime.deadLetters).toMatchObject({ size: 0, bytes: 0, replayed: 3, total: 3 });
     expect(await probe.at(1).call('Echo', { value: 0 })).toMatchObject({ seen: 4 });
     expect(await probe.at(0).call('Echo', { value: 0 })).toMatchObject({ seen: 1 });
+  });
+
+  test('are sent again with their priority, and without their deadline', async () => {
+    const first = await runtime.launch(Probe, { autoActivate: false });
+    await first.send('Other', { value: 1 }, { priority: 'low' });
+    await first.send('Other', { value: 2 }, { deadlineMs: 60_000 });
+    await first.send('Other', { value: 3 }, { priority: 'critical' });
+    await first.terminate({ timeoutMs: 0 });
+    const priorities = ['critical', 'normal', 'low'];
+    expect(runtime.deadLetters.toArray().map((l) => l.priority)).toEqual(priorities);
+    const second = await runtime.launch(Probe, { autoActivate: false });
+    expect(await runtime.deadLetters.replay()).toEqual({ replayed: 3, failed: [] });
+    await runtime.settled();
+    await second.activate();
+    const values: unknown[] = [];
+    for (let i = 0; i < 3; i++) values.push((await second.receive('Aside')).value);
+    expect(values).toEqual([3, 2, 1]);
+  });
+
+  test('that have expired do not expire again', async () => {
+    const probe = await runtime.launch(Probe, { autoActivate: false });
+    const sentMs = Date.now();
+    await probe.send('Note', { value: 1 }, { deadlineMs: 0 });
+    await expect.poll(() => Date.now()).toBeGreaterThan(sentMs + 1);
+    await probe.activate();
+    await runtime.settled();
+    expect(runtime.deadLetters.toArray()).toMatchObject([{ reason: 'expired' }]);
+    expect(await runtime.deadLetters.replay()).toMatchObject({ replayed: 1 });
+    await runtime.settled();
+    expect(probe.metrics()).toMatchObject({ handled: 1, deadLettered: { expired: 1 } });
+  });
+
+  test('keep their correlation: who has not fetched the failure gets the reply', async () => {
+    const probe = await runtime.launch(Probe, {
+      queueCapacity: 1,
+      onFull: 'drop-oldest',
+      autoActivate: false,
+    });
+    for (const value of [5, 6, 7])
+      await probe.send('Echo', { value }, { correlation: BigInt(value) });
+    await runtime.settled();
+    await expect(probe.receiveCorrelated(5n)).rejects.toThrow(UndeliveredError);
+    await probe.activate();
+    expect(await runtime.deadLetters.replay()).toEqual({ replayed: 2, failed: [] });
+    for (const value of [7, 6, 5]) {
+      expect(await probe.receiveCorrelated(BigInt(value))).toMatchObject({ type: 'Echo', value });
+    }
+  });
+
+  test('keep the failure of a correlation when nobody takes them', async () => {
+    const probe = await runtime.launch(Probe, { onFull: 'drop-oldest', queueCapacity: 1 });
+    await probe.deactivate();
+    for (const value of [1, 2]) await probe.send('Echo', { value }, { correlation: BigInt(value) });
+    await runtime.settled();
+    const abort = AbortSignal.abort();
+    const { failed } = await runtime.deadLetters.replay({}, { signal: abort });
+    expect(failed).toHaveLength(1);
+    await expect(probe.receiveCorrelated(1n)).rejects.toThrow(UndeliveredError);
+    await probe.send('Echo', { value: 3 }, { correlation: 1n });
+    await runtime.settled();
+    const again = await runtime.deadLetters.replay({ sequence: 1 });
+    expect(again.failed[0]?.error).toMatchObject({ code: 'RK_INVALID_OPTION' });
+    await probe.activate();
+  });
+
+  test('of a call have nobody to answer', async () => {
+    const probe = await runtime.launch(Probe, { autoActivate: false });
+    const call = probe.call('Echo', { value: 1 });
+    await Promise.all([
+      expect(call).rejects.toThrow(UndeliveredError),
+      probe.terminate({ timeoutMs: 0 }),
+    ]);
+    await runtime.launch(Probe);
+    expect(await runtime.deadLetters.replay()).toEqual({ replayed: 1, failed: [] });
+    await runtime.settled();
+    const letters = runtime.deadLetters.toArray();
+    expect(letters).toMatchObject([{ reason: 'no-reply-expected', type: 'Echo' }]);
+  });
+
+  test('keep their sender, but do not reach another tenant', async () => {
+    for (const name of ['a', 'b']) runtime.tenants.add(name);
+    const source = await runtime.launch(Probe, { id: 'source', tenant: 'a' });
+    const launch = (tenant: string) => runtime.launch(Probe, { tenant, autoActivate: false });
+    const first = await launch('a');
+    await source.send('Forward', { to: first.address, value: 1 });
+    await runtime.settled();
+    await first.terminate({ timeoutMs: 0 });
+    expect(runtime.deadLetters.toArray()).toMatchObject([{ source: source.address }]);
+    const other = await launch('b');
+    const { failed } = await runtime.deadLetters.replay();
+    expect(failed).toMatchObject([{ error: { code: 'RK_TENANT_MISMATCH' } }]);
+    await other.terminate();
+    const again = await launch('a');
+    expect(await runtime.deadLetters.replay()).toMatchObject({ replayed: 1 });
+    await again.terminate({ timeoutMs: 0 });
+    expect(runtime.deadLetters.toArray()).toMatchObject([{ source: source.address }]);
   });
 
   test('stay when nobody takes them', async () => {

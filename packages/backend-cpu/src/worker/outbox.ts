@@ -95,21 +95,16 @@ export class Outbox {
     const target = this.pages[destination >>> 6];
     const instance = target === undefined ? -1 : (destination - target.base) | 0;
     if (target === undefined || instance >= target.instances) {
-      return this.#undeliverable(kernel, deadLetterCode.notFound, source, destination, type, size);
+      const reason = deadLetterCode.notFound;
+      return this.#undeliverable(kernel, reason, source, destination, type, size, priority);
     }
     if (target.tenant !== kernel.tenant) {
       const reason = deadLetterCode.tenantMismatch;
-      return this.#undeliverable(kernel, reason, source, destination, type, size);
+      return this.#undeliverable(kernel, reason, source, destination, type, size, priority);
     }
     if (target.closing) {
-      return this.#undeliverable(
-        target,
-        deadLetterCode.terminated,
-        source,
-        destination,
-        type,
-        size,
-      );
+      const reason = deadLetterCode.terminated;
+      return this.#undeliverable(target, reason, source, destination, type, size, priority);
     }
     target.meter.sent++;
     target.meter.pending++;
@@ -301,13 +296,14 @@ export class Outbox {
     destination: number,
     type: number,
     size: number,
+    priority: number,
   ): number {
     kernel.meter.sent++;
     kernel.meter.deadLettered(reason);
     this.mark(kernel.meter);
     const offset = this.#claimLane(host, slotsOf(size), 1);
     this.words[offset >>> 2] = reason;
-    return this.#header(offset, type, size, 1 | deadLetterRecord, 0, 0, source, destination);
+    return this.#header(offset, type, size, priority | deadLetterRecord, 0, 0, source, destination);
   }
 
   /** Writes words 1 to 15 of a header; byte offset of the payload. Word 0 is for records to the host. */

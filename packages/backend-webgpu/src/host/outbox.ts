@@ -86,6 +86,7 @@ export class Outbox {
       type: words[at + record.type] as number,
       source,
       destination,
+      priority: (words[at + record.packed] as number) & 3,
       correlationLow: words[at + record.correlationLow] as number,
       correlationHigh: words[at + record.correlationHigh] as number,
       payload: new Uint8Array(words.buffer).slice(start, start + bytes),

@@ -27,7 +27,8 @@ fn rk_bury(at: u32, reason: u32, when: u32, first: u32, second: u32) -> bool {
   if (to == rk_none) { return false; }
   for (var i = 0u; i < words; i++) { rk_memory[to + i] = rk_memory[at + i]; }
   rk_memory[to] = second;
-  rk_memory[to + ${record.packed}u] = (reason << 16u) | ${recordKind.deadLetter << 8}u;
+  rk_memory[to + ${record.packed}u] =
+    (reason << 16u) | ${recordKind.deadLetter << 8}u | (rk_memory[at + ${header.packed}u] & 3u);
   rk_memory[to + ${record.phase}u] = when;
   rk_memory[to + ${record.first}u] = first;
   rk_memory[to + ${record.round}u] = rk_round_now;

@@ -96,11 +96,12 @@ fn rk_commit_record(at: u32, kind: u32) {
     detail = packed & 3u;
     if ((packed & ${wantsReply}u) == 0u) {
       what = ${recordKind.deadLetter}u;
-      detail = ${reasonCode('no-reply-expected')}u << 16u;
+      detail = (${reasonCode('no-reply-expected')}u << 16u) | (packed & 3u);
     }
   } else if (kind == ${recordKind.deadLetter}u) {
     let nobody = rk_page(rk_memory[at + ${record.destination}u]) == rk_none;
-    detail = select(${reasonCode('tenant-mismatch')}u, ${reasonCode('not-found')}u, nobody) << 16u;
+    detail = (select(${reasonCode('tenant-mismatch')}u, ${reasonCode('not-found')}u, nobody) << 16u) |
+      (rk_memory[at + ${record.packed}u] & 3u);
     rk_count(${counter.sent}u, 1u);
   }
   rk_memory[at + ${record.packed}u] = detail | (what << 8u);

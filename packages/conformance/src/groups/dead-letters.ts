@@ -24,7 +24,8 @@ deadLetters.lockstep('a letter has all that was sent', async (t) => {
     onFull: 'drop-oldest',
     activate: false,
   });
-  await kernel.inject(2, 'Ask', { value: 0xffff_ffff }, { wantsReply: true, correlationLow: 77 });
+  const asked = { wantsReply: true, correlationLow: 77, priority: 0 };
+  await kernel.inject(2, 'Ask', { value: 0xffff_ffff }, asked);
   await kernel.inject(2, 'Say', { value: 1 });
   await t.step();
   equal(
@@ -35,6 +36,7 @@ deadLetters.lockstep('a letter has all that was sent', async (t) => {
         name: 'Ask',
         source: 0,
         destination: kernel.address + 2,
+        priority: 0,
         correlation: 77,
         fields: { value: 0xffff_ffff },
       },

@@ -209,9 +209,10 @@ export class ReferenceKernel implements DeviceKernel {
 
   bury(message: ReferenceMessage, reason: DeadLetterReason): void {
     this.#deadLettered[reason]++;
-    const { type, source, destination, correlationLow, correlationHigh, payload } = message;
-    const letter = { reason, type, source, destination, correlationLow, correlationHigh, payload };
-    this.#device.tell(() => this.sink.deadLetter(letter));
+    const { type, source, destination, priority, correlationLow, correlationHigh, payload } =
+      message;
+    const sent = { type, source, destination, priority, correlationLow, correlationHigh, payload };
+    this.#device.tell(() => this.sink.deadLetter({ ...sent, reason }));
   }
 
   counters(): KernelCounters {
@@ -339,6 +340,7 @@ export class ReferenceKernel implements DeviceKernel {
           type,
           source,
           destination: asked.source,
+          priority,
           correlationLow,
           correlationHigh,
           payload,

@@ -290,6 +290,8 @@ export interface DeviceDeadLetter {
   /** Address of the sender, 0 = the host. */
   readonly source: number;
   readonly destination: number;
+  /** 0 low … 3 critical, as it was sent. */
+  readonly priority: number;
   readonly correlationLow: number;
   readonly correlationHigh: number;
   readonly payload: Uint8Array;

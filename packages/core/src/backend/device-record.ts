@@ -55,6 +55,7 @@ export function readDeadLetter(words: Int32Array, word: number, reason: number):
     type: (words[word + messageHeader.typeIdWord] as number) >>> 0,
     source: (words[word + messageHeader.sourceWord] as number) >>> 0,
     destination: (words[word + messageHeader.destinationWord] as number) >>> 0,
+    priority: (words[word + messageHeader.priorityWord] as number) & 3,
     correlationLow: (words[word + messageHeader.correlationLowWord] as number) >>> 0,
     correlationHigh: (words[word + messageHeader.correlationHighWord] as number) >>> 0,
     payload: new Uint8Array(words.buffer).slice(from, from + size),

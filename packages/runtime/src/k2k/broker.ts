@@ -334,20 +334,20 @@ export class Broker {
         const { ended } = this.#post(kernel, source, to, { type, payload, options: how });
         const receipt = await ended;
         if (receipt.status === 'Delivered') return true;
-        this.#bury(
-          receipt,
-          to,
-          payload,
-          kernel.settings.baseAddress + event.from,
-          emitted.layout.size,
-        );
+        const from = kernel.settings.baseAddress + event.from;
+        const bytes = emitted.layout.size;
+        this.#bury(receipt, to, { payload, source: from, priority, bytes });
         return false;
       },
     });
   }
 
   /** Nobody looks at the receipts of a relay. */
-  #bury(receipt: Receipt, to: Target, payload: object, source: number, bytes: number): void {
+  #bury(
+    receipt: Receipt,
+    to: Target,
+    sent: Pick<UndeliveredMessage, 'payload' | 'source' | 'priority' | 'bytes'>,
+  ): void {
     const { name, instance, handle = this.#parts.registry.entry(name)?.handle } = destinationOf(to);
     this.#parts.onDeadLetter({
       reason: deadLetterReasonOf(receipt.status),
@@ -355,11 +355,9 @@ export class Broker {
       instance: instance ?? handle?.index ?? 0,
       type: receipt.type,
       typeId: 0,
-      source,
       destination: handle?.address ?? 0,
       correlation: 0n,
-      payload,
-      bytes,
+      ...sent,
     });
   }
 }

@@ -3,6 +3,7 @@ import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type Owned, QuotaExceededError, TenantNotFoundError } from '../errors.ts';
 import type { Limit } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
+import { kernelAt } from '../resend.ts';
 import { Audit, type CrossTenantRefusal } from './audit.ts';
 import { MessageRate } from './message-rate.ts';
 import { checkQuota, type TenantQuota } from './quota.ts';
@@ -91,9 +92,7 @@ export class Tenants {
     { kernelId, destination }: UndeliveredMessage,
     kernels: ReadonlyMap<string, Kernel>,
   ): void {
-    const to = [...kernels.values()].find(({ settings: { baseAddress, instances } }) => {
-      return destination >= baseAddress && destination < baseAddress + instances;
-    });
+    const to = kernelAt(kernels.values(), destination);
     const tenant = kernels.get(kernelId)?.settings.tenant;
     this.#audit.add({ kernelId, tenant }, to, 'device');
   }

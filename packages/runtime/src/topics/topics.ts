@@ -261,6 +261,7 @@ export class Topics {
       typeId: 0,
       source: 0,
       destination: settings.baseAddress + instance,
+      priority: 'normal',
       correlation: 0n,
       payload,
       bytes: kernel.outbound.sizeOf(type),
