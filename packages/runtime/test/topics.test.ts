@@ -343,6 +343,39 @@ describe('topics', () => {
     expect(() => runtime.topics.subscribeKernel('t', probe, 'Note')).toThrow('terminated');
   });
 
+  test('settled: when every subscriber has taken, missed or given up what was published', async () => {
+    const { topics } = runtime;
+    await topics.settled();
+    const { go, seen, listener } = heldUp();
+    topics.subscribe('t', listener, { qos: 1, capacity: 1 });
+    const again: unknown[] = [];
+    topics.subscribe('u', ({ payload }) => again.push(payload));
+    topics.subscribe('t', ({ payload }) => topics.publish('u', payload));
+    const failing = topics.subscribe('t', () => Promise.reject(new Error('no')));
+    await publish(2, 1);
+    const third = publish(1, 1); // waits for room
+    expect(topics.stats()).toMatchObject({ pending: 7 });
+    await expect(topics.settled({ timeoutMs: 5 })).rejects.toThrow(TimeoutError);
+    const aborted = topics.settled({ signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: 'RK_CANCELLED' });
+    go();
+    await topics.settled();
+    expect([seen, again.length, failing.failed]).toEqual([[1, 2, 1], 3, 3]);
+    await third;
+    expect(topics.stats()).toMatchObject({ pending: 0, delivered: 9, failed: 3, dropped: 0 });
+  });
+
+  test('settled: also when a subscription ends with what waits for it', async () => {
+    const { topics } = runtime;
+    const stream = topics.subscribe('t');
+    await publish(3);
+    const settled = topics.settled();
+    stream.unsubscribe();
+    await settled;
+    expect(topics.stats()).toMatchObject({ pending: 0, dropped: 2 });
+    expect(() => topics.settled({ timeout: 1 } as object)).toThrow(InvalidOptionError);
+  });
+
   test('unsubscribed, nothing more comes; with the runtime, all end', async () => {
     let calls = 0;
     const subscription = runtime.topics.subscribe('t', () => void calls++);

@@ -33,6 +33,13 @@ class RoomWaiting extends Waiting<void> {
   }
 }
 
+export type SubscriptionCount = 'delivered' | 'dropped' | 'redelivered' | 'duplicates' | 'failed';
+
+/** Nothing has happened yet. */
+export function noCounts(): Record<SubscriptionCount, number> {
+  return { delivered: 0, dropped: 0, redelivered: 0, duplicates: 0, failed: 0 };
+}
+
 /** What a subscription needs of the topics. */
 export interface SubscriptionParts {
   readonly room: WaitingRoom;
@@ -41,6 +48,10 @@ export interface SubscriptionParts {
   readonly options: Required<SubscribeOptions>;
   /** It takes nothing more; called once. */
   onEnd(subscription: Subscription): void;
+  /** One more of these. */
+  onCount(what: SubscriptionCount): void;
+  /** Nothing waits for the subscriber now. */
+  onIdle(): void;
   /** A publication that was promised and can't be delivered. */
   onLost(publication: Publication): void;
 }
@@ -54,7 +65,7 @@ export class Subscription {
   readonly #queue: Publication[] = [];
   readonly #waiting: Set<RoomWaiting> = new Set();
   readonly #seen: Set<string> = new Set();
-  readonly #counts = { delivered: 0, dropped: 0, redelivered: 0, duplicates: 0, failed: 0 };
+  readonly #counts: Record<SubscriptionCount, number> = noCounts();
   #resolveEnded: (error: unknown) => void = () => {};
   #wake: () => void = () => {};
   #isEnded = false;
@@ -100,6 +111,11 @@ export class Subscription {
     return this.#queue.length + (this.#isDelivering ? 1 : 0);
   }
 
+  /** Publications that wait for the subscriber, or for room to wait. */
+  get unsettled(): number {
+    return this.pending + this.#waiting.size;
+  }
+
   /** What the last delivery that was not taken failed with. */
   get lastError(): unknown {
     return this.#parts.subscriber.lastError;
@@ -116,7 +132,7 @@ export class Subscription {
     const { onSlow, capacity } = this.#parts.options;
     if (this.#queue.length < capacity && this.#waiting.size === 0) return this.#admit(publication);
     if (onSlow === 'wait') return await this.#wait(publication, timeoutMs);
-    this.#counts.dropped++;
+    this.#count('dropped');
     if (onSlow === 'disconnect') {
       return this.end(new FeedOverflowError(`subscription to '${this.filter}'`, capacity));
     }
@@ -134,7 +150,13 @@ export class Subscription {
     subscriber.end(error);
     for (const waiting of [...this.#waiting]) waiting.succeed();
     this.#wake();
+    this.#parts.onIdle();
     this.#resolveEnded(error);
+  }
+
+  #count(what: SubscriptionCount): void {
+    this.#counts[what]++;
+    this.#parts.onCount(what);
   }
 
   #admit(publication: Publication): void {
@@ -154,14 +176,14 @@ export class Subscription {
 
   /** The subscriber will not get it, because the subscription has ended. */
   #drop(publication: Publication): void {
-    this.#counts.dropped++;
+    this.#count('dropped');
     if (publication.qos > 0) this.#parts.onLost(publication);
   }
 
   #isDuplicate({ qos, id }: Publication): boolean {
     if (qos !== 2) return false;
     if (this.#seen.has(id)) {
-      this.#counts.duplicates++;
+      this.#count('duplicates');
       return true;
     }
     this.#seen.add(id);
@@ -187,6 +209,7 @@ export class Subscription {
       this.#isDelivering = false;
     }
     this.#isRunning = false;
+    this.#parts.onIdle();
   }
 
   /** Until it is taken or never will be. */
@@ -194,17 +217,17 @@ export class Subscription {
     const { subscriber, onLost, options } = this.#parts;
     for (;;) {
       const outcome = await subscriber.deliver(publication);
-      if (outcome === 'taken') this.#counts.delivered++;
-      else if (outcome === 'full') this.#counts.dropped++;
+      if (outcome === 'taken') this.#count('delivered');
+      else if (outcome === 'full') this.#count('dropped');
       else if (outcome === 'lost') {
-        this.#counts.failed++;
+        this.#count('failed');
         if (publication.qos > 0) onLost(publication);
       }
       if (outcome === 'gone') this.end(undefined);
       if (outcome !== 'retry' && outcome !== 'gone') return;
       if (!this.#isEnded) await this.#pause(options.retryMs);
       if (this.#isEnded) return this.#drop(publication);
-      this.#counts.redelivered++;
+      this.#count('redelivered');
     }
   }
 

@@ -4,7 +4,7 @@ import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import { Relay } from '../k2k/relay.ts';
 import { restarted } from '../k2k/restarted.ts';
 import type { Kernel } from '../kernel.ts';
-import { checkNames } from '../options.ts';
+import { checkNames, checkSignal, checkTimeout, type ReceiveOptions } from '../options.ts';
 import type { Tenants } from '../tenants/tenants.ts';
 import type { WaitingRoom } from '../waiting.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type PublishOptions,
   type SubscribeOptions,
 } from './options.ts';
+import { Settling } from './settling.ts';
 import {
   KernelSubscriber,
   type Listener,
@@ -23,12 +24,17 @@ import {
 } from './subscriber.ts';
 import {
   effectiveQoS,
+  noCounts,
   Subscription,
+  type SubscriptionCount,
   type SubscriptionParts,
   SubscriptionStream,
 } from './subscription.ts';
 import { filterLevels, matches, topicLevels } from './topic.ts';
 import { TopicTree } from './topic-tree.ts';
+
+/** How long `settled` waits by default, milliseconds. */
+const settledTimeoutMs = 30_000;
 
 /** What topics need of their runtime. */
 export interface TopicsParts {
@@ -51,6 +57,14 @@ export interface TopicsStats {
   readonly retained: number;
   /** Retained publications that gave way to newer ones. */
   readonly retainedEvicted: number;
+  /** Publications that wait for a subscriber, or for room to wait. */
+  readonly pending: number;
+  /** Of all subscriptions, also those that have ended: see there. */
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly redelivered: number;
+  readonly duplicates: number;
+  readonly failed: number;
 }
 
 interface Entry {
@@ -72,6 +86,8 @@ export class Topics {
   readonly #entries: Map<Subscription, Entry> = new Map();
   readonly #retained: Map<string, Published> = new Map();
   readonly #counts = { published: 0, unheard: 0, refused: 0, retainedEvicted: 0 };
+  readonly #deliveries: Record<SubscriptionCount, number> = noCounts();
+  readonly #settling: Set<Settling> = new Set();
 
   /** Made by the runtime. */
   constructor(parts: TopicsParts) {
@@ -161,7 +177,26 @@ export class Topics {
 
   stats(): TopicsStats {
     const { size: retained } = this.#retained;
-    return { ...this.#counts, subscriptions: this.#tree.size, retained };
+    let pending = 0;
+    for (const { unsettled } of this.#entries.keys()) pending += unsettled;
+    const { size: subscriptions } = this.#tree;
+    return { ...this.#counts, ...this.#deliveries, subscriptions, retained, pending };
+  }
+
+  /**
+   * Resolves once nothing that was published waits for a subscriber: all was taken, missed or given up. A mailbox that
+   * has taken a publication need not have handled it; a loop takes one when it asks for the next. Rejects with
+   * `TimeoutError`, or `CancelledError`.
+   */
+  settled(options: ReceiveOptions = {}): Promise<void> {
+    checkNames(options, ['timeoutMs', 'signal'], 'options');
+    const { timeoutMs = settledTimeoutMs, signal } = options;
+    const waiting = new Settling(this.#parts.room, (left) => void this.#settling.delete(left));
+    this.#settling.add(waiting);
+    const limit = signal === undefined ? undefined : checkSignal(signal);
+    waiting.start({ timeoutMs: checkTimeout(timeoutMs), signal: limit });
+    this.#settle();
+    return waiting.promise;
   }
 
   /** The runtime's own: a kernel has ended. */
@@ -226,6 +261,8 @@ export class Topics {
         this.#tree.delete(levels, entry);
         this.#entries.delete(subscription);
       },
+      onIdle: () => this.#settle(),
+      onCount: (what) => void this.#deliveries[what]++,
       onLost: (lost) => this.#bury(subscriber, lost),
     });
     const entry: Entry = { levels, subscription, options, kernel };
@@ -238,6 +275,12 @@ export class Topics {
       void subscription.offer(publication(published, qos, true), Number.POSITIVE_INFINITY);
     }
     return subscription;
+  }
+
+  #settle(): void {
+    if (this.#settling.size === 0) return;
+    for (const { unsettled } of this.#entries.keys()) if (unsettled > 0) return;
+    for (const waiting of [...this.#settling]) waiting.succeed();
   }
 
   /** The program hears and tells everybody; kernels only those of their own tenant. */
