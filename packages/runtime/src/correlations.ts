@@ -26,6 +26,8 @@ class Fetch extends Waiting<AnyReceived> {
 
 /** A correlation that was sent: nothing yet, its reply, or why none comes; and who waits for it. */
 interface Outcome {
+  /** Who was asked. */
+  readonly instance: number;
   reply: AnyReceived | undefined;
   error: unknown;
   fetch: Fetch | undefined;
@@ -67,9 +69,10 @@ export class Correlations {
   }
 
   /** A message with this correlation is on its way. */
-  expect(correlation: bigint): void {
+  expect(correlation: bigint, instance: number): void {
     if (this.#outcomes.size >= this.capacity) this.#evict();
-    this.#outcomes.set(correlation, { reply: undefined, error: undefined, fetch: undefined });
+    const nothing = { reply: undefined, error: undefined, fetch: undefined };
+    this.#outcomes.set(correlation, { instance, ...nothing });
   }
 
   /**
@@ -130,6 +133,13 @@ export class Correlations {
     outcome.fetch = fetch;
     fetch.start({ timeoutMs, signal });
     return fetch.promise;
+  }
+
+  /** What was asked of an instance is gone. */
+  failInstance(error: unknown, instance: number): void {
+    for (const [correlation, outcome] of [...this.#outcomes]) {
+      if (outcome.instance === instance) this.fail(correlation, error);
+    }
   }
 
   /** The kernel ended: no reply will come any more. */

@@ -91,7 +91,10 @@ export class Inbound implements KernelSink {
     const type = types.nameOf(fault.type);
     const error = faultError(id, image, type, fault);
     // Whatever was asked of it is gone with its worker, or will be handled by somebody who knows nothing of it.
-    if (error instanceof WorkerLostError) calls.failInstance(error, id, instance);
+    if (error instanceof WorkerLostError) {
+      calls.failInstance(error, id, instance);
+      correlations.failInstance(error, instance);
+    }
     if (isCall(correlationHigh)) calls.find(correlationLow, correlationHigh)?.fail(error);
     else correlations.fail(idToBigInt(correlationLow, correlationHigh), error);
     this.onFault({ kernelId: id, instance, type, error });

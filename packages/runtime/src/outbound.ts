@@ -127,7 +127,9 @@ export class Outbound {
     }
     const status = this.#inject(type, instance, delivery);
     if (status === 'accepted') {
-      if (options?.correlation !== undefined) this.#expect(options.correlation, delivery);
+      if (options?.correlation !== undefined) {
+        this.#expect(options.correlation, instance, delivery);
+      }
       return true;
     }
     this.#context.refuse();
@@ -298,7 +300,7 @@ export class Outbound {
     if (limited !== undefined) return Promise.reject(limited);
     const status = this.#inject(type, instance, delivery);
     if (status === 'accepted') {
-      if (correlation !== undefined) this.#expect(correlation, delivery);
+      if (correlation !== undefined) this.#expect(correlation, instance, delivery);
       return Promise.resolve(idToBigInt(device.lastMessageId.low, device.lastMessageId.high));
     }
     if (status === 'closed' || onFull !== 'wait') {
@@ -307,7 +309,7 @@ export class Outbound {
     }
     const sent = this.#parkSend(type, instance, delivery, limit);
     if (correlation === undefined) return sent;
-    this.#expect(correlation, delivery);
+    this.#expect(correlation, instance, delivery);
     return sent.catch((error: unknown) => {
       correlations.forget(correlation);
       throw error;
@@ -354,8 +356,8 @@ export class Outbound {
     return delivery;
   }
 
-  #expect(correlation: bigint, { wantsReply }: Delivery): void {
-    if (wantsReply) this.#context.correlations.expect(correlation);
+  #expect(correlation: bigint, instance: number, { wantsReply }: Delivery): void {
+    if (wantsReply) this.#context.correlations.expect(correlation, instance);
   }
 
   #typeOf(name: string): MessageType {

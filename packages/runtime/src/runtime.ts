@@ -122,6 +122,7 @@ export class Runtime implements AsyncDisposable {
       room: this.#room,
       maxRetained: limits.maxRetained,
       tenants: this.tenants,
+      registry: this.registry,
       onDeadLetter: (letter) => this.deadLetters.add(letter),
     });
     this.k2k = new Broker({
@@ -506,6 +507,9 @@ export class Runtime implements AsyncDisposable {
   #lose(error: RingKernelError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
-    for (const kernel of this.#kernels.values()) kernel.lose(error);
+    for (const kernel of this.#kernels.values()) {
+      kernel.lose(error);
+      this.topics.release(kernel, error);
+    }
   }
 }

@@ -151,7 +151,7 @@ describe('routes', () => {
     await source.send('Other', { value: 99 });
     expect(await source.receive('Aside')).toMatchObject({ value: 99 });
     await source.terminate();
-    expect(await wrong.ended).toBeUndefined();
+    expect(await wrong.ended).toMatchObject({ code: 'RK_KERNEL_TERMINATED' });
   });
 
   test('a relay tells why it had to end, and what is wrong with it', async () => {

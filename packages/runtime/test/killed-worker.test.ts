@@ -86,6 +86,32 @@ test('a caller whose callee is lost is told; the others get their replies', asyn
   expect(await outcomes[1 - lost]).toBe(1 - lost);
 });
 
+test('who fetches a reply by its correlation is told that its worker is lost', async () => {
+  await using all = await killable({ workers: 2 });
+  const { runtime, workers } = all;
+  const probes = await runtime.launch(Probe, { instances: 2, autoActivate: false });
+  for (const i of [0, 1]) {
+    await probes.at(i).send('Echo', { value: i }, { correlation: BigInt(10 + i) });
+    await probes.at(i).send('Echo', { value: i }, { correlation: BigInt(20 + i) });
+  }
+  const waiting = [10n, 11n].map((correlation) =>
+    probes.receiveCorrelated(correlation).then(
+      (reply) => reply.value,
+      (error) => error,
+    ),
+  );
+  await runtime.settled();
+  await workers[0]?.terminate();
+  await expect.poll(() => probes.status().failedInstances).toBe(1);
+  const lost = probes.faults()[0]?.instance as number;
+  expect(await waiting[lost]).toBeInstanceOf(WorkerLostError);
+  await expect(probes.receiveCorrelated(BigInt(20 + lost))).rejects.toThrow(WorkerLostError);
+  await probes.activate();
+  expect(await waiting[1 - lost]).toBe(1 - lost);
+  const other = await probes.receiveCorrelated(BigInt(20 + 1 - lost));
+  expect(other).toMatchObject({ value: 1 - lost });
+});
+
 test('traffic goes on while workers are killed, and every message is accounted for', async () => {
   await using all = await killable({ workers: 3, laneCapacity: 64 });
   const { runtime, workers } = all;

@@ -9,6 +9,7 @@ import {
 } from '@ringkernel/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, expectNothingLost, Probe } from './actors.ts';
+import { losable } from './losable.ts';
 
 describe('topics', () => {
   let runtime: Runtime;
@@ -151,7 +152,7 @@ describe('topics', () => {
     await expect.poll(() => subscription.delivered).toBe(10);
     expect(await counters.at(2).call('Get', {})).toEqual({ count: 10, total: 55n });
     expect(() => runtime.topics.subscribeKernel('t', counters, 'Ad')).toThrow(UnknownMessageError);
-    const id = 'Counter' as unknown as typeof counters;
+    const id = 7 as unknown as typeof counters;
     expect(() => runtime.topics.subscribeKernel('t', id, 'Add')).toThrow(InvalidOptionError);
     await runtime.topics.publish('sums/x', { by: 'x' });
     await expect.poll(() => subscription.failed).toBe(1);
@@ -332,7 +333,7 @@ describe('topics', () => {
     await publish(4, 1);
     await expect.poll(() => subscription.delivered).toBe(1);
     await probe.terminate({ timeoutMs: 0 });
-    expect(await subscription.ended).toBeUndefined();
+    expect(await subscription.ended).toMatchObject({ code: 'RK_KERNEL_TERMINATED' });
     await expect.poll(() => runtime.deadLetters.size).toBe(4);
     const values = runtime.deadLetters.toArray().map(({ payload }) => payload);
     expect(values).toEqual(expect.arrayContaining([1, 2, 3, 4].map((value) => ({ value }))));
@@ -341,6 +342,67 @@ describe('topics', () => {
     await runtime.settled();
     expect(again.metrics().handled).toBe(4);
     expect(() => runtime.topics.subscribeKernel('t', probe, 'Note')).toThrow('terminated');
+  });
+
+  test('a subscription by name follows it to a kernel that was launched again', async () => {
+    const { topics } = runtime;
+    const options = { instances: 2, id: 'sums' };
+    const first = await runtime.launch(Counter, options);
+    const promised = topics.subscribeKernel('t', { name: 'sums', instance: 1 }, 'Add', {
+      qos: 1,
+      retryMs: 1,
+    });
+    const missing = topics.subscribeKernel('t', 'sums', 'Add');
+    const bound = topics.subscribeKernel('t', first, 'Add');
+    await topics.publish('t', { by: 1 }, { qos: 1 });
+    await topics.settled();
+    await first.terminate();
+    expect(await bound.ended).toMatchObject({ code: 'RK_KERNEL_TERMINATED', kernelId: 'sums' });
+    await topics.publish('t', { by: 2 }, { qos: 1 });
+    await expect.poll(() => [promised.redelivered > 1, missing.dropped]).toEqual([true, 1]);
+    expect(promised.lastError).toMatchObject({ code: 'RK_NAME_NOT_FOUND' });
+    const second = await runtime.launch(Counter, options);
+    await topics.publish('t', { by: 4 }, { qos: 1 });
+    await topics.settled();
+    expect(await second.at(1).call('Get', {})).toEqual({ count: 2, total: 6n });
+    expect(await second.at(0).call('Get', {})).toEqual({ count: 1, total: 4n });
+    expect(promised).toMatchObject({ delivered: 3, dropped: 0, failed: 0 });
+    expect(() => topics.subscribeKernel('t', 'sum', 'Add')).toThrow("'sum'");
+    expect(() => topics.subscribeKernel('t', 'sums', 'Ad')).toThrow(UnknownMessageError);
+  });
+
+  test('a subscription by name does not follow it to another tenant', async () => {
+    for (const name of ['a', 'b']) runtime.tenants.add(name);
+    const first = await runtime.launch(Counter, { id: 'sums', tenant: 'a' });
+    const subscription = runtime.topics.subscribeKernel('t', 'sums', 'Add', { qos: 1 });
+    await first.terminate();
+    const second = await runtime.launch(Counter, { id: 'sums', tenant: 'b' });
+    await runtime.topics.publish('t', { by: 1 }, { qos: 1 });
+    expect(await subscription.ended).toMatchObject({ code: 'RK_TENANT_MISMATCH' });
+    await runtime.topics.settled();
+    expect(second.metrics().sent).toBe(0);
+    await expect.poll(() => runtime.deadLetters.size).toBe(1);
+  });
+
+  test('a lost device ends its subscriptions', async () => {
+    const { backend, lose } = losable();
+    const losing = await createRuntime({ backend, backendOptions: { workers: 1 } });
+    const probe = await losing.launch(Probe, { queueCapacity: 1, autoActivate: false });
+    const ended = [probe, 'Probe'].map((to) => {
+      return losing.topics.subscribeKernel('t', to, 'Note', { qos: 1 }).ended;
+    });
+    const events = losing.topics.publishEvents(probe, 'Aside', 'aside');
+    for (let value = 0; value < 3; value++) {
+      await losing.topics.publish('t', { value }, { qos: 1 });
+    }
+    await lose();
+    for (const error of [...(await Promise.all(ended)), await events.ended]) {
+      expect(error).toMatchObject({ code: 'RK_DEVICE_LOST' });
+    }
+    await losing.topics.settled();
+    const letters = losing.deadLetters.find({ reason: 'device-lost' });
+    expect(letters.length).toBeGreaterThan(3);
+    await losing.close();
   });
 
   test('settled: when every subscriber has taken, missed or given up what was published', async () => {

@@ -21,7 +21,7 @@ import { type DeliveryStatus, deliveryStatuses, type Receipt, type Source } from
 import { Receipts } from './receipts.ts';
 import { deadLetterReasonOf } from './refusals.ts';
 import { Relay } from './relay.ts';
-import { restarted } from './restarted.ts';
+import { restarted, whyOver } from './restarted.ts';
 import { Routes } from './routes.ts';
 import { destinationOf, type Target } from './target.ts';
 import { type K2KMessage, Transit } from './transit.ts';
@@ -327,6 +327,7 @@ export class Broker {
     return new Relay({
       receive: (signal) => handle.receive(emit, { signal }),
       resumed: (signal) => restarted(kernel, signal),
+      over: (failure) => whyOver(kernel, `relay ${emit}`, failure),
       send: async (event, payload) => {
         const source = this.#source(kernel, event.from);
         const priority = options.priority ?? event.priority;

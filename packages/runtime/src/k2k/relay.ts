@@ -7,13 +7,15 @@ export interface RelayParts {
   receive(signal: AbortSignal): AsyncIterable<AnyReceived>;
   /** Resolves once the failed kernel goes on: false when it never will, or the signal aborts. */
   resumed(signal: AbortSignal): Promise<boolean>;
+  /** Why nothing more comes, after this failure if there was one. */
+  over(failure: unknown): unknown;
   /** Sends one on; whether it was delivered. */
   send(event: AnyReceived, payload: object): Promise<boolean>;
 }
 
 /** Takes events of a kernel and sends them on. While the kernel has failed it waits for a restart. */
 export class Relay {
-  /** Resolves when it takes no more: undefined when it was stopped or the kernel ended by itself, else the error. */
+  /** Resolves when it takes no more: undefined when it was stopped, else why (`KernelTerminatedError`, …). */
   readonly ended: Promise<unknown>;
   readonly #stop: AbortController = new AbortController();
   #delivered = 0;
@@ -40,8 +42,9 @@ export class Relay {
     const { signal } = this.#stop;
     for (;;) {
       const error = await this.#take(parts);
-      if (error === undefined || signal.aborted) return undefined;
-      if (!(await parts.resumed(signal))) return signal.aborted ? undefined : error;
+      if (signal.aborted) return undefined;
+      const goesOn = error !== undefined && (await parts.resumed(signal));
+      if (!goesOn) return signal.aborted ? undefined : parts.over(error);
     }
   }
 

@@ -1,3 +1,4 @@
+import { KernelTerminatedError } from '@ringkernel/core';
 import type { Kernel, KernelEvent } from '../kernel.ts';
 
 /** Resolves once a kernel that had failed goes on; false when it ends, or the signal aborts. */
@@ -18,4 +19,11 @@ export function restarted(kernel: Kernel, signal: AbortSignal): Promise<boolean>
     kernel.observers.add(observe);
     signal.addEventListener('abort', stop, { once: true });
   });
+}
+
+/** Why a kernel that does not go on tells nothing more: its device is lost, it has failed for good, or it has ended. */
+export function whyOver(kernel: Kernel, operation: string, failure: unknown): unknown {
+  const { last } = kernel;
+  if (last?.kind === 'lost') return last.error;
+  return failure ?? new KernelTerminatedError(kernel.id, operation);
 }

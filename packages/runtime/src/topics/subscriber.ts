@@ -5,6 +5,7 @@ import {
   SchemaError,
   UnknownMessageError,
 } from '@ringkernel/core';
+import { NameNotFoundError, TenantMismatchError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Kernel } from '../kernel.ts';
 import type { WaitingRoom } from '../waiting.ts';
@@ -111,17 +112,35 @@ export class StreamSubscriber implements Subscriber, AsyncIterableIterator<Publi
   }
 }
 
+/** Where a subscription leads: always the same instance, or whoever has a name. */
+export interface Recipient {
+  /** Whether it may be another kernel the next time. */
+  readonly follows: boolean;
+  /** Who it is now. Throws why it is nobody. */
+  find(): { readonly kernel: Kernel; readonly instance: number };
+}
+
 /** An instance of a kernel. It has taken a publication when its mailbox has. */
 export class KernelSubscriber implements Subscriber {
-  readonly kernel: Kernel;
-  readonly instance: number;
   readonly type: string;
+  readonly #recipient: Recipient;
+  #last: ReturnType<Recipient['find']>;
   #lastError: unknown;
 
-  constructor(kernel: Kernel, instance: number, type: string) {
-    this.kernel = kernel;
-    this.instance = instance;
+  constructor(recipient: Recipient, type: string) {
     this.type = type;
+    this.#recipient = recipient;
+    this.#last = recipient.find();
+  }
+
+  /** Whether it may be another kernel the next time. */
+  get follows(): boolean {
+    return this.#recipient.follows;
+  }
+
+  /** Who it was when it was last found. */
+  get last(): ReturnType<Recipient['find']> {
+    return this.#last;
   }
 
   get lastError(): unknown {
@@ -129,20 +148,29 @@ export class KernelSubscriber implements Subscriber {
   }
 
   async deliver({ payload, qos }: Publication): Promise<Delivered> {
-    const { outbound } = this.kernel;
     try {
+      this.#last = this.#recipient.find();
+      const { kernel, instance } = this.#last;
       if (qos === 0) {
-        return outbound.trySend(this.type, this.instance, payload) ? 'taken' : 'full';
+        return kernel.outbound.trySend(this.type, instance, payload) ? 'taken' : 'full';
       }
-      await outbound.send(this.type, this.instance, payload);
+      await kernel.outbound.send(this.type, instance, payload);
       return 'taken';
     } catch (error) {
       this.#lastError = error;
-      if (error instanceof KernelTerminatedError || error instanceof DeviceLostError) return 'gone';
-      const bad = [SchemaError, UnknownMessageError, InvalidOptionError];
-      if (qos === 0 || bad.some((kind) => error instanceof kind)) return 'lost';
-      return 'retry';
+      return this.#outcomeOf(error, qos);
     }
+  }
+
+  #outcomeOf(error: unknown, qos: QoS): Delivered {
+    const { follows } = this.#recipient;
+    const ends = [DeviceLostError, TenantMismatchError];
+    if (ends.some((kind) => error instanceof kind)) return 'gone';
+    const isAway = error instanceof KernelTerminatedError || error instanceof NameNotFoundError;
+    if (isAway && !follows) return 'gone';
+    if (isAway) return qos === 0 ? 'full' : 'retry';
+    const bad = [SchemaError, UnknownMessageError, InvalidOptionError];
+    return qos === 0 || bad.some((kind) => error instanceof kind) ? 'lost' : 'retry';
   }
 
   end(): void {}

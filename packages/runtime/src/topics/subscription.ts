@@ -59,7 +59,10 @@ export interface SubscriptionParts {
 /** Delivers what matches a filter to one subscriber, in order. */
 export class Subscription {
   readonly filter: string;
-  /** Resolves when it has ended: undefined, or the error of a subscriber that was too slow. */
+  /**
+   * Resolves when it has ended: undefined when somebody ended it, else why: `FeedOverflowError` for a subscriber that was
+   * too slow, `KernelTerminatedError`, `DeviceLostError`, or `TenantMismatchError` when its name is another tenant's now.
+   */
   readonly ended: Promise<unknown>;
   readonly #parts: SubscriptionParts;
   readonly #queue: Publication[] = [];
@@ -223,7 +226,7 @@ export class Subscription {
         this.#count('failed');
         if (publication.qos > 0) onLost(publication);
       }
-      if (outcome === 'gone') this.end(undefined);
+      if (outcome === 'gone') this.end(subscriber.lastError);
       if (outcome !== 'retry' && outcome !== 'gone') return;
       if (!this.#isEnded) await this.#pause(options.retryMs);
       if (this.#isEnded) return this.#drop(publication);

@@ -1,10 +1,12 @@
-import { InvalidOptionError } from '@ringkernel/core';
+import { InvalidOptionError, KernelTerminatedError, type RingKernelError } from '@ringkernel/core';
 import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type AnyInstanceHandle, InstanceHandle, kernelOf } from '../handle.ts';
 import { Relay } from '../k2k/relay.ts';
-import { restarted } from '../k2k/restarted.ts';
+import { restarted, whyOver } from '../k2k/restarted.ts';
+import type { Target } from '../k2k/target.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkNames, checkSignal, checkTimeout, type ReceiveOptions } from '../options.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Tenants } from '../tenants/tenants.ts';
 import type { WaitingRoom } from '../waiting.ts';
 import {
@@ -13,6 +15,7 @@ import {
   type PublishOptions,
   type SubscribeOptions,
 } from './options.ts';
+import { recipientOf } from './recipient.ts';
 import { Settling } from './settling.ts';
 import {
   KernelSubscriber,
@@ -42,6 +45,7 @@ export interface TopicsParts {
   /** Topics that may have something retained. */
   readonly maxRetained: number;
   readonly tenants: Tenants;
+  readonly registry: Registry;
   onDeadLetter(letter: UndeliveredMessage): void;
 }
 
@@ -71,7 +75,9 @@ interface Entry {
   readonly levels: readonly string[];
   readonly subscription: Subscription;
   readonly options: Required<SubscribeOptions>;
+  /** Who gets it; with a name, who had it at first. */
   readonly kernel: Kernel | undefined;
+  readonly follows: boolean;
 }
 
 interface Published extends Omit<Publication, 'retained'> {
@@ -120,6 +126,7 @@ export class Topics {
     return new Relay({
       receive: (signal) => handle.receive(emit, { signal }),
       resumed: (signal) => restarted(kernel, signal),
+      over: (failure) => whyOver(kernel, `publish ${emit}`, failure),
       send: async (_event, payload) => {
         const timeoutMs = Number.POSITIVE_INFINITY;
         await this.#publish(kernel, topic, payload, { ...options, timeoutMs });
@@ -147,17 +154,22 @@ export class Topics {
     return subscription;
   }
 
-  /** Sends each publication that the filter takes to a kernel or instance, as a message of this type. */
+  /**
+   * Sends each publication that the filter takes to a kernel or instance, as a message of this type. With a handle the
+   * subscription ends with the kernel. With a name of the registry it goes to whoever has the name when it is delivered:
+   * also to a kernel that was launched again.
+   */
   subscribeKernel(
     filter: string,
-    handle: AnyInstanceHandle,
+    to: Target,
     type: string,
     options: SubscribeOptions = {},
   ): Subscription {
-    const kernel = kernelOf(checkHandle(handle));
+    const recipient = recipientOf(to, this.#parts.registry);
+    const subscriber = new KernelSubscriber(recipient, type);
+    const { kernel } = subscriber.last;
     kernel.outbound.sizeOf(type);
     if (kernel.state === 'terminated') throw kernel.ending?.error(`subscribe to '${filter}'`);
-    const subscriber = new KernelSubscriber(kernel, handle.index, type);
     return this.#subscribe(filter, subscriber, options, kernel);
   }
 
@@ -199,10 +211,12 @@ export class Topics {
     return waiting.promise;
   }
 
-  /** The runtime's own: a kernel has ended. */
-  release(kernel: Kernel): void {
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.kernel === kernel) entry.subscription.end(undefined);
+  /** The runtime's own: a kernel has ended, or is lost with its device. */
+  release(kernel: Kernel, lost?: RingKernelError): void {
+    for (const { kernel: own, follows, subscription } of [...this.#entries.values()]) {
+      if (own !== kernel || (follows && lost === undefined)) continue;
+      const operation = `deliver what '${subscription.filter}' takes`;
+      subscription.end(lost ?? new KernelTerminatedError(kernel.id, operation));
     }
   }
 
@@ -265,7 +279,8 @@ export class Topics {
       onCount: (what) => void this.#deliveries[what]++,
       onLost: (lost) => this.#bury(subscriber, lost),
     });
-    const entry: Entry = { levels, subscription, options, kernel };
+    const follows = subscriber instanceof KernelSubscriber && subscriber.follows;
+    const entry: Entry = { levels, subscription, options, kernel, follows };
     this.#tree.add(levels, entry);
     this.#entries.set(subscription, entry);
     for (const published of this.#retained.values()) {
@@ -294,10 +309,13 @@ export class Topics {
   /** What a kernel was promised can be sent again; a listener that fails knows it already. */
   #bury(subscriber: Subscriber, { payload }: Publication): void {
     if (!(subscriber instanceof KernelSubscriber)) return;
-    const { kernel, instance, type } = subscriber;
+    const { last, type } = subscriber;
+    const { kernel, instance } = last;
     const { id, settings } = kernel;
+    const reasons = { terminated: 'terminated', lost: 'device-lost' } as const;
+    const kind = kernel.last?.kind;
     this.#parts.onDeadLetter({
-      reason: kernel.state === 'terminated' ? 'terminated' : 'invalid',
+      reason: kind === 'terminated' || kind === 'lost' ? reasons[kind] : 'invalid',
       kernelId: id,
       instance,
       type,
