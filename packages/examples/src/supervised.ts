@@ -1,9 +1,11 @@
+import type { Worker } from 'node:worker_threads';
 import { actor, array, ask, createRuntime, hostActor, ref, u8, u32 } from '@ringkernel/runtime';
 import { readCsv } from './data/files.ts';
 
 /**
- * A pipeline whose stages have bugs: the parser never ends on a line that lacks its end, the ledger takes its whole
- * process down with a large amount. Their supervisor restarts them, and only the messages that kill them are lost.
+ * A pipeline whose stages have bugs: the parser never ends on a line that lacks its end, the ledger throws at a large
+ * amount and takes its whole process down with a larger one. Twice a worker thread is killed with all who live there.
+ * Their supervisor restarts them with the states they had, and only the messages that a stage fails at are lost.
  */
 const Ledger = hostActor('Ledger', {
   messages: { Entry: { share: u32, cents: u32 } },
@@ -13,6 +15,7 @@ const Ledger = hostActor('Ledger', {
       const m = await ctx.receive();
       if (m === undefined) continue;
       if (m.cents > 70_000) process.exit(1);
+      if (m.cents > 50_000) throw new RangeError(`no room for ${m.cents} cents`);
       ctx.emit('Booked', { share: m.share, cents: m.cents });
     }
   },
@@ -63,25 +66,43 @@ const rows = readCsv('stocks.csv');
 const symbols = [...new Set(rows.map((row) => row.symbol))];
 const endless = '12345678';
 
+const workers: Worker[] = [];
+process.on('worker', (worker) => workers.push(worker));
 await using runtime = await createRuntime({
   backend: 'cpu',
-  backendOptions: { handlerTimeoutMs: 250 },
+  backendOptions: { workers: 2, handlerTimeoutMs: 250 },
 });
 const supervisor = runtime.supervise({ name: 'pipeline', maxRestarts: 100 });
 const ledger = await supervisor.launch(Ledger);
-const shares = await supervisor.launch(Share, { instances: symbols.length });
-const parser = await supervisor.launch(Parser);
+const restartState = 'last-good';
+const shares = await supervisor.launch(Share, { instances: symbols.length, restartState });
+const parser = await supervisor.launch(Parser, { restartState });
+const stages = [parser, shares, ledger];
+
+/** With each restart the rest goes on: it is done when all has been handled and nobody waits for a restart. */
+async function done(): Promise<void> {
+  const busy = () => stages.some((stage) => stage.metrics().pending > 0);
+  do await runtime.settled();
+  while (busy() || stages.some((stage) => stage.status().failedInstances > 0));
+}
+
+let killed = 0;
+/** What waits in the mailboxes of a killed worker would be lost with it: here nothing does. */
+async function killWorker(): Promise<void> {
+  await done();
+  const { restarts } = supervisor;
+  void workers[killed++]?.terminate();
+  while (supervisor.restarts === restarts) await runtime.settled();
+}
 
 for (const [i, { symbol, price }] of rows.entries()) {
+  if (i === 200 || i === 400) await killWorker();
   const share = shares.at(symbols.indexOf(symbol));
   const text = lineOf(Number(price).toFixed(2));
   await parser.send('Line', { share, ledger, text });
   if (i % 200 === 100) await parser.send('Line', { share, ledger, text: lineOf(endless) });
 }
-// With each restart the rest goes on: it is done when all has been handled and nobody waits for a restart.
-while (parser.metrics().pending + shares.metrics().pending + ledger.metrics().pending > 0) {
-  await runtime.settled();
-}
+await done();
 
 for (const [i, symbol] of symbols.entries()) {
   const { months, highest } = await shares.at(i).call('Get', {});
@@ -89,12 +110,14 @@ for (const [i, symbol] of symbols.entries()) {
 }
 let booked = 0;
 while (ledger.tryReceive('Booked') !== undefined) booked++;
-const ends = [...parser.faults(), ...ledger.faults()].map(({ error }) => error.code);
-const count = (code: string) => ends.filter((found) => found === code).length;
-const [stuck, exits] = [count('RK_HANDLER_TIMEOUT'), count('RK_HANDLER_ERROR')];
+const ends = stages.flatMap((stage) => stage.faults()).map(({ error }) => error);
+const count = (code: string) => ends.filter((error) => error.code === code).length;
+const exits = ends.filter(({ message }) => message.includes('process.exit')).length;
 console.log(
-  `${booked} entries booked; ${stuck} handlers did not end, ${exits} ended their process`,
+  `${booked} entries booked; ${count('RK_HANDLER_TIMEOUT')} handlers did not end, ` +
+    `${count('RK_HANDLER_ERROR') - exits} threw, ${exits} ended their process`,
 );
+console.log(`${killed} workers were killed, with ${count('RK_WORKER_LOST')} instances`);
 console.log(
   `${supervisor.restarts} restarts, ${runtime.summary().counts.deadLettered} dead letters`,
 );

@@ -60,7 +60,7 @@ describe('the small examples', () => {
     const { status, stdout, stderr } = run('supervised');
     const rows = readCsv('stocks.csv');
     const symbols = [...new Set(rows.map((row) => row.symbol))];
-    let [entries, tooLarge] = [0, 0];
+    let [entries, large, tooLarge] = [0, 0, 0];
     const lines = symbols.map((symbol) => {
       const prices = rows.filter((row) => row.symbol === symbol).map((row) => Number(row.price));
       let highest = 0;
@@ -68,17 +68,21 @@ describe('the small examples', () => {
         if (price <= highest) continue;
         highest = price;
         if (price > 700) tooLarge++;
+        else if (price > 500) large++;
         else entries++;
       }
       return `${symbol}: ${prices.length} months, highest ${highest.toFixed(2)}`;
     });
     const stuck = rows.filter((_, i) => i % 200 === 100).length;
-    expect(tooLarge).toBeGreaterThan(0);
+    expect(Math.min(tooLarge, large, stuck)).toBeGreaterThan(0);
     expect(stderr).toBe('');
+    const lost = Number(/2 workers were killed, with (\d+) instances/.exec(stdout)?.[1]);
+    expect(lost).toBeGreaterThan(1);
     expect(stdout.trimEnd().split('\n')).toEqual([
       ...lines,
-      `${entries} entries booked; ${stuck} handlers did not end, ${tooLarge} ended their process`,
-      `${stuck + tooLarge} restarts, 0 dead letters`,
+      `${entries} entries booked; ${stuck} handlers did not end, ${large} threw, ${tooLarge} ended their process`,
+      `2 workers were killed, with ${lost} instances`,
+      `${stuck + large + tooLarge + lost} restarts, 0 dead letters`,
     ]);
     expect(status).toBe(0);
   });

@@ -60,6 +60,19 @@ async function threeProbes(supervisor: ReturnType<Runtime['supervise']>) {
   return probes;
 }
 
+test('who asks again and again whether all is settled lets the supervisor work', async () => {
+  const probe = await runtime.supervise().launch(Probe);
+  for (let i = 0; i < 3; i++) {
+    await fail(probe);
+    const later = probe.send('Note', { value: i });
+    while (probe.metrics().pending > 0 || probe.status().failedInstances > 0) {
+      await runtime.settled();
+    }
+    await later;
+  }
+  expect(probe.metrics().errors).toBe(3);
+});
+
 describe('strategies', () => {
   test.each([
     ['one-for-one', [2, 0, 2], ['top/b restarted']],
