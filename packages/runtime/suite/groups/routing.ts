@@ -40,7 +40,7 @@ routing.add('MaxHopsExceeded: routes that lead in a circle', async (t) => {
   t.equal([receipt.status, receipt.hops], ['MaxHopsExceeded', 8], 'receipt');
 });
 
-routing.add('each refusal has its status', async (t) => {
+routing.add('whatever becomes of a message has its status', async (t) => {
   const runtime = await t.runtime();
   runtime.tenants.add('acme');
   const endpoint = runtime.k2k.endpoint(await runtime.launch(Parrot));
@@ -52,6 +52,8 @@ routing.add('each refusal has its status', async (t) => {
   const status = async (...[to, type, payload, options]: Parameters<typeof endpoint.send>) =>
     (await endpoint.send(to, type, payload, options)).status;
   const late = { deliveryTimeoutMs: 5 };
+  const patient = { deliveryTimeoutMs: 60_000 };
+  const undecided = endpoint.post(waiting, 'Enter', { value: 1 }, patient);
   t.equal(
     {
       nobody: await status('nobody', 'Enter', { value: 1 }),
@@ -61,6 +63,7 @@ routing.add('each refusal has its status', async (t) => {
       unknown: await status(waiting, 'Leave', { value: 1 }),
       misfit: await status(waiting, 'Enter', { value: -1.5 }),
       across: await status(theirs, 'Enter', { value: 1 }),
+      undecided: runtime.k2k.receipt(undecided)?.status,
     },
     {
       nobody: 'NotFound',
@@ -70,14 +73,16 @@ routing.add('each refusal has its status', async (t) => {
       unknown: 'Invalid',
       misfit: 'Invalid',
       across: 'TenantMismatch',
+      undecided: 'Pending',
     },
     'statuses',
   );
   for (const kernel of [waiting, strict]) await kernel.activate();
+  await t.until('delivered', () => runtime.k2k.receipt(undecided)?.status === 'Delivered');
   await runtime.settled();
   t.equal(
     [waiting, strict].map((kernel) => kernel.metrics().handled),
-    [1, 1],
+    [2, 1],
     'handled',
   );
 });
