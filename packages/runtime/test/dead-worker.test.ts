@@ -99,6 +99,7 @@ test('a host-only actor that runs can be restarted: what is left of it is not he
   await ticker.send('Go', { number: 1 });
   expect([await next(), await next()]).toEqual([1, 1_001]);
   await ticker.restart();
+  await runtime.settled();
   while (ticker.tryReceive() !== undefined); // what it told before
   await ticker.send('Go', { number: 2 });
   const ticks = [];
