@@ -78,6 +78,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   EXPORT("refWaker", RefWaker);
   EXPORT("stopWaker", StopWaker);
 #undef EXPORT
+  // Which sources this was built from: the host takes no other ones.
+  exports.Set("sources", Napi::String::New(env, RK_SOURCES));
   return exports;
 }
 

@@ -1,8 +1,13 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { Addon } from '../dist/native/addon.js';
 import { addonPaths, loadAddon, loadFirst } from '../dist/native/load.js';
+import { addonSources } from '../dist/native/sources.js';
 import { simulatedLibraries, simulationFolder } from '../dist/simulation/build.js';
 import { noSimulation } from './simulation.ts';
 
@@ -23,7 +28,6 @@ RK_KERNEL(wait_for, Until) {
 
 async function compiled(addon: Addon, text: string) {
   const { driver, nvrtc } = await simulatedLibraries();
-  const { readFileSync } = await import('node:fs');
   const header = readFileSync(new URL('../sim/rk_sim.h', import.meta.url), 'utf8');
   const options = [`--sim-folder=${simulationFolder}`, '--sim-flags=-O0'];
   const { image } = await addon.compile(nvrtc, 'test', text, ['rk_sim.h'], [header], options);
@@ -46,9 +50,30 @@ test('an addon that is not there gives every reason', () => {
   expect(addonPaths('/chosen.node')).toEqual(['/chosen.node']);
 });
 
-test('the prebuilt addon for Linux on x64 is in the package', () => {
-  const prebuilt = new URL('../prebuilds/linux-x64/ringkernel_cuda.node', import.meta.url);
-  expect(existsSync(prebuilt)).toBe(true);
+const prebuilt = (architecture: string): string =>
+  fileURLToPath(
+    new URL(`../prebuilds/linux-${architecture}/ringkernel_cuda.node`, import.meta.url),
+  );
+
+test('the prebuilt addons are of the sources that are here', () => {
+  const script = fileURLToPath(new URL('../native/sources.mjs', import.meta.url));
+  expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe(addonSources);
+  for (const architecture of ['x64', 'arm64']) {
+    expect(readFileSync(prebuilt(architecture)).includes(addonSources), architecture).toBe(true);
+  }
+});
+
+simulated('an addon of other sources is not used: the next one is', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringkernel-addon-'));
+  const stale = join(folder, 'ringkernel_cuda.node');
+  const bytes = readFileSync(prebuilt(process.arch));
+  bytes.write('0123456789abcdef', bytes.indexOf(addonSources));
+  writeFileSync(stale, bytes);
+  expect(loadFirst([stale, prebuilt(process.arch)]).sources).toBe(addonSources);
+  expect(() => loadFirst([stale, '/nowhere/b.node'])).toThrow(
+    `${stale}: it was built from other sources (0123456789abcdef) than these (${addonSources})`,
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test('a missing driver is an error with all that was tried', () => {
@@ -65,6 +90,7 @@ test('a library that is no driver is refused by name of what it lacks', () => {
 test('every function says what argument was wrong, and what was wanted', () => {
   const addon = loadAddon() as unknown as Record<string, (...a: unknown[]) => unknown>;
   for (const [name, call] of Object.entries(addon)) {
+    if (name === 'sources') continue;
     for (const bad of [undefined, {}, -1, 1.5, 'x', Number.NaN, null, 4_000_000_000]) {
       const failure = thrownBy(() => call(bad, bad, bad, bad, bad, bad, bad));
       expect(failure, name).toMatchObject({ code: 'RK_CUDA_ARGUMENT' });
@@ -153,7 +179,7 @@ simulated('fifty workers start and stop, some with a kernel that still runs', as
         process.exit(0);
       }, 1);
     });`;
-  const path = addonPaths(process.env.RK_CUDA_ADDON).find((p) => existsSync(p));
+  const path = process.env.RK_CUDA_ADDON ?? prebuilt(process.arch);
   for (let i = 0; i < 50; i++) {
     const workerData = { addon: path, driver, image, clean: i % 2 === 0 };
     const worker = new Worker(script, { eval: true, workerData });

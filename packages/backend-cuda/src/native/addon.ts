@@ -61,6 +61,8 @@ export interface Allocation {
 
 /** The addon's functions, as native/*.cc defines them. Paths are candidates: the first that loads is used. */
 export interface Addon {
+  /** Number of the sources from which it was built; addons from before there was one have none. */
+  readonly sources?: string;
   findDriver(paths: readonly string[]): FoundDriver;
   listDevices(paths: readonly string[]): readonly FoundDevice[];
   listStatus(paths: readonly string[]): {
