@@ -38,6 +38,8 @@ struct Resource {
   virtual const char* kind() const = 0;
   // Whether a running kernel may use it.
   virtual bool on_device() const { return true; }
+  // The environment ends: no thread of this may call it any more.
+  virtual void stop() {}
 };
 
 struct Device : Resource {

@@ -11,32 +11,6 @@ namespace {
 constexpr unsigned kNonBlocking = 1;
 constexpr size_t kMostParameters = 16;
 
-class WaitWork : public Napi::AsyncWorker {
- public:
-  WaitWork(Napi::Env env, std::shared_ptr<Stream> stream)
-      : AsyncWorker(env), promise(Napi::Promise::Deferred::New(env)), stream_(std::move(stream)) {}
-  Napi::Promise::Deferred promise;
-
-  void Execute() override {
-    const auto& context = *stream_->context;
-    context.enter();
-    const CUresult result = context.driver->cuStreamSynchronize(stream_->handle);
-    if (result != kSuccess) failure_ = driver_failure(*context.driver, "cuStreamSynchronize", result);
-  }
-  void OnOK() override {
-    Napi::HandleScope scope(Env());
-    if (failure_) {
-      promise.Reject(error_of(Env(), failure_).Value());
-    } else {
-      promise.Resolve(Env().Undefined());
-    }
-  }
-
- private:
-  std::shared_ptr<Stream> stream_;
-  Failure failure_;
-};
-
 }  // namespace
 
 // createStream(context): a handle. Does not wait for the legacy default stream.
@@ -102,15 +76,6 @@ Napi::Value Launch(const Napi::CallbackInfo& info) {
                                 arguments, nullptr));
   }
   return env.Undefined();
-}
-
-// synchronize(stream): a promise that resolves when all that was launched there has ended, and rejects with its error.
-// It holds a thread of the pool meanwhile: tell a persistent kernel to leave first.
-Napi::Value Synchronize(const Napi::CallbackInfo& info) {
-  auto* work = new WaitWork(info.Env(), resource_at<Stream>(info, 0, "stream"));
-  const auto promise = work->promise.Promise();
-  work->Queue();
-  return promise;
 }
 
 // query(stream): 'idle' or 'running'; throws the error that ended what ran there.

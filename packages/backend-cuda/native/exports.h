@@ -27,7 +27,6 @@ Napi::Value GetFunction(const Napi::CallbackInfo& info);
 Napi::Value CreateStream(const Napi::CallbackInfo& info);
 Napi::Value SetKillWord(const Napi::CallbackInfo& info);
 Napi::Value Launch(const Napi::CallbackInfo& info);
-Napi::Value Synchronize(const Napi::CallbackInfo& info);
 Napi::Value Query(const Napi::CallbackInfo& info);
 // Waking.
 Napi::Value StartWaker(const Napi::CallbackInfo& info);

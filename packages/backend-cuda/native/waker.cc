@@ -49,7 +49,7 @@ struct Waker : Resource {
   const char* kind() const override { return "waker"; }
   bool on_device() const override { return false; }
 
-  void stop() {
+  void stop() override {
     {
       std::lock_guard<std::mutex> lock(mutex);
       stopping = true;

@@ -34,6 +34,12 @@ async function compiled(addon: Addon, text: string) {
   return { driver, image };
 }
 
+async function idle(addon: Addon, stream: number): Promise<void> {
+  while (addon.query(stream) === 'running') {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 const thrownBy = (call: () => unknown): Record<string, unknown> => {
   try {
     call();
@@ -110,7 +116,7 @@ simulated('a program is compiled, loaded, launched, and its result read', async 
   addon.copyToDevice(memory.handle, 0, new Uint8Array(Uint32Array.of(41).buffer));
   const parameters = new Uint8Array(BigUint64Array.of(memory.device, 100n).buffer);
   addon.launch(fn.handle, stream, 1, 4, parameters, [0], true);
-  await addon.synchronize(stream);
+  await idle(addon, stream);
   const bytes = await addon.copyFromDevice(memory.handle, 0, 8, stream);
   expect([...new Uint32Array(bytes.buffer, bytes.byteOffset, 2)]).toEqual([42, 1]);
   for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
@@ -133,7 +139,7 @@ simulated('what could hang while a kernel runs is refused; the kernel obeys the 
   const refused = thrownBy(() => addon.allocateDevice(context, 64));
   expect(refused).toMatchObject({ code: 'RK_CUDA_BUSY', call: 'cuMemAlloc_v2' });
   Atomics.store(words, 0, 5);
-  await addon.synchronize(stream);
+  await idle(addon, stream);
   expect(addon.query(stream)).toBe('idle');
   for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
 });
@@ -154,41 +160,84 @@ simulated('compile errors carry the log; images that are none are refused', asyn
   addon.free(context);
 });
 
-simulated('fifty workers start and stop, some with a kernel that still runs', async () => {
-  const addon = loadAddon();
-  const { driver, image } = await compiled(addon, source);
-  const script = `
-    const { workerData, parentPort } = require('node:worker_threads');
-    const addon = require(workerData.addon);
-    const context = addon.open(workerData.driver, 0);
-    addon.loadModule(context, workerData.image).then((module) => {
-      const fn = addon.getFunction(module, 'wait_for', 1);
-      const stream = addon.createStream(context);
-      const memory = addon.allocateHost(context, 64);
-      const words = new Int32Array(memory.buffer);
-      const waker = addon.startWaker(context, 100, 50, () => {});
-      addon.watchRing(waker, memory.handle, memory.handle, 4, 1, 1, 3);
-      addon.armWaker(waker);
-      addon.setKillWord(stream, memory.handle, 0, 5);
-      addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0], true);
-      const started = setInterval(() => {
-        if (Atomics.load(words, 1) !== 7) return;
-        clearInterval(started);
-        parentPort.postMessage('runs');
-        if (workerData.clean) Atomics.store(words, 0, 5);
-        process.exit(0);
-      }, 1);
-    });`;
-  const path = process.env.RK_CUDA_ADDON ?? prebuilt(process.arch);
-  for (let i = 0; i < 50; i++) {
-    const workerData = { addon: path, driver, image, clean: i % 2 === 0 };
-    const worker = new Worker(script, { eval: true, workerData });
-    const said: unknown[] = [];
-    worker.on('message', (message) => said.push(message));
-    const code = await new Promise((resolve, reject) => {
-      worker.once('exit', resolve);
-      worker.once('error', reject);
-    });
-    expect([code, said]).toEqual([0, ['runs']]);
-  }
-});
+/** A worker that launches a kernel and says so; then it ends in its own way, or is ended. */
+const script = `
+  const { workerData, parentPort } = require('node:worker_threads');
+  const { how, buffer } = workerData;
+  const addon = require(workerData.addon);
+  const context = addon.open(workerData.driver, 0);
+  addon.loadModule(context, workerData.image).then((module) => {
+    const fn = addon.getFunction(module, 'wait_for', 1);
+    const stream = addon.createStream(context);
+    const memory = addon.registerHost(context, new Uint8Array(buffer));
+    const words = new Int32Array(buffer);
+    const waker = addon.startWaker(context, 100, 50, () => {});
+    const ring = addon.allocateHost(context, 64);
+    addon.watchRing(waker, ring.handle, memory.handle, 4, 1, 1, 3);
+    addon.armWaker(waker);
+    if (how !== 'stuck') addon.setKillWord(stream, memory.handle, 0, 5);
+    addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0], true);
+    const started = setInterval(() => {
+      if (Atomics.load(words, 1) !== 7) return;
+      clearInterval(started);
+      parentPort.postMessage('runs');
+      if (how === 'left') Atomics.store(words, 0, 5);
+      if (how === 'left' || how === 'exits') process.exit(0);
+      if (how === 'ends') parentPort.close();
+      else setInterval(() => {}, 1000);
+    }, 1);
+  });`;
+
+/** Runs the worker on a kernel until both have ended; what became of the kernel's words. */
+async function cycle(how: string, worker: Omit<Ended, 'code'>): Promise<Ended> {
+  const thread = new Worker(script, { eval: true, workerData: { how, ...worker } });
+  const ended = new Promise<number>((resolve, reject) => {
+    thread.once('exit', resolve);
+    thread.once('error', reject);
+  });
+  await new Promise((resolve) => thread.once('message', resolve));
+  if (how === 'terminated' || how === 'stuck') void thread.terminate();
+  return { ...worker, code: await ended };
+}
+
+interface Ended {
+  readonly addon: string;
+  readonly driver: readonly string[];
+  readonly image: Uint8Array;
+  readonly buffer: ArrayBufferLike;
+  readonly code: number;
+}
+
+/** Memory that outlives the worker whose kernel uses it. */
+const sharedWords = (): ArrayBufferLike => new SharedArrayBuffer(4096);
+
+simulated(
+  'fifty workers end in the middle of a kernel, however they end',
+  async () => {
+    const { driver, image } = await compiled(loadAddon(), source);
+    const addon = process.env.RK_CUDA_ADDON ?? prebuilt(process.arch);
+    const ways = ['left', 'exits', 'terminated', 'ends'];
+    for (let i = 0; i < 50; i++) {
+      const how = ways[i % ways.length] as string;
+      const { code, buffer } = await cycle(how, { addon, driver, image, buffer: sharedWords() });
+      expect(code, how).toBe(how === 'terminated' ? 1 : 0);
+      // Its kernel was told to leave.
+      expect([...new Int32Array(buffer, 0, 2)], how).toEqual([5, 7]);
+    }
+  },
+  120_000,
+);
+
+simulated(
+  'a worker whose kernel does not leave ends even so, and frees nothing under it',
+  async () => {
+    const { driver, image } = await compiled(loadAddon(), source);
+    const addon = process.env.RK_CUDA_ADDON ?? prebuilt(process.arch);
+    const { code, buffer } = await cycle('stuck', { addon, driver, image, buffer: sharedWords() });
+    expect(code).toBe(1);
+    const words = new Int32Array(buffer);
+    expect(Atomics.load(words, 0)).toBe(0);
+    Atomics.store(words, 0, 5);
+  },
+  60_000,
+);

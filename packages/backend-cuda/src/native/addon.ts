@@ -104,7 +104,6 @@ export interface Addon {
     offsets: readonly number[],
     cooperative: boolean,
   ): void;
-  synchronize(stream: Handle): Promise<void>;
   query(stream: Handle): 'idle' | 'running';
   startWaker(context: Handle, spinUs: number, sleepUs: number, callback: () => void): Handle;
   watchRing(

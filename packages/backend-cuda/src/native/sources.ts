@@ -1,2 +1,2 @@
 /** Number of the addon's sources, written by native/sources.mjs. */
-export const addonSources = '42babf0052a8c723';
+export const addonSources = '63e82cacf06481e0';
