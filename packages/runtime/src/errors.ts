@@ -222,7 +222,7 @@ export class TenantNotFoundError extends RingKernelError {
 export class QuotaExceededError extends RingKernelError {
   static readonly code = 'RK_QUOTA_EXCEEDED';
   readonly tenant: string;
-  /** Which quota: `maxKernels` or `maxMemoryBytes`. */
+  /** Which quota: `maxKernels`, `maxMemoryBytes`, or which budget of which engagement. */
   readonly quota: string;
   readonly limit: number;
   readonly wanted: number;
@@ -231,7 +231,7 @@ export class QuotaExceededError extends RingKernelError {
     super(
       QuotaExceededError.code,
       `Tenant '${tenant}' would have ${wanted}, its ${quota} is ${limit}`,
-      { hint: 'terminate one of its kernels, or give it a larger quota' },
+      { hint: 'terminate one of its kernels, or give it a larger quota or budget' },
     );
     this.tenant = tenant;
     this.quota = quota;

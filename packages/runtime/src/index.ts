@@ -163,6 +163,7 @@ export type {
 } from './supervision/options.ts';
 export type { SupervisedChild, Supervisor, SupervisorState } from './supervision/supervisor.ts';
 export type { CrossTenantRefusal, TenantKernel } from './tenants/audit.ts';
+export type { EngagementBudget, EngagementUsage } from './tenants/engagement.ts';
 export type { TenantQuota } from './tenants/quota.ts';
 export type { Tenants, TenantUsage } from './tenants/tenants.ts';
 export type { PublishOptions, QoS, SlowPolicy, SubscribeOptions } from './topics/options.ts';

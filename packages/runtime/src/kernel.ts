@@ -57,6 +57,7 @@ export interface KernelSettings {
   readonly tags: readonly string[];
   readonly flow: FlowSettings;
   readonly tenant: string | undefined;
+  readonly engagement: string | undefined;
   /** What the device knows the tenant by; 0: none. */
   readonly tenantNumber: number;
 }

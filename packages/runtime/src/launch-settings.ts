@@ -42,7 +42,8 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
     onFailure: checkOneOf('onFailure', onFailure, failurePolicies),
     rollback: checkBoolean('rollback', options.rollback ?? false),
     dedicated: checkBoolean('dedicated', options.dedicated ?? false),
-    tenant: checkTenant(options.tenant),
+    tenant: checkText('tenant', options.tenant),
+    engagement: checkText('engagement', options.engagement),
     flow: flowSettings(id, options, onFull, instances * queueCapacity),
   };
 }
@@ -52,9 +53,9 @@ function checkBoolean(option: string, value: unknown): boolean {
   throw new InvalidOptionError(option, 'true or false', value);
 }
 
-function checkTenant(tenant: unknown): string | undefined {
-  if (tenant === undefined || (typeof tenant === 'string' && tenant !== '')) return tenant;
-  throw new InvalidOptionError('tenant', 'a text', tenant);
+function checkText(option: string, text: unknown): string | undefined {
+  if (text === undefined || (typeof text === 'string' && text !== '')) return text;
+  throw new InvalidOptionError(option, 'a text', text);
 }
 
 /** `room` is what all mailboxes hold together. */

@@ -84,6 +84,8 @@ export interface LaunchOptions {
   readonly dedupe?: DedupeOptions;
   /** To whom the kernel belongs: one that `runtime.tenants` knows. */
   readonly tenant?: string;
+  /** Whose budget the kernel uses up: an engagement of its tenant. */
+  readonly engagement?: string;
 }
 
 /** How a message is sent. */
@@ -161,6 +163,7 @@ export const launchOptionNames: readonly string[] = [
   'entrance',
   'dedupe',
   'tenant',
+  'engagement',
 ];
 export const deliveryOptionNames: readonly string[] = ['priority', 'deadlineMs', 'correlation'];
 export const sendOptionNames: readonly string[] = [

@@ -5,6 +5,7 @@ import {
   InvalidOptionError,
   idFromBigInt,
   idToBigInt,
+  type RingKernelError,
   TimeoutError,
   UnknownMessageError,
 } from '@ringkernel/core';
@@ -316,13 +317,13 @@ export class Outbound {
     });
   }
 
-  /** The error when a rate limit is over; the message counts as refused then. */
-  #rateLimited(): RateLimitedError | undefined {
+  /** The error when a rate limit is over, or a budget used up; the message counts as refused then. */
+  #rateLimited(): RingKernelError | undefined {
     const { flow, id, refuse } = this.#context;
     const over = flow.limits.take();
     if (over === undefined) return undefined;
     refuse();
-    return new RateLimitedError(id, over.subject, over.retryAfterMs);
+    return over.error ?? new RateLimitedError(id, over.subject, over.retryAfterMs);
   }
 
   #inject(type: MessageType, instance: number, delivery: Delivery): 'accepted' | 'full' | 'closed' {

@@ -196,16 +196,16 @@ export class Runtime implements AsyncDisposable {
     this.#check('launch');
     requireCapabilities(image, this.#device.info);
     const { autoActivate, ...told } = launchSettings(definition.name, options);
-    const { id, tenant } = told;
+    const { id, tenant, engagement } = told;
     const known = this.#kernels.get(id);
     if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
     if (this.registry.entry(id) !== undefined) throw new NameTakenError(id);
     if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
-    const reserved = this.tenants.reserve(tenant);
+    const reserved = this.tenants.reserve(tenant, engagement);
     const limits = [...reserved.limits, ...told.flow.limits];
     this.#launching.add(id);
     try {
-      const flow = { ...told.flow, limits, counted: reserved.limits.length > 0 };
+      const flow = { ...told.flow, limits, counted: reserved.counted };
       const baseAddress = address ?? this.#addresses(told.instances);
       const settings = { ...told, flow, baseAddress, tenantNumber: reserved.number };
       const { keepAlive } = this.#room;

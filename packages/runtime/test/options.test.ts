@@ -58,6 +58,8 @@ const launches: [name: string, option: string, options: object][] = [
   ['no window to find duplicates in', 'dedupe.windowMs', { dedupe: { windowMs: 0 } }],
   ['no ids to remember', 'dedupe.capacity', { dedupe: { capacity: 0 } }],
   ['a tenant without a name', 'tenant', { tenant: '' }],
+  ['an engagement without a name', 'engagement', { engagement: '' }],
+  ['an engagement of nobody', 'engagement', { engagement: 'audit' }],
   ['tags that are no list', 'tags', { tags: 'hot' }],
   ['an empty id', 'id', { id: '' }],
   ['an id that is no text', 'id', { id: 7 }],

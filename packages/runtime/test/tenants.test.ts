@@ -34,6 +34,7 @@ describe('tenants', () => {
       quota: { maxKernels: 3 },
       kernels: 1,
       memoryBytes: probe.metrics().memoryBytes,
+      engagements: {},
     });
     expect(() => runtime.tenants.remove('acme')).toThrow(InvalidOptionError);
     await probe.terminate();
@@ -129,6 +130,63 @@ describe('tenants', () => {
     await rounds.step(20);
     expect(await a?.sendBatch('Note', Array(9).fill({ value: 1 }))).toBe(2);
     await rounds.close();
+  });
+
+  test('engagements have budgets of their own, of messages', async () => {
+    const rounds = await createRuntime({ backend: 'cpu', schedule: 'lockstep' });
+    const { tenants } = rounds;
+    tenants.add('acme');
+    tenants.engage('acme', 'audit', { maxMessages: 4 });
+    const launch = (id: string, engagement: string) =>
+      rounds.launch(Probe, { id, tenant: 'acme', engagement });
+    await expect(launch('x', 'tax')).rejects.toThrow('audit');
+    const a = await launch('a', 'audit');
+    const b = await launch('b', 'audit');
+    const free = await rounds.launch(Probe, { id: 'free', tenant: 'acme' });
+    await a.send('Forward', { to: b.address, value: 1 });
+    await rounds.step(20);
+    expect(await b.sendBatch('Note', Array(9).fill({ value: 1 }))).toBe(2);
+    const over = a.send('Note', { value: 1 });
+    await expect(over).rejects.toThrow(QuotaExceededError);
+    await expect(over).rejects.toMatchObject({ limit: 4, wanted: 5 });
+    expect(a.trySend('Note', { value: 1 })).toBe(false);
+    await free.send('Note', { value: 1 });
+    const receipt = await rounds.k2k.endpoint(free).send(a, 'Note', { value: 1 });
+    expect(receipt).toMatchObject({ status: 'QueueFull', error: { code: 'RK_QUOTA_EXCEEDED' } });
+    await expect(launch('c', 'audit')).rejects.toThrow('maxMessages');
+    await rounds.step(1);
+    await b.terminate();
+    const used = { messages: 4, kernels: 1, budget: { maxMessages: 4 } };
+    expect(tenants.usage('acme').engagements).toMatchObject({ audit: used });
+    tenants.engage('acme', 'audit', { maxMessages: 5 });
+    await rounds.step(20);
+    expect(await a.sendBatch('Note', Array(9).fill({ value: 1 }))).toBe(1);
+    for (const budget of [{ maxMessages: -1 }, { maxBusyMs: 0.5 }, { max: 1 }]) {
+      expect(() => tenants.engage('acme', 'x', budget)).toThrow(InvalidOptionError);
+    }
+    expect(() => tenants.engage('acme', '')).toThrow(InvalidOptionError);
+    await rounds.close();
+  });
+
+  test('engagements have budgets of their own, of time', async () => {
+    runtime.tenants.add('acme');
+    runtime.tenants.engage('acme', 'audit', { maxBusyMs: 5 });
+    const probe = await runtime.launch(Probe, { tenant: 'acme', engagement: 'audit' });
+    const refused = await (async () => {
+      for (;;) {
+        try {
+          await probe.send('Burn', { turns: 300_000 });
+          await runtime.settled();
+        } catch (error) {
+          return error;
+        }
+      }
+    })();
+    expect(refused).toBeInstanceOf(QuotaExceededError);
+    expect((refused as QuotaExceededError).quota).toContain('maxBusyMs');
+    expect(runtime.tenants.usage('acme').engagements.audit?.busyMs).toBeGreaterThanOrEqual(5);
+    const other = runtime.launch(Probe, { id: 'other', tenant: 'acme', engagement: 'audit' });
+    await expect(other).rejects.toThrow('maxBusyMs');
   });
 
   test('what an actor was refused is written down also when its receiver has ended', async () => {

@@ -1,9 +1,13 @@
+import type { RingKernelError } from '@ringkernel/core';
+
 /** How often something may happen. Times are milliseconds of a clock that never goes back. */
 export interface RateLimiter {
   /** How long until it may happen once more, 0 = now. Takes nothing. */
   waitMs(nowMs: number): number;
   /** It happens. Called only when `waitMs` is 0. */
   take(nowMs: number): void;
+  /** Where waiting may not help: why. */
+  exceeded?(): RingKernelError | undefined;
 }
 
 /** A wait without what sums of fractions lose: who waits as long as was said must be let through. */
@@ -77,6 +81,8 @@ export interface OverLimit {
   /** `kernel 'x'` or `tenant 'y'`. */
   readonly subject: string;
   readonly retryAfterMs: number;
+  /** Why it is not a matter of time, if so. */
+  readonly error: RingKernelError | undefined;
 }
 
 /** A limiter, and whose it is. */
@@ -109,7 +115,7 @@ export class RateLimits {
       const retryAfterMs = limiter.waitMs(nowMs);
       if (retryAfterMs === 0) continue;
       this.#refused++;
-      return { subject, retryAfterMs };
+      return { subject, retryAfterMs, error: limiter.exceeded?.() };
     }
     for (const { limiter } of this.#limits) limiter.take(nowMs);
     return undefined;

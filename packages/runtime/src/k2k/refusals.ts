@@ -8,6 +8,7 @@ import type { UndeliveredReason } from '../dead-letters.ts';
 import {
   BackpressureError,
   KernelFailedError,
+  QuotaExceededError,
   RateLimitedError,
   UndeliveredError,
 } from '../errors.ts';
@@ -24,7 +25,7 @@ const undelivered: Readonly<Record<string, DeliveryStatus>> = {
 export function statusOf(error: unknown): DeliveryStatus {
   if (error instanceof TimeoutError) return 'Timeout';
   if (error instanceof UndeliveredError) return undelivered[error.reason] ?? 'NotFound';
-  const full = [QueueFullError, BackpressureError, RateLimitedError];
+  const full = [QueueFullError, BackpressureError, RateLimitedError, QuotaExceededError];
   if (full.some((kind) => error instanceof kind)) return 'QueueFull';
   const gone = [KernelTerminatedError, KernelFailedError, DeviceLostError];
   if (gone.some((kind) => error instanceof kind)) return 'NotFound';

@@ -5,6 +5,12 @@ import type { Limit } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
 import { kernelAt } from '../resend.ts';
 import { Audit, type CrossTenantRefusal } from './audit.ts';
+import {
+  checkBudget,
+  Engagement,
+  type EngagementBudget,
+  type EngagementUsage,
+} from './engagement.ts';
 import { MessageRate } from './message-rate.ts';
 import { checkQuota, type TenantQuota } from './quota.ts';
 
@@ -15,6 +21,7 @@ interface Tenant {
   readonly kernels: Set<Kernel>;
   /** Shared by all its kernels. */
   readonly rate: MessageRate | undefined;
+  readonly engagements: Map<string, Engagement>;
   /** Kernels that are being launched. */
   launching: number;
 }
@@ -24,6 +31,18 @@ export interface TenantUsage {
   readonly quota: TenantQuota;
   readonly kernels: number;
   readonly memoryBytes: number;
+  /** By their names. */
+  readonly engagements: Readonly<Record<string, EngagementUsage>>;
+}
+
+/** What is known of a kernel that is going to be launched. */
+export interface Reservation {
+  /** What devices know the tenant by; 0: none. */
+  readonly number: number;
+  /** Limits of all messages to the kernel. */
+  readonly limits: readonly Limit[];
+  /** Whether somebody asks what came from actors. */
+  readonly counted: boolean;
 }
 
 /**
@@ -54,7 +73,23 @@ export class Tenants {
     const number = ++this.#lastNumber;
     const kernels: Set<Kernel> = new Set();
     const rate = max === undefined ? undefined : new MessageRate(max, kernels);
-    this.#tenants.set(name, { number, quota: checked, kernels, rate, launching: 0 });
+    const engagements: Map<string, Engagement> = new Map();
+    this.#tenants.set(name, { number, quota: checked, kernels, rate, engagements, launching: 0 });
+  }
+
+  /**
+   * Begins a piece of work of a tenant with a budget of its own, or gives it another budget. Throws
+   * `TenantNotFoundError` and `InvalidOptionError`.
+   */
+  engage(name: string, engagement: string, budget: EngagementBudget = {}): void {
+    const { engagements } = this.#find(name);
+    if (typeof engagement !== 'string' || engagement === '') {
+      throw new InvalidOptionError('engagement', 'a text', engagement);
+    }
+    const checked = checkBudget(budget);
+    const known = engagements.get(engagement);
+    if (known !== undefined) known.budget = checked;
+    else engagements.set(engagement, new Engagement(name, engagement, checked));
   }
 
   /** Takes a tenant without kernels out. */
@@ -70,8 +105,10 @@ export class Tenants {
 
   /** Throws `TenantNotFoundError`. */
   usage(name: string): TenantUsage {
-    const { quota, kernels } = this.#find(name);
-    return { quota, kernels: kernels.size, memoryBytes: bytesOf(kernels) };
+    const { quota, kernels, engagements } = this.#find(name);
+    const used = [...engagements].map(([key, engagement]) => [key, engagement.usage()] as const);
+    const memoryBytes = bytesOf(kernels);
+    return { quota, kernels: kernels.size, memoryBytes, engagements: Object.fromEntries(used) };
   }
 
   /** The last 1,000 messages from one tenant to another that were refused, the oldest first. */
@@ -97,21 +134,25 @@ export class Tenants {
     this.#audit.add({ kernelId, tenant }, to, 'device');
   }
 
-  /** The runtime's own: a kernel is going to be launched; its number, and the limits of all messages to it. */
-  reserve(name: string | undefined): {
-    readonly number: number;
-    readonly limits: readonly Limit[];
-  } {
-    if (name === undefined) return { number: 0, limits: [] };
+  /** The runtime's own: a kernel is going to be launched. */
+  reserve(name: string | undefined, engagement: string | undefined): Reservation {
+    if (name === undefined) {
+      if (engagement === undefined) return { number: 0, limits: [], counted: false };
+      throw new InvalidOptionError('engagement', 'one of the tenant that is given', engagement);
+    }
     const tenant = this.#find(name);
     const { maxKernels } = tenant.quota;
     const kernels = tenant.kernels.size + tenant.launching + 1;
     if (maxKernels !== undefined && kernels > maxKernels) {
       throw new QuotaExceededError(name, 'maxKernels', maxKernels, kernels);
     }
-    tenant.launching++;
     const { number, rate } = tenant;
-    return { number, limits: rate ? [{ subject: `tenant '${name}'`, limiter: rate }] : [] };
+    const budget = engagement === undefined ? undefined : engagementOf(tenant, engagement);
+    budget?.check();
+    tenant.launching++;
+    const limiters = [rate, budget].filter((limiter) => limiter !== undefined);
+    const limits = limiters.map((limiter) => ({ subject: `tenant '${name}'`, limiter }));
+    return { number, limits, counted: rate !== undefined };
   }
 
   /** The runtime's own: what was reserved was taken, or the launch failed. */
@@ -121,23 +162,26 @@ export class Tenants {
 
   /** The runtime's own: the kernel is there. */
   take(kernel: Kernel): void {
-    const { tenant: name } = kernel.settings;
+    const { tenant: name, engagement } = kernel.settings;
     if (name === undefined) return;
-    const { quota, kernels } = this.#find(name);
+    const { quota, kernels, engagements } = this.#find(name);
     const { maxMemoryBytes } = quota;
     const memoryBytes = bytesOf([...kernels, kernel]);
     if (maxMemoryBytes !== undefined && memoryBytes > maxMemoryBytes) {
       throw new QuotaExceededError(name, 'maxMemoryBytes', maxMemoryBytes, memoryBytes);
     }
     kernels.add(kernel);
+    if (engagement !== undefined) engagements.get(engagement)?.begin(kernel);
   }
 
   /** The runtime's own: the kernel has ended. */
   release(kernel: Kernel): void {
-    const { tenant: name } = kernel.settings;
+    const { tenant: name, engagement } = kernel.settings;
     if (name === undefined) return;
-    const { kernels, rate } = this.#find(name);
-    if (kernels.delete(kernel)) rate?.end(kernel);
+    const { kernels, rate, engagements } = this.#find(name);
+    if (!kernels.delete(kernel)) return;
+    rate?.end(kernel);
+    if (engagement !== undefined) engagements.get(engagement)?.end(kernel);
   }
 
   #find(name: string): Tenant {
@@ -145,6 +189,13 @@ export class Tenants {
     if (tenant === undefined) throw new TenantNotFoundError(name, this.names);
     return tenant;
   }
+}
+
+function engagementOf({ engagements }: Tenant, name: string): Engagement {
+  const found = engagements.get(name);
+  if (found !== undefined) return found;
+  const names = [...engagements.keys()].join(', ');
+  throw new InvalidOptionError('engagement', `one of the tenant's: ${names || 'none'}`, name);
 }
 
 function bytesOf(kernels: Iterable<Kernel>): number {

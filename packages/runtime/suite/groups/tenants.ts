@@ -133,3 +133,22 @@ tenants.add('what its actors send each other uses up what the host may send', as
   t.equal(taken(), [true, true], 'those of the host are a second old, the others are not');
   t.equal(taken(), [false, false], 'of five');
 });
+
+tenants.add('an engagement uses up its budget of messages', async (t) => {
+  const runtime = await t.runtime({ schedule: 'lockstep' });
+  const { tenants: owners } = runtime;
+  owners.add('acme');
+  owners.engage('acme', 'audit', { maxMessages: 5 });
+  const settings = { tenant: 'acme', engagement: 'audit' };
+  const courier = await runtime.launch(Courier, settings);
+  const ledger = await runtime.launch(Ledger, settings);
+  for (const value of [1, 2]) await courier.send('Bring', { to: ledger.address, value });
+  await runtime.step(10);
+  const taken = () => [3, 4].map((value) => ledger.trySend('Enter', { value }));
+  t.equal(taken(), [true, false], 'two of the host, two of the courier, one more');
+  await runtime.step(2_000);
+  t.equal(taken(), [false, false], 'time gives nothing back');
+  t.equal(owners.usage('acme').engagements.audit?.messages, 5, 'used');
+  owners.engage('acme', 'audit', { maxMessages: 6 });
+  t.equal(taken(), [true, false], 'another budget');
+});
