@@ -20,17 +20,29 @@ export class DeviceLimitError extends RingKernelError {
   }
 }
 
-/** The device has no memory left for a buffer. */
+/** The device has no memory left for a buffer. Everything that it has already goes on. */
 export class DeviceMemoryError extends RingKernelError {
   static readonly code = 'RK_DEVICE_OUT_OF_MEMORY';
-  readonly sizeBytes: number;
+  /** What the memory is for: `states`. */
+  readonly subject: string;
+  readonly wantedBytes: number;
+  /** What a buffer could still have, found by halving what was wanted: less than twice as much fits. */
+  readonly availableBytes: number;
 
-  constructor(subject: string, sizeBytes: number, details: ErrorDetails = {}) {
-    super(DeviceMemoryError.code, `The device has no memory for ${subject} of ${sizeBytes} bytes`, {
-      hint: 'launch fewer instances, or smaller states',
-      ...details,
-    });
-    this.sizeBytes = sizeBytes;
+  constructor(
+    subject: string,
+    wantedBytes: number,
+    availableBytes: number,
+    details: ErrorDetails = {},
+  ) {
+    super(
+      DeviceMemoryError.code,
+      `${subject} should have ${wantedBytes} bytes of the device's memory, and about ${availableBytes} are left`,
+      { hint: 'launch fewer instances, or smaller states', ...details },
+    );
+    this.subject = subject;
+    this.wantedBytes = wantedBytes;
+    this.availableBytes = availableBytes;
   }
 }
 

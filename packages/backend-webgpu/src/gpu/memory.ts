@@ -31,12 +31,13 @@ export class GpuMemory {
     return await this.#create(subject, bytes, storage | copySource | copyTarget);
   }
 
-  uniform(words: number): GpuBuffer {
-    return this.device.createBuffer({ size: words * 4, usage: uniform | copyTarget });
+  async uniform(subject: string, words: number): Promise<GpuBuffer> {
+    return await this.#create(subject, words * 4, uniform | copyTarget);
   }
 
+  /** A buffer that the host reads. Rejects with `DeviceMemoryError`. */
   async readback(words: number): Promise<GpuBuffer> {
-    return await this.#create('reading back', words * 4, mapRead | copyTarget);
+    return await this.#create('what the host reads back', words * 4, mapRead | copyTarget);
   }
 
   /** A larger buffer with the same contents at the front; the old one is destroyed. */
@@ -51,10 +52,32 @@ export class GpuMemory {
 
   async #create(subject: string, bytes: number, usage: number): Promise<GpuBuffer> {
     const size = Math.max(16, bytes);
+    const made = await this.#attempt(size, usage);
+    if ('buffer' in made) return made.buffer;
+    throw new DeviceMemoryError(subject, size, await this.#available(size, usage), {
+      cause: made.error,
+    });
+  }
+
+  async #attempt(
+    size: number,
+    usage: number,
+  ): Promise<{ readonly buffer: GpuBuffer } | { readonly error: object }> {
     this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size, usage });
     const error = await this.device.popErrorScope();
-    if (error === null) return buffer;
-    throw new DeviceMemoryError(subject, size, { cause: error });
+    return error === null ? { buffer } : { error };
+  }
+
+  /** WebGPU does not say how much there is: the largest half of a half … of what did not fit that does. */
+  async #available(wanted: number, usage: number): Promise<number> {
+    for (let size = wanted; size >= 64; ) {
+      size = Math.floor(size / 8) * 4;
+      const made = await this.#attempt(size, usage);
+      if (!('buffer' in made)) continue;
+      made.buffer.destroy();
+      return size;
+    }
+    return 0;
   }
 }

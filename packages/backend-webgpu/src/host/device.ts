@@ -26,6 +26,7 @@ import { Clock } from './clock.ts';
 import { Engine } from './engine.ts';
 import { GpuKernel } from './kernel.ts';
 import { KernelSlot } from './kernel-slot.ts';
+import { Lane } from './lane.ts';
 import { programOf } from './program.ts';
 import { Pump } from './pump.ts';
 
@@ -99,12 +100,16 @@ export class WebgpuDevice implements Device {
     const pipelines = new Pipelines(gpu);
     const { lanes, heapBytes, egressBytes } = options;
     const shared = await SharedBuffers.open(memory, heapBytes, egressBytes, lanes);
+    const indices = Array.from({ length: lanes }, (_, i) => i);
     const engine = new Engine(
       memory,
       pipelines,
       shared,
-      await memory.storage('nothing', 4),
-      lanes,
+      {
+        params: await memory.uniform('nothing', paramsWords),
+        words: await memory.storage('nothing', 4),
+      },
+      await Promise.all(indices.map((i) => Lane.open(memory, i))),
       {
         budget: lockstep ? 0xffff_ffff : options.messagesPerTick,
         lockstep,
@@ -128,11 +133,15 @@ export class WebgpuDevice implements Device {
     const pipeline = await this.#pipelines.compile(options.id, text, 'rk_tick', image);
     // Twice: a handler that finds no room for what it sends is taken back.
     const states = await this.#memory.storage('states', instances * stateWords * 2);
+    const claimed: (() => void)[] = [() => states.destroy()];
     let kernel: GpuKernel | undefined;
     const entered = this.#pump.alone(async () => {
+      const params = await this.#memory.uniform('figures of a kernel', paramsWords);
+      claimed.push(() => params.destroy());
       const control = await this.#shared.claimControl(instances);
+      claimed.push(() => this.#shared.releaseControl(control, instances));
       const counters = await this.#shared.claimCounters();
-      const params = this.#memory.uniform(paramsWords);
+      claimed.push(() => this.#shared.releaseCounters(counters));
       const slot = new KernelSlot(pipeline, params, states, {
         instances,
         workgroups,
@@ -161,7 +170,7 @@ export class WebgpuDevice implements Device {
       this.#pump.rounds.kernels.sort((a, b) => a.base - b.base);
     });
     await entered.catch((error: unknown) => {
-      states.destroy();
+      for (const giveBack of claimed) giveBack();
       throw error;
     });
     if (kernel === undefined) throw new DeviceClosedError('launch');

@@ -7,12 +7,11 @@ import {
 } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
 import type { Pipelines } from '../gpu/pipelines.ts';
-import { deviceWords, paramsWords } from '../text/bindings.ts';
 import { status, workgroup } from '../text/layout.ts';
 import type { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
 import type { KernelSlot } from './kernel-slot.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 
 /** What one submit does. */
 export interface Submit {
@@ -61,8 +60,8 @@ export class Engine {
     memory: GpuMemory,
     pipelines: Pipelines,
     shared: SharedBuffers,
-    nothing: GpuBuffer,
-    lanes: number,
+    nothing: { readonly params: GpuBuffer; readonly words: GpuBuffer },
+    lanes: readonly Lane[],
     fixed: { readonly budget: number; readonly lockstep: boolean; readonly node: number },
   ) {
     this.#device = memory.device;
@@ -70,8 +69,8 @@ export class Engine {
     this.#pipelines = pipelines;
     this.#shared = shared;
     this.#fixed = fixed;
-    this.#nothing = { params: memory.uniform(paramsWords), words: nothing };
-    this.lanes = Array.from({ length: lanes }, (_, i) => new Lane(memory, i, deviceWords));
+    this.#nothing = nothing;
+    this.lanes = lanes;
   }
 
   /** Sends it off. The lane must be free; a batch of a submit that the device halted is taken up again. */
