@@ -8,10 +8,13 @@ import {
   type KernelSink,
   u32,
 } from '@ringkernel/core';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { startWatching, watch } from './watched.ts';
 
 const probe = await backend.probe();
 const found = probe.available ? probe.devices[0] : undefined;
+beforeAll(startWatching);
+
 /** Refuses a buffer of exactly the size that its limits allow; others are not pressed for memory here. */
 const swiftShader = found?.name.startsWith('swiftshader') === true;
 if (!swiftShader) console.warn('running out of memory is not tested: the device is no SwiftShader');
@@ -88,5 +91,34 @@ test.skipIf(!swiftShader)('a device without memory says so, and goes on', async 
   await device.settled();
   expect(toldToo).toEqual([0]);
   expect(lost).toBe(false);
+  await device.close();
+});
+
+test.skipIf(found === undefined)('kernels that have ended give their memory back', async () => {
+  const device = await backend.open({});
+  const live: number[] = [];
+  const madeBefore = watch.madeBytes;
+  const rssBefore = process.memoryUsage().rss;
+  for (let i = 0; i < 8; i++) {
+    // Never twice as many: what was given back is used again in other sizes, too.
+    const [kernel] = await launch(device, 30_000 + 320 * ((i * 5) % 7));
+    await kernel.activate();
+    set(kernel, 29_999, 7 + i);
+    await device.settled();
+    expect(kernel.counters().memoryBytes).toBeGreaterThan(30_000 * 2 * stateBytes);
+    const reading = kernel.readState(29_999);
+    await kernel.terminate(1_000);
+    // A state is there after the end, and of a reading that the end came upon.
+    for (const state of [await reading, await kernel.readState(29_999)]) {
+      expect(new DataView(state.buffer, state.byteOffset).getUint32((7 + i) * 4, true)).toBe(8 + i);
+    }
+    expect(kernel.counters().memoryBytes).toBe(0);
+    live.push(watch.liveBytes);
+  }
+  // More than the device can have at once has come and gone; what is left is what it has for all kernels.
+  const made = watch.madeBytes - madeBefore;
+  if (swiftShader) expect(made).toBeGreaterThan(1.5 * device.info.memoryBytes);
+  expect(Math.max(...live.slice(2)) - (live[1] as number)).toBeLessThan(2 ** 20);
+  expect(process.memoryUsage().rss - rssBefore).toBeLessThan(made / 2);
   await device.close();
 });

@@ -9,9 +9,20 @@ export interface Watch {
   /** Read-backs that were asked for and not there yet, and the most there ever were. */
   pending: number;
   mostPending: number;
+  /** Bytes of buffers that were made and not destroyed yet, and of all that ever were made. */
+  liveBytes: number;
+  madeBytes: number;
 }
 
-export const watch: Watch = { wishes: [], devices: [], submits: 0, pending: 0, mostPending: 0 };
+export const watch: Watch = {
+  wishes: [],
+  devices: [],
+  submits: 0,
+  pending: 0,
+  mostPending: 0,
+  liveBytes: 0,
+  madeBytes: 0,
+};
 
 /** Puts the eye on. The backend must have looked for adapters before: it keeps the system it finds. */
 export async function startWatching(): Promise<void> {
@@ -52,6 +63,15 @@ function watchedAdapter(adapter: GpuAdapter): GpuAdapter {
 }
 
 function watchedBuffer(buffer: GpuBuffer): GpuBuffer {
+  let there = buffer.size;
+  watch.liveBytes += there;
+  watch.madeBytes += there;
+  const destroy = buffer.destroy.bind(buffer);
+  buffer.destroy = () => {
+    watch.liveBytes -= there;
+    there = 0;
+    destroy();
+  };
   const mapAsync = buffer.mapAsync.bind(buffer);
   buffer.mapAsync = async (mode, offset, size) => {
     watch.pending++;

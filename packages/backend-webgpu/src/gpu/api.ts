@@ -114,6 +114,7 @@ export interface GpuEncoder {
     toOffset: number,
     size: number,
   ): void;
+  clearBuffer(buffer: GpuBuffer, offset: number, size: number): void;
   finish(): object;
 }
 

@@ -1,6 +1,7 @@
 import type { GpuBuffer } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
-import { controlWords, counter, overflow, pageWords, status } from '../text/layout.ts';
+import { controlWords, counter, entryWords, overflow, status } from '../text/layout.ts';
+import { FreeRanges } from './free-ranges.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 
 /** Word 0 of a list is its end, so no message begins there. */
@@ -8,6 +9,14 @@ const firstWord = 16;
 
 /** Records of one lane get no more memory than this as long as there is progress without. */
 const mostRecordBytes = 16 << 20;
+
+type Entry = readonly [
+  baseAddress: number,
+  instances: number,
+  control: number,
+  counters: number,
+  tenant: number,
+];
 
 /** The buffers that all kernels of a device share, and what is where in them. */
 export class SharedBuffers {
@@ -24,9 +33,9 @@ export class SharedBuffers {
   /** Which half is in use. */
   upper = false;
   readonly #lanes: number;
-  readonly #free: { at: number; words: number }[] = [];
-  #controlUsed = 0;
+  readonly #free: FreeRanges = new FreeRanges();
   readonly #slots: boolean[] = [];
+  #entries: readonly Entry[] = [];
 
   private constructor(gpu: GpuMemory, heapBytes: number, egressBytes: number, lanes: number) {
     this.gpu = gpu;
@@ -44,7 +53,7 @@ export class SharedBuffers {
     const shared = new SharedBuffers(gpu, heapBytes, egressBytes, lanes);
     shared.memory = await gpu.storage('messages', shared.#memoryWords());
     shared.control = await gpu.storage('control words', 1024 * controlWords);
-    shared.directory = await gpu.storage('the directory', 1024 * pageWords);
+    shared.directory = await gpu.storage('the directory', 64 * entryWords);
     shared.status = await gpu.storage('counters', status.words + 8 * counter.words);
     gpu.device.queue.writeBuffer(shared.status, 0, Uint32Array.of(1, 0, firstWord));
     return shared;
@@ -99,30 +108,24 @@ export class SharedBuffers {
   /** Words of control for so many instances, all zero. Nothing may be under way. */
   async claimControl(instances: number): Promise<number> {
     const words = instances * controlWords;
-    const known = this.#free.findIndex((range) => range.words >= words);
-    if (known >= 0) {
-      const range = this.#free[known] as { at: number; words: number };
-      const at = range.at;
-      range.at += words;
-      range.words -= words;
-      if (range.words === 0) this.#free.splice(known, 1);
-      return at;
-    }
-    const end = this.#controlUsed + words;
+    const free = this.#free.take(words);
+    if (free !== null) return free;
+    const end = this.#free.end + words;
     if (end * 4 > this.control.size) {
       const size = Math.max(end, Math.min(this.control.size / 2, this.gpu.largest / 4));
       this.control = await this.gpu.grown('control words', this.control, size);
       this.generation++;
     }
-    this.#controlUsed = end;
-    return end - words;
+    return this.#free.extend(words);
   }
 
   /** Gives them back, zeroed. */
   releaseControl(at: number, instances: number): void {
     const words = instances * controlWords;
-    this.gpu.device.queue.writeBuffer(this.control, at * 4, new Uint32Array(words));
-    this.#free.push({ at, words });
+    const encoder = this.gpu.device.createCommandEncoder();
+    encoder.clearBuffer(this.control, at * 4, words * 4);
+    this.gpu.device.queue.submit([encoder.finish()]);
+    this.#free.give(at, words);
   }
 
   /** Word of the status at which a kernel's counters begin, all zero but the smallest latency. */
@@ -160,22 +163,29 @@ export class SharedBuffers {
   async enter({ words }: KernelSlot): Promise<void> {
     const [instances = 0, baseAddress = 0, , control = 0, counters = 0] = words;
     const tenant = words[10] as number;
-    const pages = Math.ceil(instances / 64);
-    const end = (baseAddress / 64 + pages) * pageWords;
-    if (end * 4 > this.directory.size) {
-      const size = Math.max(end, this.directory.size / 2);
-      this.directory = await this.gpu.grown('the directory', this.directory, size);
+    const entries = [
+      ...this.#entries,
+      [baseAddress, instances, control, counters, tenant] as const,
+    ];
+    entries.sort(([a], [b]) => a - b);
+    const size = (entries.length + 1) * entryWords;
+    if (size * 4 > this.directory.size) {
+      this.directory = await this.gpu.grown('the directory', this.directory, size * 2);
       this.generation++;
     }
-    const entry = [baseAddress, instances, control, counters, tenant];
-    const table = new Uint32Array(pages * pageWords);
-    for (let page = 0; page < pages; page++) table.set(entry, page * pageWords);
-    this.gpu.device.queue.writeBuffer(this.directory, (baseAddress / 64) * pageWords * 4, table);
+    this.#writeDirectory(entries);
   }
 
-  leave(baseAddress: number, instances: number): void {
-    const words = new Uint32Array(Math.ceil(instances / 64) * pageWords);
-    this.gpu.device.queue.writeBuffer(this.directory, (baseAddress / 64) * pageWords * 4, words);
+  leave(baseAddress: number): void {
+    this.#writeDirectory(this.#entries.filter(([base]) => base !== baseAddress));
+  }
+
+  #writeDirectory(entries: readonly Entry[]): void {
+    this.#entries = entries;
+    const words = new Uint32Array((entries.length + 1) * entryWords);
+    words[0] = entries.length;
+    entries.forEach((entry, i) => words.set(entry, (i + 1) * entryWords));
+    this.gpu.device.queue.writeBuffer(this.directory, 0, words);
   }
 
   #memoryWords(records = 1): number {

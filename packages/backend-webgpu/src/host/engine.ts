@@ -13,6 +13,9 @@ import type { SharedBuffers } from './buffers.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Lane } from './lane.ts';
 
+/** Read back at once of what is large. */
+const pieceBytes = 16 << 20;
+
 /** What one submit does. */
 export interface Submit {
   /** Messages of the host, taken in before the first round. */
@@ -110,6 +113,15 @@ export class Engine {
     const copy = new Uint8Array(target.getMappedRange().slice(0, bytes));
     target.destroy();
     return copy;
+  }
+
+  /** The same of a part of any size, piece by piece. */
+  async readAll(buffer: GpuBuffer, bytes: number): Promise<Uint8Array> {
+    const all = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += pieceBytes) {
+      all.set(await this.read(buffer, at, Math.min(pieceBytes, bytes - at)), at);
+    }
+    return all;
   }
 
   write(buffer: GpuBuffer, word: number, ...words: readonly number[]): void {

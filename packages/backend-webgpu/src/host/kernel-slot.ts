@@ -1,6 +1,6 @@
 import type { GpuBindGroup, GpuBuffer, GpuPipeline } from '../gpu/api.ts';
 import { paramsWords } from '../text/bindings.ts';
-import { mode } from '../text/layout.ts';
+import { controlWords, mode } from '../text/layout.ts';
 
 /** Workgroups in the dispatch of a round, and instances that one of them runs side by side. */
 export interface Workgroups {
@@ -24,6 +24,8 @@ export class KernelSlot {
   readonly #workgroups: Workgroups;
   /** Messages may rest at instances that are on no list: they are gathered before the next round. */
   gathers = false;
+  #readers = 0;
+  #ended = false;
 
   constructor(
     pipeline: GpuPipeline,
@@ -71,5 +73,32 @@ export class KernelSlot {
 
   set mode(value: number) {
     this.words[7] = value;
+  }
+
+  /** The states stay until this copy of them is there. */
+  async reading<T>(copy: Promise<T>): Promise<T> {
+    this.#readers++;
+    try {
+      return await copy;
+    } finally {
+      this.#readers--;
+      this.#free();
+    }
+  }
+
+  /** The kernel has ended: its memory is given back at once, and not when its handle is collected. */
+  release(): void {
+    this.#ended = true;
+    this.params.destroy();
+    this.groups = [];
+    this.#free();
+  }
+
+  get sizeBytes(): number {
+    return this.#ended ? 0 : this.states.size + this.instances * controlWords * 4;
+  }
+
+  #free(): void {
+    if (this.#ended && this.#readers === 0) this.states.destroy();
   }
 }

@@ -12,7 +12,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
 } from '@ringkernel/core';
-import { controlWords, header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
+import { header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Pump } from './pump.ts';
@@ -39,6 +39,8 @@ export class GpuKernel implements DeviceKernel {
   #failures = 0;
   /** What the kernel was when its last sound instance failed. */
   #stateBefore: KernelState = 'launched';
+  /** The states when the kernel ended, or why they could not be copied. */
+  #keptStates: Uint8Array | Error | null = null;
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
 
   constructor(
@@ -128,12 +130,15 @@ export class GpuKernel implements DeviceKernel {
   }
 
   counters(): KernelCounters {
-    const { slot } = this;
-    return this.counted.read(slot.states.size + this.instances * controlWords * 4);
+    return this.counted.read(this.slot.sizeBytes);
   }
 
   async readState(instance: number): Promise<Uint8Array> {
-    return await this.#pump.readState(this, instance * this.#stateStride, this.#stateBytes);
+    const at = instance * this.#stateStride;
+    const kept = this.#keptStates;
+    if (kept === null) return await this.#pump.readState(this, at, this.#stateBytes);
+    if (kept instanceof Uint8Array) return kept.slice(at, at + this.#stateBytes);
+    throw kept;
   }
 
   async restart(instance: number, state: Uint8Array | null): Promise<void> {
@@ -200,6 +205,12 @@ export class GpuKernel implements DeviceKernel {
     if (onFull === 'drop-oldest') return true;
     const there = (this.#onTheWay[instance] as number) + (this.#depths[instance] as number);
     return there < queueCapacity;
+  }
+
+  /** Copies the states of a kernel that ends to the host, before their memory on the device is given back. */
+  async keepStates(read: (bytes: number) => Promise<Uint8Array>): Promise<void> {
+    const bytes = this.instances * this.#stateStride;
+    this.#keptStates = await read(bytes).catch((error: Error) => error);
   }
 
   async #turn(to: number, state: 'active' | 'deactivated'): Promise<void> {

@@ -165,7 +165,7 @@ export class Pump {
     }
   }
 
-  /** Ends a kernel: what waits becomes dead letters, its memory is free. */
+  /** Ends a kernel: what waits becomes dead letters, its states are copied to the host, its memory is free. */
   async bury(kernel: GpuKernel): Promise<void> {
     await this.alone(async () => {
       if (this.lost !== null) return;
@@ -176,20 +176,21 @@ export class Pump {
       const submit = this.rounds.submitOf(1);
       await this.rounds.repeat({ ...submit, kernels: [slot], pass: 'bury' });
       this.rounds.outbox.deliver();
-      this.#shared.leave(base, instances);
+      this.#shared.leave(base);
       this.#shared.releaseControl(slot.control, instances);
       this.#shared.releaseCounters(slot.counters);
       const { kernels } = this.rounds;
       kernels.splice(kernels.indexOf(kernel), 1);
-      slot.params.destroy();
+      await kernel.keepStates((bytes) => this.#engine.readAll(slot.states, bytes));
+      slot.release();
     });
   }
 
   /** A copy of a part of the states, between two rounds. */
-  async readState(kernel: GpuKernel, offset: number, bytes: number): Promise<Uint8Array> {
+  async readState({ slot }: GpuKernel, offset: number, bytes: number): Promise<Uint8Array> {
     this.check();
     try {
-      return await this.#engine.read(kernel.slot.states, offset, bytes);
+      return await slot.reading(this.#engine.read(slot.states, offset, bytes));
     } catch (error) {
       throw this.lost ?? error;
     }

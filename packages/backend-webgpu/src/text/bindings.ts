@@ -1,5 +1,5 @@
 import type { BindingType } from '../gpu/api.ts';
-import { counter, instance, pageWords } from './layout.ts';
+import { counter, entryWords, instance } from './layout.ts';
 
 /** Words of the two uniforms. */
 export const paramsWords = 12;
@@ -47,9 +47,14 @@ struct RkDevice {
 
 /** Word of the directory that names the kernel of an address; 0xffffffff when there is none. */
 fn rk_page(address: u32) -> u32 {
-  let page = (address >> 6u) * ${pageWords}u;
-  if (page >= arrayLength(&rk_directory)) { return 0xffffffffu; }
-  if (address - rk_directory[page] >= rk_directory[page + 1u]) { return 0xffffffffu; }
+  var low = 0u;
+  var high = rk_directory[0];
+  while (low < high) {
+    let middle = (low + high) >> 1u;
+    if (rk_directory[(middle + 1u) * ${entryWords}u] <= address) { low = middle + 1u; } else { high = middle; }
+  }
+  let page = low * ${entryWords}u;
+  if (low == 0u || address - rk_directory[page] >= rk_directory[page + 1u]) { return 0xffffffffu; }
   return page;
 }
 

@@ -147,8 +147,11 @@ export const recordKind = {
 
 export const phase = { arrival: 0, handling: 1, burial: 2, transit: 3 } as const;
 
-/** Words of `rk_directory` for each 64 addresses: first address, instances, words of control and counters, tenant. */
-export const pageWords = 5;
+/**
+ * `rk_directory`: how many kernels there are, then an entry for each, in the order of the addresses: the first address,
+ * instances, words of control and counters, tenant.
+ */
+export const entryWords = 5;
 
 /** What a kernel does in a round: its instances take in what arrives, and handle it. */
 export const mode = { stopped: 0, running: 1 } as const;
