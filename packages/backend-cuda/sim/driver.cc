@@ -1,12 +1,13 @@
 // A stand-in for the CUDA driver that runs kernels, compiled by g++ from the same source, on CPU threads: what
 // native/driver.h lists and no more. Selected by its path only.
 //
-// RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then. RK_SIM_DEVICES=N makes the driver list
+// RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then; the results `crash` and `hang` do that. RK_SIM_DEVICES=N makes the driver list
 // N devices that differ in their UUIDs.
 #include <dlfcn.h>
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
@@ -119,7 +120,10 @@ int injected(const char* call) {
   const char* wanted = getenv("RK_SIM_FAIL");
   const size_t length = strlen(call);
   if (wanted == nullptr || strncmp(wanted, call, length) != 0 || wanted[length] != ':') return 0;
-  return atoi(wanted + length + 1);
+  const char* result = wanted + length + 1;
+  if (strcmp(result, "crash") == 0) abort();
+  while (strcmp(result, "hang") == 0) std::this_thread::sleep_for(std::chrono::hours(1));
+  return atoi(result);
 }
 
 int device_count() {

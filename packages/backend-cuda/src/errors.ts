@@ -141,3 +141,26 @@ export class StuckHandlerError extends RingKernelError {
     this.afterMs = afterMs;
   }
 }
+
+/** What a device said when it was tried, where an error of this process could not. */
+export interface TrialFailure {
+  readonly code: string;
+  readonly message: string;
+  /** What was tried of what is missing, and why it failed. */
+  readonly reasons: readonly string[];
+}
+
+/** A device was tried in a process of its own, and no message came there and back. */
+export class CudaTrialError extends RingKernelError {
+  static readonly code = 'RK_CUDA_TRIAL';
+  /** Its code is that of the error, `RK_CUDA_CRASHED` when the process crashed or hung, `RK_CUDA_ANSWER` when the answer was wrong. */
+  readonly failure: TrialFailure;
+
+  constructor(failure: TrialFailure) {
+    const what = 'A message should have gone to the device and back, but';
+    super(CudaTrialError.code, `${what} ${failure.message}`, {
+      hint: 'see the failure, and what nvidia-smi says of the device',
+    });
+    this.failure = failure;
+  }
+}

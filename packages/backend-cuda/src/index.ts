@@ -3,10 +3,13 @@ export {
   CudaCompileError,
   type CudaDiagnostic,
   CudaDriverError,
+  CudaTrialError,
   CudaUnavailableError,
   StuckHandlerError,
+  type TrialFailure,
 } from './errors.ts';
 export type { DeviceStatus, FoundDevice } from './native/addon.ts';
 export { type GpuStatus, gpuDevices, gpuStatus } from './probe/status.ts';
+export { type Trial, type TrialOptions, tryDevice } from './probe/trial.ts';
 export { type ProgramOrigin, programOrigins } from './program/build.ts';
 export { type PtxOptions, type WrittenPtx, writePtx } from './program/ship.ts';

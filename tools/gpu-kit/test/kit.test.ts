@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { backend, simulatedBackend } from '@ringkernel/backend-cuda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mostBytes, pack, sizeOf } from '../dist/pack/pack.js';
-import type { Report } from '../dist/run/report.js';
+import { predictions, type Report } from '../dist/run/report.js';
 
 const simulation = await simulatedBackend.probe();
 const gpu = await backend.probe();
@@ -22,7 +22,7 @@ describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
     renameSync(join(folder, 'packed'), kit);
   }, 120_000);
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), 120_000);
 
   /** As on a bare machine: an empty environment, the system's programs, and nothing of Node. */
   function run(...args: string[]) {
@@ -48,51 +48,80 @@ describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
     () => {
       const { status, text } = run('--simulated', '--quick', '--messages', '5000', '--out', 'all');
       expect(status, text).toBe(0);
-      const { outcomes, machine, kit: described } = results('all');
+      const { outcomes, machine, origins, kit: described } = results('all');
+      expect(origins.map(({ program, from }) => [program, from])).toEqual([
+        ['system', 'simulation'],
+        ['Trial', 'simulation'],
+      ]);
+      expect(outcomes.slice(0, 3).map(({ name }) => name)).toEqual([
+        'trial',
+        'conformance',
+        'cuda-ask',
+      ]);
       const skipped = outcomes.filter((one) => one.result === 'skipped').map((one) => one.name);
       expect(skipped).toEqual(['sanitizer-memcheck', 'sanitizer-racecheck']);
-      expect(outcomes.filter((one) => one.result === 'passed').length).toBe(8);
+      expect(outcomes.filter((one) => one.result === 'passed').length).toBe(9);
       const loss = outcomes.find((one) => one.name === 'cuda-loss');
       expect(loss?.rows[0]?.value).toBeGreaterThanOrEqual(5_000);
       const page = readFileSync(join(folder, 'all', 'results.md'), 'utf8');
       expect(page).toContain(described.commit);
       expect(page).toContain(machine.cpu);
       expect(page).toContain('was **simulated**');
-      expect(page).toContain('| cuda-hop: ping-pong of two |');
+      expect(page).toContain('| system | simulation | no |');
+      for (const title of Object.keys(predictions)) expect(page).toContain(`| ${title} |`);
     },
     300_000,
   );
 
-  test.skipIf(gpu.available)(
-    'without a driver every step says so',
+  test.skipIf(noSimulation !== null)(
+    'runs a part of it',
     () => {
-      const { status, text } = run('--steps', 'conformance,cuda-ask', '--out', 'none');
-      expect(status, text).toBe(1);
-      const [conformance, ask] = results('none').outcomes;
-      expect(conformance).toMatchObject({ result: 'failed' });
-      expect(ask).toMatchObject({ result: 'skipped' });
-      expect(ask?.note).toContain('driver');
-      expect(readFileSync(join(folder, 'none', 'log.txt'), 'utf8')).toContain('libcuda.so.1');
+      const { status, text } = run('--simulated', '--quick', '--only', 'conformance');
+      expect(status, text).toBe(0);
+      const names = results('results').outcomes.map(({ name }) => name);
+      expect(names).toEqual(['trial', 'conformance']);
     },
     120_000,
   );
 
-  test('a step that takes too long is ended, and told', () => {
-    const { status } = run(
-      '--simulated',
-      '--steps',
-      'conformance',
-      '--limit',
-      '1',
-      '--out',
-      'late',
-    );
-    expect(status).toBe(1);
-    expect(results('late').outcomes[0]).toMatchObject({ result: 'timed out' });
-  }, 120_000);
+  test.skipIf(gpu.available)(
+    'without a driver it says so, and runs nothing else',
+    () => {
+      const { status, text } = run('--steps', 'conformance,cuda-ask', '--out', 'none');
+      expect(status, text).toBe(1);
+      const [trial, ...others] = results('none').outcomes;
+      expect(trial).toMatchObject({ name: 'trial', result: 'failed' });
+      expect(trial?.note).toContain('libcuda.so.1');
+      const note = 'the trial failed';
+      expect(others).toMatchObject([
+        { name: 'conformance', result: 'skipped', note },
+        { name: 'cuda-ask', result: 'skipped', note },
+      ]);
+    },
+    120_000,
+  );
+
+  test.skipIf(noSimulation !== null)(
+    'a step that takes too long is ended, and told',
+    () => {
+      const { status } = run(
+        '--simulated',
+        '--steps',
+        'conformance',
+        '--limit',
+        '1',
+        '--out',
+        'late',
+      );
+      expect(status).toBe(1);
+      expect(results('late').outcomes[1]).toMatchObject({ result: 'timed out' });
+    },
+    120_000,
+  );
 
   test('what it does not know, it refuses', () => {
     expect(run('--steps', 'nonsense')).toMatchObject({ status: 2 });
+    expect(run('--only', 'nonsense')).toMatchObject({ status: 2 });
     expect(run('--limit', 'soon')).toMatchObject({ status: 2 });
     expect(run('--nonsense')).toMatchObject({ status: 2 });
   }, 120_000);

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DeviceInfo, ProbeResult } from '@ringkernel/core';
 import { RingKernelError } from '@ringkernel/core';
@@ -7,6 +6,7 @@ import type { FoundDevice } from '../native/addon.ts';
 import { systemLibraries } from '../native/libraries.ts';
 import { loadAddon } from '../native/load.ts';
 import type { ProbeReport } from './child.ts';
+import { runChild } from './child-process.ts';
 
 /** A driver that hangs is one that can't be used. */
 const patienceMs = 30_000;
@@ -30,20 +30,11 @@ async function findDevices(): Promise<ProbeResult> {
 }
 
 /** Runs a script that prints a `ProbeReport`; what became of it when it does not. */
-export function askChild(script: string): Promise<ProbeReport> {
-  return new Promise((resolve) => {
-    const options = { timeout: patienceMs, maxBuffer: 1 << 20 };
-    execFile(process.execPath, [script], options, (error, stdout) => {
-      if (error === null) {
-        resolve(JSON.parse(stdout) as ProbeReport);
-        return;
-      }
-      const { signal } = error as { readonly signal?: string | null };
-      const how = signal ? `was ended by ${signal}` : error.message;
-      const message = `a process that started the driver ${how}`;
-      resolve({ error: { code: 'RK_CUDA_DRIVER', message } });
-    });
-  });
+export async function askChild(script: string): Promise<ProbeReport> {
+  const { output, ended } = await runChild(script, [], patienceMs);
+  if (ended === null) return JSON.parse(output) as ProbeReport;
+  const message = `a process that started the driver ${ended}`;
+  return { error: { code: 'RK_CUDA_DRIVER', message } };
 }
 
 /** A probe's report as the contract wants it. */

@@ -6,14 +6,17 @@ import type { KitDescription } from '../kit.ts';
 import { runCommand } from './command.ts';
 import { describeMachine } from './machine.ts';
 import { type Measured, markdownOf, type Outcome, type Report } from './report.ts';
-import { allSteps, type Step } from './steps.ts';
+import { allSteps, type Step, stepKinds } from './steps.ts';
+import { tryFirst } from './trial.ts';
 
-const usage = `run.sh [--out DIR] [--steps NAME,...] [--limit SECONDS] [--messages N] [--quick] [--simulated]
+const usage = `run.sh [--out DIR] [--only KIND,...] [--steps NAME,...] [--limit SECONDS] [--messages N] [--quick]
+       [--simulated]
 
-Runs the conformance suite on the GPU, compute-sanitizer where it is installed, then the measurements. Writes
-results.json, results.md and log.txt into DIR (results by default), after each step. A step that takes longer than the
-limit (600 s by default) is killed. --messages is how many messages must arrive (100 million by default); --quick runs
-little of everything; --simulated takes CPU threads for the device, which needs g++ and says nothing about speed.`;
+Sends one message to the GPU and back, runs the conformance suite, the measurements, and last compute-sanitizer where it
+is installed. Writes results.json, results.md and log.txt into DIR (results by default), after each step. --only runs the
+steps of some kinds (${stepKinds.join(', ')}), --steps those of some names. A step that takes longer than the limit (600 s by
+default) is killed. --messages is how many messages must arrive (100 million by default); --quick runs little of
+everything; --simulated takes CPU threads for the device, which needs g++ and says nothing about speed.`;
 
 const kitFolder = fileURLToPath(new URL('../../../..', import.meta.url));
 
@@ -21,6 +24,7 @@ function readArguments() {
   const { values } = parseArgs({
     options: {
       out: { type: 'string', default: 'results' },
+      only: { type: 'string' },
       steps: { type: 'string' },
       limit: { type: 'string', default: '600' },
       messages: { type: 'string', default: '100000000' },
@@ -42,20 +46,25 @@ function positive(name: string, text: string): number {
   throw new Error(`--${name} wants a whole number above 0: ${text}`);
 }
 
-function chosen(steps: readonly Step[], names: string | undefined): readonly Step[] {
+/** What `--only` or `--steps` names; everything without it. */
+function chosen(
+  steps: readonly Step[],
+  option: 'only' | 'steps',
+  names: string | undefined,
+): readonly Step[] {
   if (names === undefined) return steps;
+  const known: readonly string[] = option === 'only' ? stepKinds : steps.map(({ name }) => name);
   const wanted = names.split(',');
-  const unknown = wanted.filter((name) => !steps.some((step) => step.name === name));
-  if (unknown.length === 0) return steps.filter((step) => wanted.includes(step.name));
-  throw new Error(
-    `no step ${unknown.join(', ')}; there are ${steps.map((s) => s.name).join(', ')}`,
-  );
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`--${option} has no ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  }
+  return steps.filter(({ kind, name }) => wanted.includes(option === 'only' ? kind : name));
 }
 
 async function runStep(step: Step, limitS: number, log: string): Promise<Outcome> {
   const { name, missing, program, args } = step;
-  if (missing !== undefined)
-    return { name, result: 'skipped', seconds: 0, note: missing, rows: [] };
+  if (missing !== undefined) return skipped(name, missing);
   const cwd = join(kitFolder, 'tools', 'gpu-kit');
   const { result, seconds, output, errors } = await runCommand(program, args, { cwd, limitS });
   appendFileSync(log, `\n== ${name}: ${program} ${args.join(' ')}\n${output}\n${errors}\n`);
@@ -66,7 +75,7 @@ async function runStep(step: Step, limitS: number, log: string): Promise<Outcome
     results = {},
     passed,
     failed,
-    skipped,
+    skipped: left,
   } = JSON.parse(said) as {
     readonly results?: Readonly<Record<string, readonly Measured[]>>;
     readonly skipped?: unknown;
@@ -75,11 +84,15 @@ async function runStep(step: Step, limitS: number, log: string): Promise<Outcome
   };
   const rows = Object.values(results).flat();
   if (passed !== undefined) {
-    const note = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+    const note = `${passed} passed, ${failed} failed, ${left} skipped`;
     return { name, result, seconds, note, rows };
   }
   if (rows.length > 0) return { name, result, seconds, note: '', rows };
-  return { name, result: 'skipped', seconds, note: JSON.stringify(skipped), rows };
+  return { name, result: 'skipped', seconds, note: JSON.stringify(left), rows };
+}
+
+function skipped(name: string, note: string): Outcome {
+  return { name, result: 'skipped', seconds: 0, note, rows: [] };
 }
 
 function lastLine(text: string): string {
@@ -87,27 +100,33 @@ function lastLine(text: string): string {
 }
 
 async function main(): Promise<number> {
-  const { help, out, steps, limit, quick, simulated, messages } = readArguments();
+  const { help, out, only, steps, limit, quick, simulated, messages } = readArguments();
   if (help) {
     console.log(usage);
     return 0;
   }
-  const wanted = chosen(allSteps(kitFolder, { simulated, quick, messages }), steps);
+  const all = allSteps(kitFolder, { simulated, quick, messages });
+  const wanted = chosen(chosen(all, 'steps', steps), 'only', only);
   const folder = resolve(out);
   mkdirSync(folder, { recursive: true });
   const kit = JSON.parse(readFileSync(join(kitFolder, 'kit.json'), 'utf8')) as KitDescription;
   const machine = await describeMachine(simulated);
   console.log(`${machine.device}, ${machine.driver}, ${machine.cpu}`);
+  const { outcome: trial, origins } = await tryFirst(simulated);
   const outcomes: Outcome[] = [];
-  const report: Report = { kit, machine, simulated, outcomes };
-  for (const step of wanted) {
-    const outcome = await runStep(step, limit, join(folder, 'log.txt'));
+  const report: Report = { kit, machine, simulated, origins, outcomes };
+  const tell = (outcome: Outcome): void => {
+    const { name, result, seconds, note } = outcome;
     outcomes.push(outcome);
-    console.log(
-      `${outcome.name}: ${outcome.result}, ${outcome.seconds.toFixed(1)} s ${outcome.note}`,
-    );
+    console.log(`${name}: ${result}, ${seconds.toFixed(1)} s ${note}`);
     writeFileSync(join(folder, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
     writeFileSync(join(folder, 'results.md'), markdownOf(report));
+  };
+  tell(trial);
+  for (const step of wanted) {
+    // Each would only wait for the same.
+    if (trial.result !== 'passed') tell(skipped(step.name, 'the trial failed'));
+    else tell(await runStep(step, limit, join(folder, 'log.txt')));
   }
   return outcomes.some(({ result }) => result === 'failed' || result === 'timed out') ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import type { ProgramOrigin } from '@ringkernel/backend-cuda';
 import type { KitDescription } from '../kit.ts';
 import type { Machine } from './machine.ts';
 
@@ -23,11 +24,22 @@ export interface Report {
   readonly kit: KitDescription;
   readonly machine: Machine;
   readonly simulated: boolean;
+  /** Where the programs of the trial came from, and why not from elsewhere. */
+  readonly origins: readonly ProgramOrigin[];
   readonly outcomes: readonly Outcome[];
 }
 
+/** Made for an H200 with PCIe 5 before anything ran, see docs/benchmarks/cuda.md. */
+export const predictions: Readonly<Record<string, string>> = {
+  'cuda-send: trySend, p50 of the bursts': '11 to 25 ns',
+  'cuda-ask: scheduled, p50': '5 to 8 µs',
+  'cuda-ask: dedicated, p50': '3 to 5 µs',
+  'cuda-hop: ping-pong of two': '1.5 to 2.5 µs',
+  'cuda-throughput: lanes: 1': '5 to 15 M/s',
+};
+
 /** The report as a page. */
-export function markdownOf({ kit, machine, simulated, outcomes }: Report): string {
+export function markdownOf({ kit, machine, simulated, origins, outcomes }: Report): string {
   const changed = kit.changed ? ', with changes' : '';
   const gpus = machine.nvidiaSmi.map((line) => `- nvidia-smi: ${line}`);
   const warning = simulated
@@ -51,8 +63,14 @@ export function markdownOf({ kit, machine, simulated, outcomes }: Report): strin
       (one) => `| ${one.name} | ${one.result} | ${one.seconds.toFixed(1)} | ${cell(one.note)} |`,
     ),
     '',
-    '| measurement | value | unit | target | |',
-    '|---|---|---|---|---|',
+    '| program | from | kept | why from nowhere before |',
+    '|---|---|---|---|',
+    ...origins.map(({ program, from, cached, reasons }) => {
+      return `| ${program} | ${from} | ${cached ? 'yes' : 'no'} | ${cell(reasons.join('; '))} |`;
+    }),
+    '',
+    '| measurement | value | unit | predicted | target | |',
+    '|---|---|---|---|---|---|',
     ...outcomes.flatMap((one) => one.rows.map((row) => measuredLine(one.name, row))),
     '',
   ].join('\n');
@@ -61,7 +79,9 @@ export function markdownOf({ kit, machine, simulated, outcomes }: Report): strin
 function measuredLine(step: string, { name, value, unit, target, met }: Measured): string {
   const figure = value >= 100 ? value.toFixed(0) : value.toPrecision(3);
   const verdict = met === undefined ? '' : met ? 'met' : 'not met';
-  return `| ${step}: ${name} | ${figure} | ${unit} | ${target ?? ''} | ${verdict} |`;
+  const title = `${step}: ${name}`;
+  const predicted = predictions[title] ?? '';
+  return `| ${title} | ${figure} | ${unit} | ${predicted} | ${target ?? ''} | ${verdict} |`;
 }
 
 function cell(text: string): string {

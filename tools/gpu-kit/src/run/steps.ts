@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { findProgram } from './command.ts';
 
+/** What can be asked for by `--only`. */
+export const stepKinds = ['conformance', 'bench', 'sanitizer'] as const;
+
 /** One program that the kit runs. */
 export interface Step {
   readonly name: string;
+  readonly kind: (typeof stepKinds)[number];
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -18,9 +22,12 @@ export interface StepOptions {
   readonly messages: number;
 }
 
-const benches = ['send', 'ask', 'hop', 'throughput', 'actors', 'pause', 'loss'];
+const benches = ['ask', 'hop', 'throughput', 'send', 'actors', 'pause', 'loss'];
 
-/** Everything, in the order in which it runs: what must be right comes before what is measured. */
+/**
+ * Everything, in the order in which it runs: whether results are right at all, the figures, then what checks further
+ * settings, and last what takes longest.
+ */
 export function allSteps(kit: string, options: StepOptions): readonly Step[] {
   const suite = join(kit, 'packages', 'conformance', 'dist', 'cli.js');
   const bench = join(kit, 'tools', 'bench', 'dist', 'cli.js');
@@ -28,32 +35,35 @@ export function allSteps(kit: string, options: StepOptions): readonly Step[] {
   const quick = options.quick ? ['--quick'] : [];
   const conformance = (name: string, ...args: string[]): Step => ({
     name,
+    kind: 'conformance',
     program: process.execPath,
     args: [suite, '--backend', 'cuda', '--json', ...simulated, ...args],
   });
-  const suites = options.quick
-    ? [conformance('conformance', '--group', 'ordering')]
+  const ordering = ['--group', 'ordering'];
+  const first = conformance('conformance', ...(options.quick ? ordering : []));
+  const others = options.quick
+    ? []
     : [
-        conformance('conformance'),
         conformance('conformance-one-worker', '--options', '{"workers":1}'),
         conformance('conformance-webassembly', '--options', '{"hostMemory":"webassembly"}'),
       ];
   const measurements = benches.map((name): Step => {
     const args = [bench, `cuda-${name}`, '--json', ...simulated, ...quick];
     if (name === 'loss') args.push('--messages', String(options.messages));
-    return { name: `cuda-${name}`, program: process.execPath, args };
+    return { name: `cuda-${name}`, kind: 'bench', program: process.execPath, args };
   });
-  const small = conformance('', '--group', 'ordering');
+  const small = conformance('', ...ordering);
   const checks = ['memcheck', 'racecheck'].map((tool) => sanitized(tool, small, options));
-  return [...suites, ...checks, ...measurements];
+  return [first, ...measurements, ...others, ...checks];
 }
 
 /** A step under compute-sanitizer, which only knows real devices. */
 function sanitized(tool: string, step: Step, { simulated }: StepOptions): Step {
   const name = `sanitizer-${tool}`;
+  const kind = 'sanitizer';
   const program = findProgram('compute-sanitizer', ['/usr/local/cuda/bin']);
   const missing = simulated ? 'the device is simulated' : 'compute-sanitizer is not installed';
-  if (simulated || program === null) return { name, program: '', args: [], missing };
+  if (simulated || program === null) return { name, kind, program: '', args: [], missing };
   const own = ['--tool', tool, '--error-exitcode', '9', '--target-processes', 'all'];
-  return { name, program, args: [...own, step.program, ...step.args] };
+  return { name, kind, program, args: [...own, step.program, ...step.args] };
 }

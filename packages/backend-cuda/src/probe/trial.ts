@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { CudaTrialError, type TrialFailure } from '../errors.ts';
+import { cudaOptions } from '../options.ts';
+import type { ProgramOrigin } from '../program/build.ts';
+import { runChild } from './child-process.ts';
+
+/** A compiler, and the driver's own, may take seconds for the first program. */
+const usualPatienceMs = 60_000;
+
+export interface TrialOptions {
+  /** The device, as `probe()` names it; the first when left out. */
+  readonly deviceId?: string;
+  /** As for `open`. */
+  readonly backendOptions?: Readonly<Record<string, unknown>>;
+  /** How long the process may take, milliseconds; 60,000 when left out. */
+  readonly timeoutMs?: number;
+}
+
+/** A device on which a message went there and back. */
+export interface Trial {
+  readonly deviceId: string;
+  /** Where the programs came from that it ran. They are in the cache now. */
+  readonly origins: readonly ProgramOrigin[];
+}
+
+/** What the child process prints. */
+export interface TrialReport {
+  readonly trial?: Trial;
+  readonly failure?: TrialFailure;
+}
+
+/**
+ * Whether a device really runs kernels: one message goes to it and back, in a process of its own, because drivers that do
+ * not fit crash or hang. Takes about as long as opening a device. Rejects with `CudaTrialError`, whose `failure` says with
+ * what it ended.
+ */
+export async function tryDevice(options: TrialOptions = {}): Promise<Trial> {
+  const { deviceId, backendOptions = {}, timeoutMs = usualPatienceMs } = options;
+  cudaOptions(backendOptions); // a mistake is told here, not as a failure of the device
+  const script = fileURLToPath(new URL('./trial-main.js', import.meta.url));
+  const given = JSON.stringify({ deviceId, backendOptions });
+  const { output, ended } = await runChild(script, [given], timeoutMs);
+  if (ended !== null) {
+    const message = `the process that tried it ${ended}`;
+    throw new CudaTrialError({ code: 'RK_CUDA_CRASHED', message, reasons: [] });
+  }
+  const { trial, failure } = JSON.parse(output) as TrialReport;
+  if (trial !== undefined) return trial;
+  throw new CudaTrialError(failure as TrialFailure);
+}
