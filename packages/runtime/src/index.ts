@@ -94,6 +94,7 @@ export {
   TenantNotFoundError,
   UndeliveredError,
 } from './errors.ts';
+export type { FaultListener } from './fault-listeners.ts';
 export type { KernelFault } from './faults.ts';
 export type { EventStream } from './feed.ts';
 export type { DedupeId } from './flow/dedupe-window.ts';
@@ -133,7 +134,6 @@ export type {
   SendOptions,
   TerminateOptions,
 } from './options.ts';
-
 export type { CorrelatedReply, Received, ReceivedMeta } from './received.ts';
 export type { Reception } from './reception.ts';
 export type {
@@ -143,7 +143,7 @@ export type {
   RegistryQuery,
   WatchOptions,
 } from './registry/registry.ts';
-export type { FaultListener, Runtime } from './runtime.ts';
+export type { Runtime } from './runtime.ts';
 export type { Selection } from './select.ts';
 export type { KernelSummary, MessageCounts, RuntimeSummary, TotalLatency } from './summary.ts';
 export {

@@ -3,29 +3,27 @@ import {
   type Device,
   type DeviceInfo,
   InvalidOptionError,
-  KernelAlreadyExistsError,
-  KernelNotFoundError,
   NotSupportedError,
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
+import { maxAddress } from './addresses.ts';
 import { Calls } from './calls.ts';
-import { requireCapabilities } from './capabilities.ts';
-import { type Checkpoint, checkCheckpoint, takeCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { type DeadLetter, DeadLetters, type UndeliveredMessage } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
-import { NameTakenError, RuntimeClosedError } from './errors.ts';
+import { RuntimeClosedError } from './errors.ts';
 import { afterTurn } from './event-loop.ts';
-import type { KernelFault } from './faults.ts';
+import { type FaultListener, FaultListeners } from './fault-listeners.ts';
 import type { EventStream } from './feed.ts';
-import { type AnyKernelHandle, type HandleOf, KernelHandle, kernelOf } from './handle.ts';
+import { type AnyKernelHandle, type HandleOf, type KernelHandle, kernelOf } from './handle.ts';
 import type { Images } from './images.ts';
 import { Broker } from './k2k/broker.ts';
 import type { K2KOptions } from './k2k/options.ts';
 import { KeepAlive } from './keep-alive.ts';
 
-import { Kernel, type KernelEvent, type KernelHost, type KernelMetrics } from './kernel.ts';
-import { launchSettings } from './launch-settings.ts';
+import type { Kernel, KernelEvent, KernelHost, KernelMetrics } from './kernel.ts';
+import { Launcher } from './launcher.ts';
 import {
   checkInteger,
   checkNames,
@@ -53,11 +51,6 @@ import type { WaitingRoom } from './waiting.ts';
 
 /** How long `terminateAll` and `close` drain by default, milliseconds. */
 const terminateAllTimeoutMs = 10_000;
-const maxAddress = 2 ** 32 - 1;
-/** Addresses are handed out in pages, so that the kernel of an address is found by a table. */
-const pageAddresses = 64;
-
-export type FaultListener = (fault: KernelFault) => void;
 
 /** What a runtime is made of. */
 export interface RuntimeParts extends SelectedDevice {
@@ -86,27 +79,17 @@ export class Runtime implements AsyncDisposable {
   readonly topics: Topics;
   readonly #device: Device;
   readonly #room: WaitingRoom;
-  readonly #host: KernelHost;
-  readonly #images: Images;
-  readonly #kernels: Map<string, Kernel> = new Map();
-  /** Ids of launches under way. */
-  readonly #launching: Set<string> = new Set();
-  readonly #listeners: Set<FaultListener> = new Set();
-  readonly #handles: WeakMap<Kernel, KernelHandle> = new WeakMap();
-  /** What kernels were launched with, to launch them again. */
-  readonly #options: WeakMap<Kernel, LaunchOptions> = new WeakMap();
+  readonly #launcher: Launcher;
+  readonly #listeners: FaultListeners = new FaultListeners();
   readonly #supervisors: Set<Supervisor> = new Set();
   readonly #links: Links = new Links();
   readonly #ended: Totals = new Totals();
   readonly #createdMs: number = performance.now();
-  #nextAddress = pageAddresses;
-  #launched = 0;
   #rounds = 0;
   #lost: RingKernelError | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ device, selection, epochMs, nodeId, k2k, images, ...limits }: RuntimeParts) {
-    this.#images = images;
     this.#device = device;
     this.selection = selection;
     this.#room = { deadlines: new Deadlines(), keepAlive: new KeepAlive(device) };
@@ -131,22 +114,25 @@ export class Runtime implements AsyncDisposable {
       registry: this.registry,
       tenants: this.tenants,
       options: k2k,
-      owns: (kernel) => this.#kernels.get(kernel.id) === kernel,
+      owns: (kernel) => this.#launcher.kernels.get(kernel.id) === kernel,
       onDeadLetter: (letter) => this.deadLetters.add(letter),
     });
     const clock: DeadlineClock =
       device.schedule === 'lockstep'
         ? { epochMs: 0, nowMs: () => this.#rounds, monotonicMs: () => this.#rounds }
         : { epochMs, nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-    this.#host = {
+    const host: KernelHost = {
       clock,
       room: this.#room,
       calls: new Calls(this.#room),
       onDeadLetter: (letter) => this.#bury(letter),
-      onFault: (fault) => this.#onFault(fault),
+      onFault: (fault) => this.#listeners.tell(fault),
       onEnd: (kernel) => this.#onEnd(kernel),
       onLateRefusal: () => this.#ended.refuse(),
     };
+    const { registry, tenants } = this;
+    const check = (operation: string): void => this.#check(operation);
+    this.#launcher = new Launcher({ device, host, images, registry, tenants, check });
     void device.lost.then((error) => this.#lose(error));
   }
 
@@ -165,12 +151,14 @@ export class Runtime implements AsyncDisposable {
 
   /** Ids of the kernels that have not ended. */
   get kernelIds(): readonly string[] {
-    return [...this.#kernels.keys()];
+    return [...this.#launcher.kernels.keys()];
   }
 
   /** Ids of the kernels that are handling messages. */
   get activeKernels(): readonly string[] {
-    return [...this.#kernels.values()].filter(({ state }) => state === 'active').map((k) => k.id);
+    return [...this.#launcher.kernels.values()]
+      .filter(({ state }) => state === 'active')
+      .map((k) => k.id);
   }
 
   /**
@@ -182,46 +170,7 @@ export class Runtime implements AsyncDisposable {
     definition: D,
     options: LaunchOptions = {},
   ): Promise<HandleOf<D>> {
-    return this.#handle(await this.#launch(definition, options)) as HandleOf<D>;
-  }
-
-  /** At an address, or at the next that is free. */
-  async #launch(
-    definition: AnyDefinition,
-    options: LaunchOptions,
-    address?: number,
-  ): Promise<Kernel> {
-    this.#check('launch');
-    const image = await this.#images.of(definition);
-    this.#check('launch');
-    requireCapabilities(image, this.#device.info);
-    const { autoActivate, ...told } = launchSettings(definition.name, options);
-    const { id, tenant, engagement } = told;
-    const known = this.#kernels.get(id);
-    if (known !== undefined) throw new KernelAlreadyExistsError(id, known.state);
-    if (this.registry.entry(id) !== undefined) throw new NameTakenError(id);
-    if (this.#launching.has(id)) throw new KernelAlreadyExistsError(id, 'created');
-    const reserved = this.tenants.reserve(tenant, engagement);
-    const limits = [...reserved.limits, ...told.flow.limits];
-    this.#launching.add(id);
-    try {
-      const flow = { ...told.flow, limits, counted: reserved.counted };
-      const baseAddress = address ?? this.#addresses(told.instances);
-      const settings = { ...told, flow, baseAddress, tenantNumber: reserved.number };
-      const { keepAlive } = this.#room;
-      const launch = Kernel.launch(this.#host, this.#device, definition, image, settings);
-      const kernel = await keepAlive.during(launch);
-      this.#check('launch');
-      await this.#admit(kernel);
-      this.#kernels.set(id, kernel);
-      this.#options.set(kernel, options);
-      this.#launched++;
-      if (autoActivate) await kernel.activate('activate');
-      return kernel;
-    } finally {
-      this.#launching.delete(id);
-      this.tenants.unreserve(tenant);
-    }
+    return this.#launcher.handleOf(await this.#launcher.launch(definition, options)) as HandleOf<D>;
   }
 
   /**
@@ -230,12 +179,7 @@ export class Runtime implements AsyncDisposable {
    */
   async checkpoint(): Promise<Checkpoint> {
     this.#check('checkpoint');
-    const launched = [...this.#kernels.values()].map((kernel) => ({
-      kernel,
-      options: this.#options.get(kernel) ?? {},
-    }));
-    const { keepAlive } = this.#room;
-    return await keepAlive.during(takeCheckpoint(launched, this.#nextAddress));
+    return await this.#launcher.checkpoint();
   }
 
   /**
@@ -245,27 +189,7 @@ export class Runtime implements AsyncDisposable {
    */
   async restore(checkpoint: Checkpoint): Promise<void> {
     this.#check('restore');
-    const { kernels, nextAddress } = checkCheckpoint(checkpoint);
-    if (this.#launched > 0 || this.#launching.size > 0) {
-      const wanted = 'a runtime that has launched nothing';
-      throw new InvalidOptionError('checkpoint', wanted, this.kernelIds.join(', '));
-    }
-    this.#nextAddress = nextAddress;
-    const restored: Kernel[] = [];
-    try {
-      for (const { definition, options, baseAddress, states } of kernels) {
-        const told = { ...options, autoActivate: false };
-        const kernel = await this.#launch(definition, told, baseAddress);
-        restored.push(kernel);
-        await Promise.all(states.map((bytes, i) => kernel.restartFrom(i, bytes)));
-      }
-      for (const [i, kernel] of restored.entries()) {
-        if (kernels[i]?.active === true) await kernel.activate('activate');
-      }
-    } catch (error) {
-      await Promise.allSettled(restored.map((kernel) => kernel.terminate(0)));
-      throw error;
-    }
+    await this.#launcher.restore(checkpoint);
   }
 
   /**
@@ -275,24 +199,24 @@ export class Runtime implements AsyncDisposable {
   get(id: string): AnyKernelHandle;
   get<D extends AnyDefinition>(id: string, definition: D): HandleOf<D>;
   get(id: string, definition?: AnyDefinition): KernelHandle {
-    const kernel = this.#find(id);
+    const kernel = this.#launcher.find(id);
     if (definition !== undefined && definition !== kernel.definition) {
       const wanted = `${kernel.definition.name}, which '${id}' was launched from`;
       throw new InvalidOptionError('definition', wanted, definition.name);
     }
-    return this.#handle(kernel);
+    return this.#launcher.handleOf(kernel);
   }
 
   async activate(id: string): Promise<void> {
-    await this.#find(id).activate('activate');
+    await this.#launcher.find(id).activate('activate');
   }
 
   async deactivate(id: string): Promise<void> {
-    await this.#find(id).deactivate();
+    await this.#launcher.find(id).deactivate();
   }
 
   async reactivate(id: string): Promise<void> {
-    await this.#find(id).activate('reactivate');
+    await this.#launcher.find(id).activate('reactivate');
   }
 
   async terminate(id: string, options?: TerminateOptions): Promise<{ readonly drained: boolean }> {
@@ -308,16 +232,16 @@ export class Runtime implements AsyncDisposable {
       const { drained } = await kernel.terminate(timeoutMs);
       if (!drained) undrained.push(kernel.id);
     };
-    await Promise.all([...this.#kernels.values()].map(end));
+    await Promise.all([...this.#launcher.kernels.values()].map(end));
     return { undrained };
   }
 
   telemetry(id: string): KernelMetrics {
-    return this.#find(id).metrics();
+    return this.#launcher.find(id).metrics();
   }
 
   summary(): RuntimeSummary {
-    const living = [...this.#kernels.values()].map((kernel) => ({
+    const living = [...this.#launcher.kernels.values()].map((kernel) => ({
       kernel,
       counters: kernel.counters(),
     }));
@@ -335,18 +259,14 @@ export class Runtime implements AsyncDisposable {
       counts: totals.counts(),
       deadLetteredByReason: totals.deadLetteredByReason(),
       latency: totals.latency(),
-      launched: this.#launched,
+      launched: this.#launcher.launched,
       uptimeMs: performance.now() - this.#createdMs,
     };
   }
 
   /** Calls the listener for each fault from now on, until the returned function is called. */
   onFault(listener: FaultListener): () => void {
-    if (typeof listener !== 'function') {
-      throw new InvalidOptionError('listener', 'a function', listener);
-    }
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Begins a tree of supervisors. It ends with the runtime. */
@@ -424,46 +344,6 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
-  /** The first of so many addresses; none is ever given twice. */
-  #addresses(count: number): number {
-    const first = this.#nextAddress;
-    const next = first + Math.ceil(count / pageAddresses) * pageAddresses;
-    if (next > maxAddress) {
-      throw new InvalidOptionError('instances', `at most ${maxAddress - first}`, count, {
-        hint: 'the addresses of this runtime are used up: create another one',
-      });
-    }
-    this.#nextAddress = next;
-    return first;
-  }
-
-  #handle(kernel: Kernel): KernelHandle {
-    let handle = this.#handles.get(kernel);
-    if (handle === undefined) {
-      handle = new KernelHandle(kernel);
-      this.#handles.set(kernel, handle);
-    }
-    return handle;
-  }
-
-  /** Its tenant may have too little left for it, or somebody may have taken its name meanwhile: then it ends. */
-  async #admit(kernel: Kernel): Promise<void> {
-    try {
-      this.tenants.take(kernel);
-      this.registry.register(kernel.id, this.#handle(kernel), { tags: kernel.settings.tags });
-    } catch (error) {
-      this.tenants.release(kernel);
-      await kernel.terminate(0);
-      throw error;
-    }
-  }
-
-  #find(id: string): Kernel {
-    const kernel = this.#kernels.get(id);
-    if (kernel !== undefined) return kernel;
-    throw new KernelNotFoundError(id, this.kernelIds);
-  }
-
   #check(operation: string): void {
     if (this.#lost !== undefined) throw this.#lost;
     if (this.#closing !== undefined) throw new RuntimeClosedError(operation);
@@ -472,31 +352,18 @@ export class Runtime implements AsyncDisposable {
   #resend(letter: DeadLetter, options: ReplayOptions): Promise<unknown> {
     const { kernelId, instance = 0, source } = letter;
     const { index } = this.get(kernelId).at(instance);
-    const sender = kernelAt(this.#kernels.values(), source);
-    return resend({ ...letter, instance: index }, options, this.#find(kernelId), sender);
+    const sender = kernelAt(this.#launcher.kernels.values(), source);
+    return resend({ ...letter, instance: index }, options, this.#launcher.find(kernelId), sender);
   }
 
   #bury(letter: UndeliveredMessage): void {
-    if (letter.reason === 'tenant-mismatch') this.tenants.refusedOnDevice(letter, this.#kernels);
+    if (letter.reason === 'tenant-mismatch')
+      this.tenants.refusedOnDevice(letter, this.#launcher.kernels);
     this.deadLetters.add(letter);
   }
 
-  #onFault(fault: KernelFault): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(fault);
-      } catch (error) {
-        // The device's pump must go on; the listener's mistake is the program's like any other.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  }
-
   #onEnd(kernel: Kernel): void {
-    if (this.#kernels.get(kernel.id) !== kernel) return;
-    this.#kernels.delete(kernel.id);
+    if (!this.#launcher.end(kernel)) return;
     this.tenants.release(kernel);
     this.registry.release(kernel);
     this.k2k.release(kernel);
@@ -507,7 +374,7 @@ export class Runtime implements AsyncDisposable {
   #lose(error: RingKernelError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
-    for (const kernel of this.#kernels.values()) {
+    for (const kernel of this.#launcher.kernels.values()) {
       kernel.lose(error);
       this.topics.release(kernel, error);
     }
