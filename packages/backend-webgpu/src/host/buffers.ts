@@ -184,7 +184,7 @@ export class SharedBuffers {
     this.#entries = entries;
     const words = new Uint32Array((entries.length + 1) * entryWords);
     words[0] = entries.length;
-    entries.forEach((entry, i) => words.set(entry, (i + 1) * entryWords));
+    for (const [i, entry] of entries.entries()) words.set(entry, (i + 1) * entryWords);
     this.gpu.device.queue.writeBuffer(this.directory, 0, words);
   }
 
