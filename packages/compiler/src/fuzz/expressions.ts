@@ -2,15 +2,13 @@ import { valueTypeOf } from '../ir/operators.ts';
 import type {
   BinaryOperator,
   Expression,
-  IrFunction,
   MathFunction,
   Place,
   PlaceIndex,
-  Statement,
   ValueType,
 } from '../ir/types.ts';
-import { childExpressions, childLists, statementExpressions } from '../ir/walk.ts';
-import { local, type Scope } from './scope.ts';
+import { again, earlier, mayCall } from './repeats.ts';
+import { local, newSite, type Scope, type ScopeLeaf } from './scope.ts';
 import { randomValue } from './values.ts';
 
 type Choice = readonly [weight: number, make: () => Expression];
@@ -54,6 +52,13 @@ const isWide = (type: ValueType): boolean => type === 'i64' || type === 'u64';
 
 /** A random expression of the type, at most `depth` operations deep. */
 export function expression(scope: Scope, type: ValueType, depth: number): Expression {
+  const repeated = depth > 0 && scope.source.chance(20) ? earlier(scope, type) : null;
+  const e = repeated === null ? fresh(scope, type, depth) : again(scope, repeated);
+  scope.history.addExpression(e, scope.section);
+  return e;
+}
+
+function fresh(scope: Scope, type: ValueType, depth: number): Expression {
   if (depth <= 0 || scope.source.chance(12)) return leaf(scope, type);
   const make = (t: ValueType): Expression => expression(scope, t, depth - 1);
   const common: Choice[] = [
@@ -104,9 +109,8 @@ function convert(scope: Scope, type: ValueType, depth: number): Expression {
 }
 
 function callOrLeaf(scope: Scope, type: ValueType, depth: number): Expression {
-  // A function may loop, so not every one is called where much is repeated already.
   const fns = scope.callable.flatMap((fn, i) =>
-    fn.result === type && (scope.repeats <= 30 || isPlain(fn)) ? [{ fn, i }] : [],
+    fn.result === type && mayCall(scope, fn) ? [{ fn, i }] : [],
   );
   if (fns.length === 0) return leaf(scope, type);
   const { fn, i } = scope.source.pick(fns);
@@ -115,19 +119,6 @@ function callOrLeaf(scope: Scope, type: ValueType, depth: number): Expression {
     return expression(scope, parameter, Math.min(depth - 1, 1));
   });
   return { kind: 'call', type, fn: i, args };
-}
-
-/** Whether a function neither loops nor calls nor reads the state: so it may also be called in a section. */
-function isPlain({ body }: IrFunction): boolean {
-  const plain = (e: Expression): boolean =>
-    e.kind !== 'call' &&
-    (e.kind !== 'load' || e.place.base !== 'state') &&
-    childExpressions(e).every(plain);
-  const simple = (s: Statement): boolean =>
-    s.kind !== 'loop' &&
-    statementExpressions(s).every(plain) &&
-    childLists(s).every((list) => list.every(simple));
-  return body.every(simple);
 }
 
 function boolChoices(scope: Scope, depth: number): Choice[] {
@@ -206,7 +197,7 @@ function mathCall(scope: Scope, type: ValueType, make: (t: ValueType) => Express
 }
 
 /** A place of the leaf: indices are in range, out of it, or anything. */
-export function place(scope: Scope, target: Scope['leaves'][number], depth: number): Place {
+export function place(scope: Scope, target: ScopeLeaf, depth: number): Place {
   const {
     base,
     table,
@@ -268,10 +259,4 @@ function index(
       }),
     ],
   ]);
-}
-
-export function newSite(scope: Scope): number {
-  const { sites } = scope.sketch;
-  sites.push({ code: 'RK5001', at: `site ${sites.length}` });
-  return sites.length - 1;
 }

@@ -7,13 +7,20 @@ import type {
   Place,
   ValueType,
 } from '../ir/types.ts';
+
+import { History } from './history.ts';
+
 import type { ModuleSketch } from './sketch.ts';
 import type { Source } from './source.ts';
 
 const valueTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
 const wholeTypes: readonly ValueType[] = ['bool', 'i32', 'u32', 'i64', 'u64'];
 
-type ScopeLeaf = { readonly base: Place['base']; readonly table?: number; readonly leaf: Leaf };
+export type ScopeLeaf = {
+  readonly base: Place['base'];
+  readonly table?: number;
+  readonly leaf: Leaf;
+};
 
 /** A section whose rounds may run at the same time, and so have to keep out of each other's way. */
 export interface SectionScope {
@@ -43,6 +50,7 @@ export class Scope {
   /** How often the statement being generated runs, at most. */
   repeats: number = 1;
   section: SectionScope | null = null;
+  readonly history: History;
 
   constructor(
     source: Source,
@@ -54,6 +62,7 @@ export class Scope {
     this.sketch = sketch;
     this.valueTypes = sketch.floats ? valueTypes : wholeTypes;
     this.callable = callable;
+    this.history = new History(callable);
     const layout = message === null ? undefined : sketch.messages[message]?.layout;
     this.leaves = [
       ...leavesOf(sketch.state).map((leaf) => ({ base: 'state' as const, leaf })),
@@ -109,6 +118,10 @@ export class Scope {
     }
   }
 
+  isVisible(id: number): boolean {
+    return this.visible.some((local) => local.id === id);
+  }
+
   localsOf(type: ValueType): Local[] {
     return this.visible.filter((local) => local.type === type);
   }
@@ -121,4 +134,10 @@ function tableLeaf(name: string, storage: Leaf['storage'], length: number): Leaf
 
 export function local({ id, type }: Local): Expression {
   return { kind: 'local', id, type };
+}
+
+export function newSite(scope: Scope): number {
+  const { sites } = scope.sketch;
+  sites.push({ code: 'RK5001', at: `site ${sites.length}` });
+  return sites.length - 1;
 }

@@ -1,9 +1,11 @@
 import type { StructLayout, TypeLayout } from '@ringkernel/core';
-import { scalarsOf } from '../ir/leaves.ts';
+import { bytesOf, scalarsOf } from '../ir/leaves.ts';
 import { valueTypeOf } from '../ir/operators.ts';
 import type { Expression, Local, PayloadPart, Statement, ValueType } from '../ir/types.ts';
-import { constant, expression, newSite, place } from './expressions.ts';
-import { local, type Scope, type SectionScope } from './scope.ts';
+
+import { constant, expression, place } from './expressions.ts';
+import { again, earlier } from './repeats.ts';
+import { local, newSite, type Scope, type ScopeLeaf, type SectionScope } from './scope.ts';
 
 /** Where a list of statements stands: what it may contain. */
 export interface Region {
@@ -31,6 +33,7 @@ function statement(scope: Scope, region: Region): Statement[] {
   const choices: Choice[] = [
     [5, () => [declare(scope)]],
     [5, () => assign(scope)],
+    [5, () => repeat(scope, region)],
   ];
   if (region.kind !== 'function') choices.push([10, () => store(scope)]);
   if (region.kind === 'handler') choices.push(...effects(scope, region));
@@ -53,10 +56,36 @@ function rarely(scope: Scope, then: readonly Statement[]): Statement {
 
 function declare(scope: Scope): Statement {
   const type = scope.source.pick(scope.valueTypes);
-  const value = scope.source.chance(10) ? null : expression(scope, type, 3);
+  return declareAs(scope, type, scope.source.chance(10) ? null : expression(scope, type, 3));
+}
+
+function declareAs(scope: Scope, type: ValueType, value: Expression | null): Statement {
   const variable = scope.add(type);
   scope.visible.push(variable);
+  if (value !== null) scope.history.addName(value, variable);
   return { kind: 'let', id: variable.id, value };
+}
+
+/** Computes again, once or twice, what was computed before. */
+function repeat(scope: Scope, region: Region): Statement[] {
+  const e = earlier(scope, null);
+  if (e === null) return [declare(scope)];
+  return Array.from({ length: 1 + scope.source.below(2) }, () => {
+    const value = again(scope, e);
+    scope.history.addExpression(value, scope.section);
+    return use(scope, region, value);
+  });
+}
+
+/** Puts a value into the state where that has a scalar of its type. */
+function use(scope: Scope, region: Region, value: Expression): Statement {
+  const targets = scope.leaves.filter(
+    ({ base, leaf }) => base === 'state' && valueTypeOf(leaf.storage) === value.type,
+  );
+  if (region.kind !== 'handler' || targets.length === 0 || scope.source.chance(30)) {
+    return declareAs(scope, value.type, value);
+  }
+  return storeAt(scope, scope.source.pick(targets), value);
 }
 
 function assign(scope: Scope): Statement[] {
@@ -64,33 +93,56 @@ function assign(scope: Scope): Statement[] {
     ({ id }) => !scope.fixed.has(id) && id >= (scope.section?.first ?? 0),
   );
   if (targets.length === 0) return [declare(scope)];
-  const { id, type } = scope.source.pick(targets);
-  return [{ kind: 'assign', id, value: expression(scope, type, 3) }];
+  const { id, type } = pickOften(scope, targets, (one) => scope.history.isRead({ local: one.id }));
+  const value = expression(scope, type, 3);
+  scope.history.addChange({ local: id });
+  return [{ kind: 'assign', id, value }];
+}
+
+/** One of them, often one of those that `isPreferred` holds for. */
+function pickOften<T>({ source }: Scope, all: readonly T[], isPreferred: (one: T) => boolean): T {
+  const preferred = source.chance(50) ? all.filter(isPreferred) : [];
+  return source.pick(preferred.length > 0 ? preferred : all);
+}
+
+function pickLeaf(scope: Scope, targets: readonly ScopeLeaf[]): ScopeLeaf {
+  return pickOften(scope, targets, ({ leaf }) =>
+    scope.history.isRead(bytesOf(leaf, leaf.dimensions)),
+  );
 }
 
 function store(scope: Scope): Statement[] {
   if (scope.section !== null) return storeInSection(scope, scope.section);
-  const targets = scope.leaves.filter(({ base }) => base === 'state');
-  const target = scope.source.pick(targets);
-  const type = valueTypeOf(target.leaf.storage);
-  return [{ kind: 'store', place: place(scope, target, 1), value: expression(scope, type, 3) }];
+  const target = pickLeaf(
+    scope,
+    scope.leaves.filter(({ base }) => base === 'state'),
+  );
+  return [storeAt(scope, target, expression(scope, valueTypeOf(target.leaf.storage), 3))];
+}
+
+function storeAt(
+  scope: Scope,
+  target: ScopeLeaf,
+  value: Expression,
+): Extract<Statement, { kind: 'store' }> {
+  const to = place(scope, target, 1);
+  scope.history.addChange(bytesOf(target.leaf, target.leaf.dimensions));
+  return { kind: 'store', place: to, value };
 }
 
 /** At the index of the round, or merged into what no round reads. */
 function storeInSection(scope: Scope, { own, merged }: SectionScope): Statement[] {
   const targets = [...own.keys(), ...merged.keys()];
   if (targets.length === 0) return [declare(scope)];
-  const target = scope.source.pick(targets);
+  const target = pickLeaf(scope, targets);
   const type = valueTypeOf(target.leaf.storage);
-  const to = place(scope, target, 1);
   const merge = merged.get(target);
-  if (merge === undefined) {
-    return [{ kind: 'store', place: to, value: expression(scope, type, 3) }];
-  }
+  if (merge === undefined) return [storeAt(scope, target, expression(scope, type, 3))];
   const op = merge === '+' ? scope.source.pick(['+', '-'] as const) : merge;
-  const left: Expression = { kind: 'load', type, place: to };
   const right = expression(scope, type, 2);
-  return [{ kind: 'store', place: to, value: { kind: 'binary', type, op, left, right }, merge }];
+  const stored = storeAt(scope, target, right);
+  const left: Expression = { kind: 'load', type, place: stored.place };
+  return [{ ...stored, value: { kind: 'binary', type, op, left, right }, merge }];
 }
 
 function effects(scope: Scope, region: Region): Choice[] {
@@ -174,8 +226,16 @@ function sources(scope: Scope, { message }: Region, type: TypeLayout): Run[] {
 function copies(scope: Scope, region: Region): Statement[] {
   const targets = runsOf('state', scope.sketch.state);
   if (targets.length === 0) return store(scope);
-  const target = scope.source.pick(targets);
-  const { from, size } = scope.source.pick(sources(scope, region, target.type));
+  const bytes = ({ from, size }: Run): { start: number; end: number } => {
+    return { start: from.offset, end: from.offset + size };
+  };
+  const target = pickOften(scope, targets, (run) => scope.history.isRead(bytes(run)));
+  const { from, size } = pickOften(
+    scope,
+    sources(scope, region, target.type),
+    (run) => run.from.base !== 'state' || run.from.offset !== target.from.offset,
+  );
+  scope.history.addChange(bytes(target));
   return [{ kind: 'copy', offset: target.from.offset, size, from }];
 }
 

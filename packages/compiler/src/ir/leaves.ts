@@ -52,3 +52,13 @@ export function storageOf(type: TypeLayout): Storage {
   if (type.kind !== 'scalar') return 'u32';
   return type.name === 'f16' ? 'u16' : type.name;
 }
+
+/** The bytes that a scalar with these arrays around it can be at. */
+export function bytesOf(
+  { storage, offset }: Pick<Leaf, 'storage' | 'offset'>,
+  arrays: Leaf['dimensions'],
+): { readonly start: number; readonly end: number } {
+  const size = storage === 'bool' ? 1 : Number(storage.slice(1)) / 8;
+  const last = arrays.reduce((at, { stride, length }) => at + stride * (length - 1), offset);
+  return { start: offset, end: last + size };
+}

@@ -1,4 +1,5 @@
 import type { ScalarName } from '@ringkernel/core';
+import { bytesOf } from '../ir/leaves.ts';
 import type { Expression, IrFunction, Place, Statement } from '../ir/types.ts';
 import { childExpressions, childLists, statementExpressions } from '../ir/walk.ts';
 
@@ -88,11 +89,9 @@ function functionsWith(
 }
 
 export function accessOf(place: Place, written: boolean): Access {
-  const { base, storage, offset, indices } = place;
-  const bytes = storage === 'bool' ? 1 : Number(storage.slice(1)) / 8;
-  const last = indices.reduce((sum, { stride, length }) => sum + stride * (length - 1), offset);
+  const { base, storage, indices } = place;
   const single = indices.length === 0 && kept.includes(storage);
-  return { base, start: offset, end: last + bytes, place: single ? place : null, written };
+  return { base, ...bytesOf(place, indices), place: single ? place : null, written };
 }
 
 function copied({ from, size }: Pick<Extract<Statement, { kind: 'copy' }>, 'from' | 'size'>) {
