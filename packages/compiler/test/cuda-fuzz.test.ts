@@ -71,7 +71,7 @@ describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => 
   /** The seed near which programs show it. */
   const mistakes: readonly (readonly [string, keyof typeof cudaTargets, string, string, number])[] =
     [
-      ['signed overflow', 'cuda', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b', 1],
+      ['signed overflow', 'cuda', '(rk_i32)((rk_u32)a + (rk_u32)b)', 'a + b', 78],
       ['a remainder by zero', 'cuda', 'b == 0u ? 0u : a % b', 'a % b', 1],
       ['a fault at another site', 'cuda', 'rk_fault(rk, ', 'rk_fault(rk, 1u + ', 1],
       ['lanes that do not wait', 'cuda-warp', '  }\n  rk_sync_lanes();', '  }', 1],
@@ -87,7 +87,7 @@ describe.skipIf(typeof compiler === 'string')('CUDA C++ compiled by g++', () => 
         'cuda-warp',
         '__atomic_fetch_add((rk_u32*)at, operand,',
         '(void)(operand,',
-        1,
+        13,
       ],
       [
         'the last of the faults',
