@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { backend, ShaderError } from '@ringkernel/backend-webgpu';
 import { compile, emitWgsl } from '@ringkernel/compiler';
-import { actor, array, type Device, f64, type KernelSink, u32 } from '@ringkernel/core';
+import {
+  actor,
+  array,
+  type Device,
+  f64,
+  type KernelSink,
+  type MessageDescriptor,
+  u32,
+} from '@ringkernel/core';
 import { beforeAll, expect, test } from 'vitest';
 import { startWatching, watch } from './watched.ts';
 
@@ -86,6 +94,53 @@ test.skipIf(!here)('a device that is destroyed is lost: told, counted, refused',
   await expect(device.launch(compile(Counter), options, quiet)).rejects.toBe(error);
   await device.settled();
   await device.close();
+});
+
+const Walker = actor('Walker', {
+  state: { steps: u32 },
+  messages: { Walk: { left: u32 } },
+  emits: { Step: { left: u32 } },
+  on: {
+    Walk(ctx, m) {
+      ctx.state.steps += 1;
+      ctx.emit('Step', { left: m.left });
+      if (m.left > 0) ctx.send(ctx.self, 'Walk', { left: m.left - 1 });
+    },
+  },
+});
+
+test.skipIf(!here)('what a submit left that did not finish is never read', async () => {
+  for (const last of [3, 7]) {
+    const device = await backend.open({ backendOptions: { ticks: 8 } });
+    const steps: number[] = [];
+    const sink: KernelSink = {
+      ...quiet,
+      message: ({ view, byteOffset }) => void steps.push(view.getUint32(byteOffset, true)),
+    };
+    const image = compile(Walker);
+    const kernel = await device.launch(image, options, sink);
+    const [walk] = image.messages as [MessageDescriptor];
+    kernel.inject(0, walk, (view, at, v: number) => view.setUint32(at, v, true), 1000, plain);
+    // The device goes in the same turn in which a submit went off: nothing can have come of that one.
+    let told = -1;
+    let submits = 0;
+    watch.onSubmit = () => {
+      if (++submits !== last) return;
+      told = steps.length;
+      watch.devices.at(-1)?.destroy();
+    };
+    await kernel.activate();
+    await device.lost;
+    await device.settled();
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    watch.onSubmit = null;
+    expect(told).toBeGreaterThanOrEqual(0);
+    expect(steps).toEqual(Array.from({ length: told }, (_, i) => 1000 - i));
+    const { emitted, handled, pending, deadLettered } = kernel.counters();
+    expect([emitted, handled, pending]).toEqual([told, told, 0]);
+    expect(deadLettered['device-lost']).toBe(1);
+    await device.close();
+  }
 });
 
 test.skipIf(!here)('after a loss another device can be opened', async () => {

@@ -6,6 +6,8 @@ export interface Watch {
   readonly wishes: object[];
   readonly devices: GpuDevice[];
   submits: number;
+  /** Called in the same turn as each submit, after it. */
+  onSubmit: (() => void) | null;
   /** Read-backs that were asked for and not there yet, and the most there ever were. */
   pending: number;
   mostPending: number;
@@ -18,6 +20,7 @@ export const watch: Watch = {
   wishes: [],
   devices: [],
   submits: 0,
+  onSubmit: null,
   pending: 0,
   mostPending: 0,
   liveBytes: 0,
@@ -54,6 +57,7 @@ function watchedAdapter(adapter: GpuAdapter): GpuAdapter {
       queue.submit = (commands) => {
         watch.submits++;
         submit(commands);
+        watch.onSubmit?.();
       };
       const createBuffer = device.createBuffer.bind(device);
       device.createBuffer = (descriptor) => watchedBuffer(createBuffer(descriptor));

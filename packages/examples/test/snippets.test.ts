@@ -5,14 +5,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { softwareGpu } from '../../compiler/src/fuzz/swiftshader.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+const loseDevice = new URL('lose-device.mjs', import.meta.url).href;
 /** Inside this package, so that the programs find the packages they import. */
 const folder = fileURLToPath(new URL('../build/snippets', import.meta.url));
 
-/** The `ts` blocks of a page that import the runtime: whole programs. Those of `ts webgpu` need a GPU. */
-function programs(page: string): { readonly code: string; readonly onGpu: boolean }[] {
+interface Program {
+  readonly code: string;
+  /** Needs a GPU, and loses it on the way. */
+  readonly onGpu: boolean;
+  readonly lost: boolean;
+}
+
+/** The `ts` blocks of a page that import the runtime: whole programs; `ts webgpu` and `ts webgpu lost` are of a GPU. */
+function programs(page: string): Program[] {
   const text = readFileSync(`${root}/${page}`, 'utf8');
-  return [...text.matchAll(/```ts( webgpu)?\n(.*?)```/gs)]
-    .map(([, kind, code = '']) => ({ code, onGpu: kind !== undefined }))
+  return [...text.matchAll(/```ts( webgpu)?( lost)?\n(.*?)```/gs)]
+    .map(([, gpu, lost, code = '']) => ({
+      code,
+      onGpu: gpu !== undefined,
+      lost: lost !== undefined,
+    }))
     .filter(({ code }) => code.includes("from '@ringkernel/runtime'"));
 }
 
@@ -28,10 +40,9 @@ const pages = ['README.md', ...readdirSync(`${root}/docs`).map((name) => `docs/$
 const all = pages
   .filter((page) => page.endsWith('.md'))
   .flatMap((page) =>
-    programs(page).map(({ code, onGpu }, i) => ({
+    programs(page).map((program, i) => ({
       page,
-      code,
-      onGpu,
+      ...program,
       name: `${page.replace(/\W/g, '-')}-${i + 1}`,
     })),
   );
@@ -58,11 +69,12 @@ describe('every program of the documentation runs and prints what it says', () =
     expect(all.filter(({ page }) => page === 'README.md').length).toBeGreaterThan(0);
   });
 
-  for (const { name, code, onGpu } of all) {
+  for (const { name, code, onGpu, lost } of all) {
     test.skipIf(onGpu && typeof gpu === 'string')(name, () => {
       const script = `${folder}/dist/${name}.js`;
       const more = onGpu && typeof gpu !== 'string' ? gpu : {};
-      const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+      const before = lost ? ['--import', loseDevice] : [];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...before, script], {
         encoding: 'utf8',
         env: { ...process.env, ...more },
       });
@@ -70,6 +82,7 @@ describe('every program of the documentation runs and prints what it says', () =
       if (!onGpu) expect(stderr).toBe('');
       expect(status, stderr).toBe(0);
       for (const text of promised(code)) expect(stdout).toContain(text);
+      if (lost) expect(stdout).toContain('the device is lost');
     });
   }
 });
