@@ -13,7 +13,7 @@ const mayImport = {
   'backend-cuda': ['core', 'compiler'],
   conformance: ['core', 'compiler'],
   runtime: ['core', 'compiler'],
-  examples: ['compiler', 'runtime', ...backends],
+  examples: ['compiler', 'runtime', 'conformance', 'chromium', ...backends],
 };
 
 function* sources(folder) {
