@@ -93,7 +93,7 @@ RK_DEV void rk_spill_ends(RkWorld* w, const RkHeader* m, RkKernel* target) {
   rk_add(&w->inflight, 0xffffffffu);
 }
 
-// Delivers a message or a question; false when there is no node for it.
+// Delivers a message, or what is asked of an instance; false when there is no node for it.
 RK_DEV bool rk_take_message(RkWorld* w, const RkHeader* from) {
   RkKernel* k = rk_kernel_of(w, from->destination);
   if (k != 0) {
@@ -133,7 +133,7 @@ RK_DEV bool rk_take_lane(RkWorld* w, rk_u32 tail, RkDispatcher* own) {
   for (; head != tail; head++) {
     RkHeader* from = rk_lane_slot(w, head);
     const rk_u32 what = rk_flags(from) >> 8;
-    if (what != RKL_MESSAGE && what != RKL_READ) {
+    if (what == RKL_DEACTIVATE || what == RKL_DRAIN) {
       rk_request(w, from, own);
     } else if (!rk_take_message(w, from)) {
       break;
@@ -286,6 +286,42 @@ RK_KERNEL(rk_restart, RkInstanceParameters) {
   if (rk_compare_exchange(&mail->arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(p.world, k, p.instance);
 }
 
+// Lockstep: what is on its way to the addresses of a kernel from `begin` on, up to `end`, becomes dead letters.
+RK_DEV void rk_bury_transit(RkWorld* w, RkKernel* k, rk_u32 begin, rk_u32 end) {
+  rk_u32 list = w->transit_first;
+  w->transit_first = w->transit_last = RK_NONE;
+  while (list != RK_NONE) {
+    const rk_u32 node = rk_shift(w, &list);
+    const rk_u32 to = rk_node(w, node)->destination;
+    if (to >= begin && to < end) {
+      if (rk_origin(rk_node(w, node)) == 0u) k->mail[to - k->base].host_taken++;
+      rk_end_buried(w, k, node, RK_TERMINATED);
+    } else {
+      rk_append_transit(w, node);
+    }
+  }
+}
+
+// Lockstep: an instance ends, and what is on its way to it.
+RK_KERNEL(rk_retire, RkInstanceParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkKernel* k = p.world->kernels + p.kernel;
+  rk_retire_instance(p.world, k, k->mail + p.instance);
+  rk_bury_transit(p.world, k, k->base + p.instance, k->base + p.instance + 1u);
+  rk_show_depth(k, p.instance);
+  rk_mirror(k);
+}
+
+// Lockstep: an instance begins, with the state that the host has written. What was sent there before is not for it.
+RK_KERNEL(rk_spawn, RkInstanceParameters) {
+  if (RK_BID != 0u || RK_TID != 0u) return;
+  RkKernel* k = p.world->kernels + p.kernel;
+  rk_bury_transit(p.world, k, k->base + p.instance, k->base + p.instance + 1u);
+  rk_spawn_instance(k->mail + p.instance);
+  rk_show_depth(k, p.instance);
+  rk_mirror(k);
+}
+
 // What waits for the kernel becomes dead letters: in the order of handling, then what is parked, then what is in
 // transit. Nothing else runs meanwhile.
 RK_KERNEL(rk_end, RkInstanceParameters) {
@@ -298,25 +334,10 @@ RK_KERNEL(rk_end, RkInstanceParameters) {
     rk_start_turns(&t, w, k, i, 0);
     const bool scheduled = rk_load_acquire(&mail->arrivals) != RK_IDLE;
     if (scheduled) rk_intake(&t, mail);
-    rk_u32 node;
-    while ((node = rk_most_urgent(w, mail)) != RK_NONE) rk_end_buried(w, k, node, RK_TERMINATED);
-    while (mail->parked > 0u) {
-      mail->parked--;
-      rk_count(k, RK_COUNT_PARKED, ~0ull);
-      rk_end_buried(w, k, rk_shift(w, &mail->parked_first), RK_TERMINATED);
-    }
+    rk_bury_mail(w, k, mail);
     if (scheduled) rk_unschedule(w, k);
   }
-  rk_u32 list = w->transit_first;
-  w->transit_first = w->transit_last = RK_NONE;
-  while (list != RK_NONE) {
-    const rk_u32 node = rk_shift(w, &list);
-    if (rk_kernel_of(w, rk_node(w, node)->destination) == k) {
-      rk_end_buried(w, k, node, RK_TERMINATED);
-    } else {
-      rk_append_transit(w, node);
-    }
-  }
+  rk_bury_transit(w, k, k->base, k->base + k->instances);
   rk_mirror(k);
   rk_store_release(&k->closed, 1u);
 }

@@ -80,10 +80,17 @@ RK_DEV void rk_end_buried(RkWorld* w, RkKernel* k, rk_u32 node, rk_u32 reason) {
   rk_free(w, node);
 }
 
-// Takes one message in, as the kernel's policy says.
+// Whose turn it is at an address: a number that counts its beginnings and ends, odd while nobody lives there. A message
+// carries, in `extra`, the one that its sender saw.
+RK_DEV rk_u32 rk_life(const RkMail* mail) { return rk_load_relaxed(&mail->life); }
+
+// Takes one message in, as the kernel's policy says. What was sent to nobody, or to the one before, goes to no other.
 RK_DEV void rk_admit(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
   if (rk_origin(rk_node(w, node)) == 0u) mail->host_taken++;
-  if (mail->waiting < k->capacity && mail->parked == 0u) {
+  const rk_u32 life = rk_life(mail);
+  if ((life & 1u) != 0u || rk_node(w, node)->extra != life) {
+    rk_end_buried(w, k, node, RK_TERMINATED);
+  } else if (mail->waiting < k->capacity && mail->parked == 0u) {
     rk_enqueue(w, k, mail, node);
   } else if (k->policy == 0u) {
     rk_append(w, &mail->parked_first, &mail->parked_last, node);
@@ -134,6 +141,31 @@ RK_DEV rk_u32 rk_most_urgent(RkWorld* w, RkMail* mail) {
     return rk_shift(w, &mail->first[p]);
   }
   return RK_NONE;
+}
+
+// What waits becomes dead letters, in the order of handling, then what is parked.
+RK_DEV void rk_bury_mail(RkWorld* w, RkKernel* k, RkMail* mail) {
+  rk_u32 node;
+  while ((node = rk_most_urgent(w, mail)) != RK_NONE) rk_end_buried(w, k, node, RK_TERMINATED);
+  while (mail->parked > 0u) {
+    mail->parked--;
+    rk_count(k, RK_COUNT_PARKED, ~0ull);
+    rk_end_buried(w, k, rk_shift(w, &mail->parked_first), RK_TERMINATED);
+  }
+}
+
+// The instance ends, with all that it has. Only whoever runs it calls this, and the next.
+RK_DEV void rk_retire_instance(RkWorld* w, RkKernel* k, RkMail* mail) {
+  rk_store_relaxed(&mail->life, rk_life(mail) | 1u);
+  mail->failed = 0;
+  rk_bury_mail(w, k, mail);
+}
+
+// Another one begins; its state is there.
+RK_DEV void rk_spawn_instance(RkMail* mail) {
+  mail->failed = 0;
+  mail->draws = 0;
+  rk_store_relaxed(&mail->life, (rk_life(mail) | 1u) + 1u);
 }
 
 // Tells the host how deep the mailbox is and how much of its own has come in. The host reads the second word first.

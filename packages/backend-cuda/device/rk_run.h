@@ -153,6 +153,20 @@ RK_DEV void rk_show_state(RkTurn* t, rk_u32 token) {
   }
 }
 
+// Does what the host asks of an instance; `extra` is the token of the answer, 0 as long as there is more to come.
+RK_DEV void rk_obey(RkTurn* t, RkMail* mail, RkHeader* m) {
+  const rk_u32 what = rk_flags(m) >> 8;
+  if (what == RKL_READ) return rk_show_state(t, m->extra);
+  if (what == RKL_RETIRE) {
+    rk_retire_instance(t->world, t->kernel, mail);
+  } else {  // a part of its first state
+    rk_copy_words((rk_u32*)(t->state + m->deadline_ms), rk_payload(m), rk_words(m->bytes));
+    if (m->extra == 0u) return;
+    rk_spawn_instance(mail);
+  }
+  rk_answer(t->world, m->extra);
+}
+
 // Takes in everything that has arrived, oldest first.
 RK_DEV void rk_intake(RkTurn* t, RkMail* mail) {
   RkWorld* w = t->world;
@@ -169,8 +183,8 @@ RK_DEV void rk_intake(RkTurn* t, RkMail* mail) {
     const rk_u32 node = oldest;
     RkHeader* m = rk_node(w, node);
     oldest = m->link;
-    if (rk_flags(m) == RKL_READ << 8) {
-      rk_show_state(t, m->extra);
+    if (rk_flags(m) >> 8 != RKL_MESSAGE) {
+      rk_obey(t, mail, m);
       rk_free(w, node);
     } else {
       rk_admit(w, t->kernel, mail, node);

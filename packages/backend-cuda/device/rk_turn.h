@@ -79,7 +79,7 @@ RK_DEV void rk_append_transit(RkWorld* w, rk_u32 node) {
 RK_DEV void rk_spill(RkTurn* t, RkHeader* m) {
   rk_count_scheduled(t->world, t->target);
   rk_add(&t->kernel->mail[t->index].spilled, 1u);
-  rk_tell(t->world, m, RKR_SPILL, 0);
+  rk_tell(t->world, m, RKR_SPILL, m->extra);
 }
 
 RK_DEV void rk_finish(RkTurn* t) {
@@ -170,6 +170,7 @@ RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, r
   t->target = target;
   rk_u8* payload = rk_begin(t, m, kind, type, size, priority);
   m->destination = destination;
+  if (target != 0) m->extra = rk_life(target->mail + (destination - target->base));
   return payload;
 }
 

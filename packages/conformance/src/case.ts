@@ -14,6 +14,7 @@ export const groups = [
   'dead-letters',
   'faults',
   'supervision',
+  'instances',
   'tenants',
   'telemetry',
   'lockstep',

@@ -8,8 +8,8 @@ interface KernelCheckpoint {
   readonly options: LaunchOptions;
   readonly baseAddress: number;
   readonly active: boolean;
-  /** One for each instance; null is zeros. */
-  readonly states: readonly (Uint8Array | null)[];
+  /** One for each index; null is zeros, undefined nobody. */
+  readonly states: readonly (Uint8Array | null | undefined)[];
 }
 
 /**
@@ -54,13 +54,32 @@ export async function takeCheckpoint(
   return new Checkpoint(await Promise.all(kernels), nextAddress);
 }
 
-async function statesOf(kernel: Kernel): Promise<(Uint8Array | null)[]> {
-  const { instances } = kernel.settings;
-  // A host-only actor keeps what it has in its loop.
-  if (kernel.definition.kind === 'host') return [];
-  const states = Array.from({ length: instances }, (_, i) => kernel.readBytes(i));
-  // What a failed instance left behind is no state to start from.
-  return (await Promise.all(states)).map((bytes, i) => (kernel.hasFailed(i) ? null : bytes));
+async function statesOf(kernel: Kernel): Promise<KernelCheckpoint['states']> {
+  const { instances, settings, definition } = kernel;
+  const stateOf = async (index: number): Promise<Uint8Array | null | undefined> => {
+    if (!instances.lives(index)) return undefined;
+    // A host-only actor keeps what it has in its loop.
+    if (definition.kind === 'host') return null;
+    const bytes = await kernel.readBytes(index);
+    // What a failed instance left behind is no state to start from.
+    return instances.hasFailed(index) ? null : bytes;
+  };
+  return await Promise.all(Array.from({ length: settings.instances }, (_, i) => stateOf(i)));
+}
+
+/** The same instances live as then, with their states. The kernel has just been launched and is not active. */
+export async function restoreStates(
+  kernel: Kernel,
+  states: KernelCheckpoint['states'],
+): Promise<void> {
+  const { instances, definition } = kernel;
+  const restoreOne = async (bytes: Uint8Array | null | undefined, index: number): Promise<void> => {
+    if (!instances.lives(index)) {
+      if (bytes !== undefined) await kernel.spawnFrom(bytes, index);
+    } else if (bytes === undefined) await kernel.retire(index);
+    else if (definition.kind !== 'host') await kernel.restartFrom(index, bytes);
+  };
+  await Promise.all(states.map(restoreOne));
 }
 
 /** Throws `InvalidOptionError`. */

@@ -40,6 +40,7 @@ const hints: Partial<Record<DeadLetterReason, string>> = {
   'queue-full': 'raise queueCapacity, or launch with onFull: "wait"',
   expired: 'raise deadlineMs',
   'instance-failed': "see the kernel's faults()",
+  terminated: 'its kernel ended, or the instance was retired',
   'output-full': 'raise outputQueueCapacity, or receive faster',
 };
 

@@ -34,6 +34,7 @@ const terminateTimeoutMs = 5_000;
 /** Id of an accepted message: node (16 bits) | thread (8) | counter (40). */
 export type MessageId = bigint;
 
+/** Of `restart` and `spawn`. */
 const restartOptionNames: readonly string[] = ['state'];
 
 type PayloadOf<M, K extends keyof M> = Payload<RequestFields<M[K]>>;
@@ -189,17 +190,48 @@ export class KernelHandle<
     return kernelOf(this).state;
   }
 
-  /** How many instances there are. */
+  /** How many instances live. */
   get instances(): number {
+    return kernelOf(this).instances.count;
+  }
+
+  /** How many there is room for. */
+  get maxInstances(): number {
     return kernelOf(this).settings.instances;
   }
 
-  /** One instance: messages go to it, and `receive` gives only what comes from it. */
+  /** Indexes of the instances that live, ascending. */
+  get living(): readonly number[] {
+    return kernelOf(this).instances.living;
+  }
+
+  /**
+   * One instance: messages go to it, and `receive` gives only what comes from it. Where nobody lives they are refused
+   * with `InstanceNotFoundError`.
+   */
   at(index: number): InstanceHandle<M, E, S> {
-    if (!Number.isInteger(index) || index < 0 || index >= this.instances) {
-      throw new InvalidOptionError('index', `0 to ${this.instances - 1}`, index);
+    if (!Number.isInteger(index) || index < 0 || index >= this.maxInstances) {
+      throw new InvalidOptionError('index', `0 to ${this.maxInstances - 1}`, index);
     }
     return new InstanceHandle(kernelOf(this), index, index);
+  }
+
+  /**
+   * Begins an instance, with this state or zeros, an empty mailbox and its random sequence at the start; resolves with its
+   * index. Nothing that was sent to that index before reaches it. `InstanceLimitError` when `maxInstances` live.
+   */
+  async spawn(options: { readonly state?: Payload<S> } = {}): Promise<number> {
+    checkNames(options, restartOptionNames, 'options');
+    return await kernelOf(this).spawn(options.state);
+  }
+
+  /**
+   * Ends an instance between two handlers. What waits for it, and what actors send it from now on, becomes dead letters
+   * (`terminated`), and its callers are told. Its index is given to a later one. `InstanceNotFoundError` where nobody
+   * lives.
+   */
+  async retire(index: number): Promise<void> {
+    await kernelOf(this).retire(index);
   }
 
   activate(): Promise<void> {

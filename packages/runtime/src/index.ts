@@ -36,6 +36,8 @@ export {
   type HostDefinition,
   type HostMessage,
   hostActor,
+  InstanceLimitError,
+  InstanceNotFoundError,
   InvalidOptionError,
   InvalidStateTransitionError,
   i8,

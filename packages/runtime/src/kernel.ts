@@ -8,6 +8,7 @@ import {
   type DeviceKernel,
   type FailurePolicy,
   type FullPolicy,
+  InstanceNotFoundError,
   InvalidOptionError,
   type KernelCode,
   type KernelCounters,
@@ -27,6 +28,7 @@ import { KernelFailedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
 import { Flow, type FlowMetrics, type FlowSettings } from './flow/flow.ts';
 import { Inbound } from './inbound.ts';
+import { Instances } from './instances.ts';
 import { type MessageType, MessageTypes } from './message-type.ts';
 import { type DeadlineClock, Outbound } from './outbound.ts';
 import { type Filter, OutputQueue } from './output-queue.ts';
@@ -46,7 +48,10 @@ const faultCapacity = 1_000;
 /** What a launch was told, complete. */
 export interface KernelSettings {
   readonly id: string;
+  /** How many there is room for. */
   readonly instances: number;
+  /** How many of them live at launch. */
+  readonly living: number;
   readonly baseAddress: number;
   readonly queueCapacity: number;
   readonly outputQueueCapacity: number;
@@ -86,6 +91,7 @@ export type KernelEvent =
 export interface KernelStatus {
   readonly id: string;
   readonly state: KernelState;
+  /** How many live. */
   readonly instances: number;
   /** Instances that handle nothing more. */
   readonly failedInstances: number;
@@ -99,7 +105,9 @@ export interface KernelStatus {
 export interface KernelMetrics extends KernelCounters {
   readonly id: string;
   readonly state: KernelState;
+  /** How many live, and how many there is room for. */
   readonly instances: number;
+  readonly maxInstances: number;
   readonly queueCapacity: number;
   readonly outputQueueCapacity: number;
   /** Messages from the kernel that wait for `receive`. */
@@ -142,6 +150,7 @@ export class Kernel implements Callee, ReceptionContext {
   readonly output: OutputQueue;
   readonly correlations: Correlations;
   readonly outbound: Outbound;
+  readonly instances: Instances;
   readonly receivers: Set<ReceiveWaiting> = new Set();
   /** Who hears of each event. They must not throw. */
   readonly observers: Set<(event: KernelEvent) => void> = new Set();
@@ -154,7 +163,6 @@ export class Kernel implements Callee, ReceptionContext {
   readonly #emits: readonly MessageDescriptor[];
   readonly #stateCodec: Codec;
   readonly #faults: KernelFault[] = [];
-  readonly #failed: Set<number> = new Set();
   readonly #endWaits: Set<EndWaiting> = new Set();
   readonly #launchedMs: number = performance.now();
   #endedMs: number | undefined;
@@ -175,6 +183,7 @@ export class Kernel implements Callee, ReceptionContext {
     this.id = settings.id;
     this.definition = definition;
     this.settings = settings;
+    this.instances = new Instances(settings);
     this.room = host.room;
     this.output = output;
     this.correlations = correlations;
@@ -193,7 +202,7 @@ export class Kernel implements Callee, ReceptionContext {
       room: host.room,
       calls: host.calls,
       clock: host.clock,
-      closedError: (operation) => this.#closedError(operation),
+      closedError: (operation, instance) => this.#closedError(operation, instance),
       refuse: () => this.#refuse(),
     });
     inbound.onFault = (fault) => this.#onFault(fault);
@@ -297,12 +306,13 @@ export class Kernel implements Callee, ReceptionContext {
   }
 
   metrics(): KernelMetrics {
-    const { id, instances, queueCapacity, outputQueueCapacity } = this.settings;
+    const { id, instances: maxInstances, queueCapacity, outputQueueCapacity } = this.settings;
     return {
       ...this.counters(),
       id,
       state: this.#state,
-      instances,
+      instances: this.instances.count,
+      maxInstances,
       queueCapacity,
       outputQueueCapacity,
       outputQueueDepth: this.output.size,
@@ -318,8 +328,8 @@ export class Kernel implements Callee, ReceptionContext {
     return {
       id: this.id,
       state: this.#state,
-      instances: this.settings.instances,
-      failedInstances: this.#failed.size,
+      instances: this.instances.count,
+      failedInstances: this.instances.failedCount,
       pending,
       handled,
       outputQueueDepth: this.output.size,
@@ -330,6 +340,7 @@ export class Kernel implements Callee, ReceptionContext {
   /** The bytes of the state of one instance, taken between two handlers. */
   async readBytes(instance: number): Promise<Uint8Array> {
     if (this.#lost !== undefined) throw this.#lost;
+    this.instances.check(instance, 'readState');
     return await this.room.keepAlive.during(this.#device.readState(instance));
   }
 
@@ -344,40 +355,79 @@ export class Kernel implements Callee, ReceptionContext {
 
   /** Gives an instance a new state and lets it go on; undefined: zeros. */
   async restart(instance: number, state?: unknown): Promise<void> {
-    let bytes: Uint8Array | null = null;
-    if (state !== undefined) {
-      bytes = new Uint8Array(this.#stateCodec.size);
-      this.#stateCodec.encode(new DataView(bytes.buffer), 0, state);
-    }
-    await this.restartFrom(instance, bytes);
+    await this.restartFrom(instance, this.#encoded(state));
   }
 
   /** The same from the bytes of a state. */
   async restartFrom(instance: number, bytes: Uint8Array | null): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost;
-    const failed = this.#failed.delete(instance); // first: it may fail again before this goes on
+    const failed = this.instances.hasFailed(instance);
+    this.instances.recover(instance); // first: it may fail again before this goes on
     try {
       await this.room.keepAlive.during(this.#device.restart(instance, bytes));
     } catch (error) {
-      if (failed) this.#failed.add(instance);
+      if (failed) this.instances.fail(instance);
       throw error;
     }
-    if (this.#state === 'failed' && this.#device.state !== 'failed') {
-      this.#state = this.#device.state;
-      this.#ending = undefined;
-    }
+    this.#followDevice();
     this.#tell({ kind: 'restarted', instance });
   }
 
-  /** Whether the instance handles nothing more until it is restarted. */
-  hasFailed(instance: number): boolean {
-    return this.#failed.has(instance);
+  /** Begins an instance with this state, undefined: zeros; its index. */
+  async spawn(state?: unknown): Promise<number> {
+    return await this.spawnFrom(this.#encoded(state));
+  }
+
+  /** The same from the bytes of a state, and at an index where nobody lives. */
+  async spawnFrom(bytes: Uint8Array | null, wanted?: number): Promise<number> {
+    this.#assertAccepts('spawn');
+    const index = this.instances.claim(wanted);
+    try {
+      await this.room.keepAlive.during(this.#device.spawn(index, bytes));
+    } catch (error) {
+      this.instances.release(index);
+      throw error;
+    }
+    this.instances.begin(index);
+    this.#followDevice();
+    return index;
+  }
+
+  /** Ends an instance. Who waits for a reply of it is told. */
+  async retire(index: number): Promise<void> {
+    this.#assertAccepts('retire');
+    this.instances.check(index, 'retire');
+    this.instances.end(index);
+    await this.room.keepAlive.during(this.#device.retire(index));
+    const error = new InstanceNotFoundError(this.id, index, 'reply');
+    this.#host.calls.failInstance(error, this.id, index);
+    this.instances.vacate(index);
+    this.#followDevice();
   }
 
   /** The event after which none comes. */
   get last(): KernelEvent | undefined {
     if (this.#lost !== undefined) return { kind: 'lost', error: this.#lost };
     return this.#state === 'terminated' ? { kind: 'terminated' } : undefined;
+  }
+
+  /** A kernel that had failed may have sound instances again. */
+  #followDevice(): void {
+    if (this.#state !== 'failed' || this.#device.state === 'failed') return;
+    this.#state = this.#device.state;
+    this.#ending = undefined;
+  }
+
+  #assertAccepts(operation: string): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (this.#terminating !== undefined) throw new KernelTerminatedError(this.id, operation);
+  }
+
+  #encoded(state: unknown): Uint8Array | null {
+    if (state === undefined) return null;
+    const bytes = new Uint8Array(this.#stateCodec.size);
+    this.#stateCodec.encode(new DataView(bytes.buffer), 0, state);
+    return bytes;
   }
 
   /** The device is gone. */
@@ -425,7 +475,7 @@ export class Kernel implements Callee, ReceptionContext {
   #onFault(fault: KernelFault): void {
     this.#faults.push(fault);
     if (this.#faults.length > faultCapacity) this.#faults.shift();
-    this.#failed.add(fault.instance);
+    this.instances.fail(fault.instance);
     this.#host.onFault(fault);
     this.#tell({ kind: 'failed', instance: fault.instance, error: fault.error });
     if (this.#device.state !== 'failed' || this.#state === 'terminating') return;
@@ -447,10 +497,14 @@ export class Kernel implements Callee, ReceptionContext {
     this.#host.onLateRefusal();
   }
 
-  #closedError(operation: string): Error {
+  #closedError(operation: string, instance: number): Error {
     if (this.#lost !== undefined) return this.#lost;
     if (this.#state === 'failed') {
       return new KernelFailedError(this.id, operation, this.#faults.at(-1)?.error);
+    }
+    const runs = this.#terminating === undefined;
+    if (runs && !this.instances.lives(instance)) {
+      return new InstanceNotFoundError(this.id, instance, operation);
     }
     return new KernelTerminatedError(this.id, operation);
   }

@@ -11,7 +11,7 @@ import {
 } from './options.ts';
 import { checkTags } from './registry/registry.ts';
 
-const maxInstances = 2 ** 24;
+const mostInstances = 2 ** 24;
 const maxCapacity = 2 ** 24;
 const policies: readonly FullPolicy[] = ['wait', 'reject', 'drop-oldest'];
 const failurePolicies: readonly FailurePolicy[] = ['dead-letter', 'wait'];
@@ -29,11 +29,11 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
   const onFull = checkOneOf('onFull', options.onFull ?? 'wait', policies);
   const capacity = (key: 'queueCapacity' | 'outputQueueCapacity') =>
     checkInteger(key, options[key] ?? 1024, 1, maxCapacity);
-  const instances = checkInteger('instances', options.instances ?? 1, 1, maxInstances);
+  const room = roomFor(options);
   const queueCapacity = capacity('queueCapacity');
   return {
     id,
-    instances,
+    ...room,
     autoActivate: checkBoolean('autoActivate', autoActivate),
     tags: checkTags(options.tags ?? []),
     queueCapacity,
@@ -44,7 +44,21 @@ export function launchSettings(name: string, options: LaunchOptions): LaunchSett
     dedicated: checkBoolean('dedicated', options.dedicated ?? false),
     tenant: checkText('tenant', options.tenant),
     engagement: checkText('engagement', options.engagement),
-    flow: flowSettings(id, options, onFull, instances * queueCapacity),
+    flow: flowSettings(id, options, onFull, room.instances * queueCapacity),
+  };
+}
+
+/** Nobody has to live at launch when others may come later. */
+function roomFor({ instances = 1, maxInstances }: LaunchOptions): {
+  readonly instances: number;
+  readonly living: number;
+} {
+  const least = maxInstances === undefined ? 1 : 0;
+  const living = checkInteger('instances', instances, least, mostInstances);
+  const room = maxInstances ?? living;
+  return {
+    instances: checkInteger('maxInstances', room, Math.max(1, living), mostInstances),
+    living,
   };
 }
 

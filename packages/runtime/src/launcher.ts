@@ -7,7 +7,7 @@ import {
 } from '@ringkernel/core';
 import { Addresses } from './addresses.ts';
 import { requireCapabilities } from './capabilities.ts';
-import { type Checkpoint, checkCheckpoint, takeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkCheckpoint, takeCheckpoint, restoreStates } from './checkpoint.ts';
 import { NameTakenError } from './errors.ts';
 import { KernelHandle } from './handle.ts';
 import type { Images } from './images.ts';
@@ -115,7 +115,7 @@ export class Launcher {
         const told = { ...options, autoActivate: false };
         const kernel = await this.launch(definition, told, baseAddress);
         restored.push(kernel);
-        await Promise.all(states.map((bytes, i) => kernel.restartFrom(i, bytes)));
+        await restoreStates(kernel, states);
       }
       for (const [i, kernel] of restored.entries()) {
         if (kernels[i]?.active === true) await kernel.activate('activate');

@@ -48,8 +48,10 @@ export interface RuntimeOptions {
 export interface LaunchOptions {
   /** The definition's name when left out. */
   readonly id?: string;
-  /** 1 by default. */
+  /** How many instances live when `launch` resolves: 1 by default. */
   readonly instances?: number;
+  /** How many may live at once, with those that are spawned later; as many as `instances` by default. */
+  readonly maxInstances?: number;
   /** Messages that may wait for one instance, 1024 by default. */
   readonly queueCapacity?: number;
   /** Messages from the kernel that wait for `receive`, 1024 by default. */
@@ -152,6 +154,7 @@ export const runtimeOptionNames: readonly string[] = [
 export const launchOptionNames: readonly string[] = [
   'id',
   'instances',
+  'maxInstances',
   'queueCapacity',
   'outputQueueCapacity',
   'onFull',

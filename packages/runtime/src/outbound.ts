@@ -67,7 +67,7 @@ export interface OutboundContext extends Callee {
   /** Counts a message that was not taken as sent and rejected. */
   refuse(): void;
   /** Why the kernel takes nothing. */
-  closedError(operation: string): Error;
+  closedError(operation: string, instance: number): Error;
 }
 
 function limits(options: CallOptions | undefined, fallbackMs: number): WaitLimits {
@@ -134,7 +134,7 @@ export class Outbound {
       return true;
     }
     this.#context.refuse();
-    if (status === 'closed') throw this.#context.closedError(sending(type, instance));
+    if (status === 'closed') throw this.#context.closedError(sending(type, instance), instance);
     return false;
   }
 
@@ -370,6 +370,6 @@ export class Outbound {
 
   #refusal(status: 'full' | 'closed', type: MessageType, instance: number): Error {
     if (status === 'full') return fullError(this.#context, instance);
-    return this.#context.closedError(sending(type, instance));
+    return this.#context.closedError(sending(type, instance), instance);
   }
 }

@@ -37,7 +37,7 @@ export class ParkedSend extends Waiting<bigint> implements Parked {
   }
 
   closed(error?: unknown): void {
-    this.fail(error ?? this.#context.closedError(this.describe()));
+    this.fail(error ?? this.#context.closedError(this.describe(), this.#instance));
   }
 
   override fail(error: unknown): void {
@@ -85,7 +85,7 @@ export class ParkedCall implements Parked {
   closed(error?: unknown): void {
     const { type, instance } = this.#call;
     const operation = sending(type, instance);
-    this.#call.fail(error ?? this.#context.closedError(operation));
+    this.#call.fail(error ?? this.#context.closedError(operation, this.#call.instance));
   }
 
   /** The call gave up. */

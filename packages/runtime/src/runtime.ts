@@ -252,7 +252,7 @@ export class Runtime implements AsyncDisposable {
       kernels: living.map(({ kernel, counters }) => ({
         id: kernel.id,
         state: kernel.state,
-        instances: kernel.settings.instances,
+        instances: kernel.instances.count,
         ...countsOf(counters),
         latency: counters.latency,
       })),

@@ -80,13 +80,13 @@ export type ControlMessage =
       readonly baseAddress: number;
     }
   | {
-      readonly op: 'read';
+      readonly op: 'read' | 'retire';
       readonly request: number;
       readonly baseAddress: number;
       readonly instance: number;
     }
   | {
-      readonly op: 'restart';
+      readonly op: 'restart' | 'spawn';
       readonly request: number;
       readonly baseAddress: number;
       readonly instance: number;

@@ -106,8 +106,8 @@ export class HostRounds {
 }
 
 /**
- * Where a record belongs among all that a round gives: first what found a mailbox full, in the order of arrival, then
- * by the instance that was handling. Sorting is stable, so one worker's records keep their order.
+ * Where a record belongs among all that a round gives: first what found a mailbox full or nobody, in the order of
+ * arrival, then by the instance that was handling. Sorting is stable, so one worker's records keep their order.
  */
 function byPlace(a: Int32Array, b: Int32Array): number {
   const [first, second] = [placeOf(a), placeOf(b)];
@@ -120,7 +120,9 @@ function placeOf(record: Int32Array): { delivery: boolean; address: number; send
   const packed = record[3] as number;
   const [reason, source, destination] = [record[0], record[12] as number, record[13] as number];
   const isDead = (packed & deadLetterRecord) !== 0;
-  if (isDead && reason === deadLetterCode.queueFull) {
+  // Nobody was there: it has its place like what found no room; what is buried where it waited has none.
+  const nobody = reason === deadLetterCode.terminated && record[15] !== 0;
+  if (isDead && (reason === deadLetterCode.queueFull || nobody)) {
     return { delivery: true, address: (record[14] as number) >>> 0, send: record[15] as number };
   }
   const atReceiver = isDead ? !fromSender(reason as number) : (packed & faultRecord) !== 0;

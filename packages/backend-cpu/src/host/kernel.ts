@@ -21,6 +21,7 @@ import {
   type PayloadWriter,
   type RecordMessage,
   type RingKernelError,
+  Roster,
   readDeadLetter,
   WorkerLostError,
 } from '@ringkernel/core';
@@ -83,7 +84,8 @@ export class CpuKernel implements DeviceKernel {
   readonly #sentTo: Int32Array;
   readonly #id: { low: number; high: number } = { low: 0, high: 0 };
   #state: KernelState = 'launched';
-  readonly #failed: Set<number> = new Set();
+  readonly #roster: Roster;
+  readonly #lives: Int32Array;
   /** What the kernel was when its last sound instance failed. */
   #stateBefore: KernelState = 'active';
   #goodbyes = 0;
@@ -114,6 +116,9 @@ export class CpuKernel implements DeviceKernel {
     this.#stateBytes = stateBytes;
     this.#memory = memory;
     this.#words = new Int32Array(memory);
+    this.#roster = new Roster(options);
+    this.#lives = new Int32Array(memory, layout.livesOffset, this.instances);
+    this.#lives.fill(1, options.living ?? this.instances);
     this.#view = new DataView(context.pump.words.buffer);
     this.#reader = new CounterReader(memory, layout, context.workers + 1);
     this.#credit = new Int32Array(this.instances).fill(this.#limit());
@@ -131,6 +136,10 @@ export class CpuKernel implements DeviceKernel {
   /** Whether `inject` may succeed: the kernel is not about to end, and not failed. */
   get open(): boolean {
     return this.#state === 'active' || this.#state === 'launched' || this.#state === 'deactivated';
+  }
+
+  #takes(instance: number): boolean {
+    return this.open && this.#roster.lives(instance);
   }
 
   async activate(): Promise<void> {
@@ -158,12 +167,12 @@ export class CpuKernel implements DeviceKernel {
     value: T,
     options: InjectOptions,
   ): InjectStatus {
-    if (!this.open) return 'closed';
+    if (!this.#takes(instance)) return 'closed';
     if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
     const { pump, ids, scratch } = this.#context;
     const { size } = message.layout;
     const { priority } = options;
-    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+    const owner = this.#ownerOf(instance);
     const lane = pump.writers[owner] as LaneWriter;
     let offset = lane.spill.count === 0 ? lane.claim(slotsOf(size), priority) : -1;
     const spills = offset < 0;
@@ -175,7 +184,7 @@ export class CpuKernel implements DeviceKernel {
     const { source = 0 } = options;
     const routed = source === 0 ? 0 : routedOnce;
     const packed = priority | routed | (options.wantsReply ? replyWanted : 0);
-    this.#header(offset >>> 2, message.id, size, packed, this.base + instance, options);
+    this.#header(offset >>> 2, message.id, size, packed, instance, options);
     ids.next();
     pump.words[(offset >>> 2) + 4] = ids.low;
     pump.words[(offset >>> 2) + 5] = ids.high;
@@ -202,10 +211,12 @@ export class CpuKernel implements DeviceKernel {
   }
 
   async room(instance: number): Promise<void> {
-    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+    const owner = this.#ownerOf(instance);
     const lane = this.#context.pump.writers[owner] as LaneWriter;
     await this.#context.pump.watch(
-      () => !this.open || (this.#hasCredit(instance) && lane.spill.count === 0 && lane.hasRoom()),
+      () =>
+        !this.#takes(instance) ||
+        (this.#hasCredit(instance) && lane.spill.count === 0 && lane.hasRoom()),
       true,
     );
   }
@@ -217,7 +228,7 @@ export class CpuKernel implements DeviceKernel {
 
   async readState(instance: number): Promise<Uint8Array> {
     if (this.#state !== 'terminated' && this.#state !== 'failed') {
-      const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
+      const owner = this.#ownerOf(instance);
       const request = { op: 'read', baseAddress: this.base, instance } as const;
       const { bytes } = await this.#context.crew.ask(owner, request);
       if (bytes !== undefined) return bytes;
@@ -227,22 +238,64 @@ export class CpuKernel implements DeviceKernel {
   }
 
   async restart(instance: number, state: Uint8Array | null): Promise<void> {
-    const bytes = this.#stateBytes;
-    if (state !== null && state.length !== bytes) {
-      throw new InvalidOptionError('state', `${bytes} bytes`, state.length);
-    }
-    if (!this.open && this.#state !== 'failed') {
-      throw new KernelTerminatedError(this.name, 'restart');
-    }
-    const owner = this.#placement.owners[instance >>> this.#placement.shift] as number;
-    await this.#context.crew.ask(owner, {
-      op: 'restart',
-      baseAddress: this.base,
-      instance,
-      state: state === null ? null : state.slice(),
-    });
+    this.#checkState(state);
+    this.#checkRuns('restart');
+    this.#roster.check(instance, 'restart');
+    await this.#askOwner('restart', instance, state);
     this.#recount(instance);
     this.#context.pump.check(); // whoever waits for room in a kernel that had failed
+  }
+
+  async spawn(instance: number, state: Uint8Array | null): Promise<void> {
+    this.#checkState(state);
+    this.#checkRuns('spawn');
+    this.#roster.checkEmpty(instance);
+    await this.#between(() => this.#askOwner('spawn', instance, state));
+    this.#roster.begin(instance);
+    if (this.#state === 'failed') this.#state = this.#stateBefore;
+  }
+
+  async retire(instance: number): Promise<void> {
+    this.#checkRuns('retire');
+    this.#roster.check(instance, 'retire');
+    this.#roster.end(instance);
+    this.#context.pump.check(); // whoever waits for room there
+    const request = { op: 'retire', baseAddress: this.base, instance } as const;
+    await this.#between(() => this.#context.crew.ask(this.#ownerOf(instance), request));
+    if (this.#state === 'failed' && !this.#roster.allFailed) this.#state = this.#stateBefore;
+  }
+
+  /** In lockstep: when what was sent has arrived, and what comes of it is handed over in order. */
+  async #between(action: () => Promise<unknown>): Promise<void> {
+    const { pump, rounds } = this.#context;
+    pump.publish();
+    await rounds?.ordered(async () => {
+      await action();
+      while (pump.drain() > 0);
+    });
+    if (rounds === null) await action();
+  }
+
+  #askOwner(op: 'restart' | 'spawn', instance: number, state: Uint8Array | null): Promise<unknown> {
+    const copy = state === null ? null : state.slice();
+    const request = { op, baseAddress: this.base, instance, state: copy };
+    return this.#context.crew.ask(this.#ownerOf(instance), request);
+  }
+
+  #ownerOf(instance: number): number {
+    return this.#placement.owners[instance >>> this.#placement.shift] as number;
+  }
+
+  #checkState(state: Uint8Array | null): void {
+    const bytes = this.#stateBytes;
+    if (state === null || state.length === bytes) return;
+    throw new InvalidOptionError('state', `${bytes} bytes`, state.length);
+  }
+
+  #checkRuns(operation: string): void {
+    if (!this.open && this.#state !== 'failed') {
+      throw new KernelTerminatedError(this.name, operation);
+    }
   }
 
   /** A message for the sink. */
@@ -293,7 +346,7 @@ export class CpuKernel implements DeviceKernel {
     this.#rollBack(thread);
     const lost: number[] = [];
     for (let i = 0; i < this.instances; i++) {
-      if (this.#placement.owners[i >>> this.#placement.shift] !== thread) continue;
+      if (this.#ownerOf(i) !== thread || !this.#roster.lives(i)) continue;
       const own = (this.#layout.instancesOffset >>> 2) + i * instanceWords.sizeWords;
       Atomics.store(this.#words, own + instanceWords.faultSiteWord, 1);
       Atomics.store(this.#words, own + instanceWords.depthWord, 0);
@@ -375,7 +428,7 @@ export class CpuKernel implements DeviceKernel {
 
   async #terminate(timeoutMs: number): Promise<{ readonly drained: boolean }> {
     const { crew, pump } = this.#context;
-    if (this.#state === 'failed' && this.#failed.size < this.instances) return { drained: false };
+    if (this.#state === 'failed' && !this.#roster.allFailed) return { drained: false };
     const ran = this.#state === 'active' || this.#state === 'failed';
     this.#state = 'terminating';
     pump.publish();
@@ -422,10 +475,10 @@ export class CpuKernel implements DeviceKernel {
   #recount(instance: number): void {
     const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
     const failed = Atomics.load(this.#words, own + instanceWords.faultSiteWord) !== 0;
-    if (failed) this.#failed.add(instance);
-    else this.#failed.delete(instance);
+    if (failed) this.#roster.fail(instance);
+    else this.#roster.recover(instance);
     if (this.#options.onFailure === 'wait') return;
-    const all = this.#failed.size === this.instances;
+    const all = this.#roster.allFailed;
     if (all && this.open) {
       this.#stateBefore = this.#state;
       this.#state = 'failed';
@@ -468,7 +521,7 @@ export class CpuKernel implements DeviceKernel {
     if (this.#wounded && this.#context.pump.quiet()) return true;
     if (this.#options.onFailure !== 'wait') return false;
     let held = 0;
-    for (const instance of this.#failed) {
+    for (const instance of this.#roster.failed) {
       const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
       held += Atomics.load(this.#words, own + instanceWords.depthWord);
     }
@@ -514,7 +567,7 @@ export class CpuKernel implements DeviceKernel {
     type: number,
     size: number,
     packed: number,
-    destination: number,
+    instance: number,
     options: InjectOptions,
   ): void {
     const { words, clock } = this.#context.pump;
@@ -530,9 +583,9 @@ export class CpuKernel implements DeviceKernel {
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
     words[word + 12] = options.source ?? 0;
-    words[word + 13] = destination;
+    words[word + 13] = this.base + instance;
     words[word + 14] = options.deadlineMs;
-    words[word + 15] = 0;
+    words[word + 15] = clock.lockstep ? 0 : (this.#lives[instance] as number);
   }
 }
 

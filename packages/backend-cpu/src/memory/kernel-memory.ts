@@ -2,7 +2,7 @@ import { controlBlock, counterBlock, instanceWords, latencyBlock } from '@ringke
 
 /**
  * The shared memory of one kernel: the control block, a counter block for each thread, a latency block for each
- * worker that owns instances, the words of each instance, the states, and for each worker that owns instances what
+ * worker that owns instances, the words of each instance, their lives, the states, and for each worker that owns instances what
  * its program needs for itself.
  */
 export class KernelMemory {
@@ -10,6 +10,8 @@ export class KernelMemory {
   readonly stateOffset: number;
   readonly stateStride: number;
   readonly instancesOffset: number;
+  /** A word for each instance: how often it has begun and ended; odd while nobody lives there. */
+  readonly livesOffset: number;
   readonly #latencies: number;
   readonly #owners: readonly number[];
   readonly #stages: number;
@@ -32,7 +34,8 @@ export class KernelMemory {
     this.#owners = owners;
     this.#latencies = controlBlock.sizeBytes + threads * counterBlock.sizeBytes;
     this.instancesOffset = line(this.#latencies + owners.length * latencyBlock.sizeBytes);
-    this.stateOffset = line(this.instancesOffset + instances * instanceWords.sizeBytes);
+    this.livesOffset = line(this.instancesOffset + instances * instanceWords.sizeBytes);
+    this.stateOffset = line(this.livesOffset + instances * 4);
     this.stateStride = Math.ceil(stateBytes / 8) * 8;
     this.#stages = line(this.stateOffset + instances * this.stateStride);
     this.#stageBytes = line(stageBytes);

@@ -6,7 +6,7 @@ import type { LocalQueue } from '../queue/local-queue.ts';
 import { deadLetterRecord, faultRecord, originAt, priorityAt, slotsOf } from '../queue/record.ts';
 import type { StampClock } from './clock.ts';
 import { faultReport } from './fault-report.ts';
-import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
+import { absentFlag, failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
 import { type Mailbox, starvationBound } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -154,6 +154,13 @@ export class Engine {
     kernel.flags[instance] = (kernel.flags[instance] as number) & ~failedFlag;
     const mailbox = kernel.mailboxes.get(instance);
     if (mailbox !== undefined && !kernel.paused) this.#makeReady(mailbox);
+  }
+
+  /** The instance ends: what waits for it becomes dead letters. */
+  retire(kernel: WorkerKernel, instance: number): void {
+    kernel.end(instance);
+    const mailbox = kernel.mailboxes.get(instance);
+    if (mailbox !== undefined) this.#buryAll(mailbox, deadLetterCode.terminated);
   }
 
   /** Nothing of this kernel is handled any more: what waits and what still comes become dead letters. */
@@ -348,7 +355,10 @@ export class Engine {
       return;
     }
     const instance = (destination - kernel.base) | 0;
-    if (kernel.paused || kernel.flags[instance] !== 0) this.#hold(kernel, instance, word);
+    // What was sent to the one before is not for this one.
+    const former = kernel.lives[instance] !== this.#words[word + 15];
+    if (former) this.#dead(kernel, this.#words, word, deadLetterCode.terminated);
+    else if (kernel.paused || kernel.flags[instance] !== 0) this.#hold(kernel, instance, word);
     else this.#handle(kernel, instance, word, offset);
     this.#credit(kernel, word);
   }
@@ -364,8 +374,9 @@ export class Engine {
   /** The instance can't handle it now, or never will. */
   #hold(kernel: WorkerKernel, instance: number, word: number): void {
     const flags = kernel.flags[instance] as number;
-    if (kernel.buried) this.#dead(kernel, this.#words, word, deadLetterCode.terminated);
-    else if ((flags & failedFlag) !== 0 && !kernel.holds) {
+    if (kernel.buried || (flags & absentFlag) !== 0) {
+      this.#dead(kernel, this.#words, word, deadLetterCode.terminated);
+    } else if ((flags & failedFlag) !== 0 && !kernel.holds) {
       this.#dead(kernel, this.#words, word, deadLetterCode.instanceFailed);
     } else {
       const mailbox = kernel.mailbox(instance);

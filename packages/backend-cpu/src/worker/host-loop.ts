@@ -192,7 +192,7 @@ export class HostLoop {
   #check(): void {
     if (!this.#over) return;
     throw new Error(
-      `instance ${this.index} of kernel '${this.kernelId}' has failed or was restarted`,
+      `instance ${this.index} of kernel '${this.kernelId}' has failed, was restarted or has ended`,
     );
   }
 

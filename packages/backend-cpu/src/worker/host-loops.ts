@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostKernelStart } from '../control/messages.ts';
 import type { Engine } from './engine.ts';
 import { HostLoop, type Loop, type LoopThread } from './host-loop.ts';
-import { failedFlag, loopFlag, type WorkerKernel } from './kernel.ts';
+import { absentFlag, failedFlag, loopFlag, type WorkerKernel } from './kernel.ts';
 import { loadLoop } from './load-loop.ts';
 
 /** The loops of all host-only kernels on one worker. */
@@ -56,8 +56,8 @@ export class HostLoops {
     const program = this.#programs.get(kernel);
     if (program === undefined) return;
     for (const [instance, loop] of kernel.loops) {
-      const failed = ((kernel.flags[instance] as number) & failedFlag) !== 0;
-      if (!failed) this.#begin(loop, program); // else a restart begins it
+      const rests = ((kernel.flags[instance] as number) & (failedFlag | absentFlag)) !== 0;
+      if (!rests) this.#begin(loop, program); // else a restart begins it
       loop.wake();
     }
   }
@@ -75,6 +75,19 @@ export class HostLoops {
     kernel.loops.set(instance, loop);
     const program = this.#programs.get(kernel);
     if (!kernel.paused && program !== undefined) this.#begin(loop, program);
+  }
+
+  /** The instance begins: messages go to its loop. */
+  spawn(kernel: WorkerKernel, instance: number): void {
+    if (!kernel.loops.has(instance)) return;
+    kernel.flags[instance] = loopFlag;
+    this.restart(kernel, instance);
+  }
+
+  /** The instance ends: what is left of its loop can do nothing more. */
+  retire(kernel: WorkerKernel, instance: number): void {
+    const loop = kernel.loops.get(instance);
+    if (loop !== undefined) kernel.loops.set(instance, loop.successor());
   }
 
   /** The state of the kernel has changed. */

@@ -15,6 +15,9 @@ export const mailedFlag = 2;
 /** A loop takes its messages from the mailbox. */
 export const loopFlag = 4;
 
+/** Nobody lives there. */
+export const absentFlag = 8;
+
 /** A kernel as one worker knows it. Every worker has one of each: for its own instances and to send to the others. */
 export class WorkerKernel {
   readonly name: string;
@@ -39,6 +42,8 @@ export class WorkerKernel {
   /** The words of all instances. */
   readonly words: Int32Array;
   readonly firstWord: number;
+  /** How often each instance has begun and ended: messages carry the number that their sender saw. */
+  readonly lives: Int32Array;
   program: Program | null = null;
   /** With rollback: where the state of the instance whose handler runs is kept as it was before, else -1. */
   readonly #beforeAt: number;
@@ -78,6 +83,10 @@ export class WorkerKernel {
     this.flags = new Uint8Array(start.instances);
     this.words = new Int32Array(this.memory);
     this.firstWord = layout.instancesOffset >>> 2;
+    this.lives = new Int32Array(this.memory, layout.livesOffset, start.instances);
+    for (let i = 0; i < this.instances; i++) {
+      if (((this.lives[i] as number) & 1) === 1) this.flags[i] = absentFlag;
+    }
     if (start.revived) this.#revive(thread);
   }
 
@@ -85,13 +94,31 @@ export class WorkerKernel {
   #revive(thread: number): void {
     this.meter.forgetParked();
     for (let i = 0; i < this.instances; i++) {
-      if (this.owners[i >>> this.shift] === thread) this.flags[i] = failedFlag;
+      const own = this.owners[i >>> this.shift] === thread;
+      if (own && this.flags[i] !== absentFlag) this.flags[i] = failedFlag;
     }
   }
 
   /** Index in `words` of an instance's own. */
   wordOf(instance: number): number {
     return this.firstWord + instance * instanceWords.sizeWords;
+  }
+
+  /** Nobody lives there any more. Said twice it counts once. */
+  end(instance: number): void {
+    this.lives[instance] = (this.lives[instance] as number) | 1;
+    this.flags[instance] = absentFlag;
+  }
+
+  /** An instance begins, with the state that it has been given. Said twice it counts once. */
+  begin(instance: number): void {
+    const own = this.wordOf(instance);
+    this.words[own + instanceWords.faultSiteWord] = 0;
+    this.words[own + instanceWords.faultValueWord] = 0;
+    this.words[own + instanceWords.drawsWord] = 0;
+    const life = this.lives[instance] as number;
+    this.lives[instance] = life + (life & 1);
+    this.flags[instance] = 0;
   }
 
   mailbox(instance: number): Mailbox {

@@ -114,7 +114,10 @@ export class Outbox {
       owner === this.#thread
         ? this.#claimLocal(slotsOf(size), priority)
         : this.#claimLane(owner, slotsOf(size), priority);
-    return this.#header(offset, type, size, priority, 0, 0, source, destination);
+    const payload = this.#header(offset, type, size, priority, 0, 0, source, destination);
+    // In lockstep nothing is on its way while an instance begins or ends.
+    if (!this.clock.lockstep) this.words[(offset >>> 2) + 15] = target.lives[instance] as number;
+    return payload;
   }
 
   /** `ctx.reply` to the message whose header begins at byte `header`. */

@@ -1,7 +1,7 @@
 import { deadLetterCode, instanceWords } from '@ringkernel/core';
 import { originAt, priorityAt, slotsAt } from '../queue/record.ts';
 import type { Engine } from './engine.ts';
-import { failedFlag, type WorkerKernel } from './kernel.ts';
+import { absentFlag, failedFlag, type WorkerKernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /**
@@ -84,6 +84,31 @@ export class Rounds {
     this.#inbox = stays;
   }
 
+  /** The same for one instance: what it has, then what is on its way, in the order in which that was sent. */
+  buryInstance(kernel: WorkerKernel, instance: number): void {
+    this.take();
+    const mailbox = kernel.mailboxes.get(instance);
+    if (mailbox !== undefined) {
+      this.#buryAll(mailbox, deadLetterCode.terminated);
+      this.#held.delete(mailbox);
+    }
+    const address = kernel.base + instance;
+    const mine = this.#inbox.filter((record) => record[13] === address);
+    this.#inbox = this.#inbox.filter((record) => record[13] !== address);
+    mine.sort(byRoundAndSend);
+    for (const record of mine) {
+      this.#credit(kernel, instance, record);
+      this.#engine.dead(kernel, record, deadLetterCode.terminated);
+    }
+  }
+
+  /** From the host: taking it in gives the host credit for another one. */
+  #credit(kernel: WorkerKernel, instance: number, record: Int32Array): void {
+    if (originAt(record, 0) !== 0) return;
+    const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
+    kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
+  }
+
   #keep(word: number): Int32Array {
     const record = this.#words.slice(word, word + (slotsAt(this.#words, word) << 4));
     this.#inbox.push(record);
@@ -96,19 +121,18 @@ export class Rounds {
     if (kernel === undefined) return this.#engine.lost(record);
     if (kernel.buried) return this.#engine.dead(kernel, record, deadLetterCode.terminated);
     const instance = (destination - kernel.base) | 0;
-    const mailbox = kernel.mailbox(instance);
-    const dropped = mailbox.add(record, 0);
-    this.#held.add(mailbox);
-    if (originAt(record, 0) === 0) {
-      const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
-      kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
-    }
+    const absent = ((kernel.flags[instance] as number) & absentFlag) !== 0;
+    const mailbox = absent ? null : kernel.mailbox(instance);
+    const dropped = mailbox === null ? record : mailbox.add(record, 0);
+    if (mailbox !== null) this.#held.add(mailbox);
+    this.#credit(kernel, instance, record);
     if (dropped === null) return;
     // Its place among the dead letters of all workers is that of the message that pushed it out.
     const [source, send] = [originAt(record, 0), record[4] as number];
     dropped[14] = source;
     dropped[15] = send;
-    this.#engine.dead(kernel, dropped, deadLetterCode.queueFull);
+    const { queueFull, terminated } = deadLetterCode;
+    this.#engine.dead(kernel, dropped, absent ? terminated : queueFull);
   }
 
   #runOne(mailbox: Mailbox): void {
@@ -144,5 +168,11 @@ export class Rounds {
 /** Ids of one thread grow with each message, so within a source they tell the order of sending. */
 function bySourceAndSend(a: Int32Array, b: Int32Array): number {
   const sources = (originAt(a, 0) >>> 0) - (originAt(b, 0) >>> 0);
+  return sources !== 0 ? sources : ((a[4] as number) - (b[4] as number)) | 0;
+}
+
+/** As they were sent: by the instances in a round, in the order of their addresses, then by the host behind it. */
+function byRoundAndSend(a: Int32Array, b: Int32Array): number {
+  const sources = ((originAt(a, 0) - 1) >>> 0) - ((originAt(b, 0) - 1) >>> 0);
   return sources !== 0 ? sources : ((a[4] as number) - (b[4] as number)) | 0;
 }

@@ -252,6 +252,21 @@ export class WorkerThread {
       case 'restart':
         this.#restart(kernel, message.instance, message.state);
         break;
+      case 'spawn':
+        if (this.#start.schedule === 'lockstep') {
+          this.#rounds.buryInstance(kernel, message.instance);
+        }
+        kernel.writeState(message.instance, message.state);
+        kernel.begin(message.instance);
+        this.#loops.spawn(kernel, message.instance);
+        break;
+      case 'retire':
+        this.#engine.retire(kernel, message.instance);
+        this.#loops.retire(kernel, message.instance);
+        if (this.#start.schedule === 'lockstep') {
+          this.#rounds.buryInstance(kernel, message.instance);
+        }
+        break;
       case 'read':
         return kernel.state(message.instance);
     }

@@ -75,7 +75,7 @@ export class KernelMemory {
     const at = (offset: number): bigint => device + BigInt(offset);
     const cellBytes = new Uint8Array(queueCells(cells, 0).buffer);
     addon.copyToDevice(handle, 0, cellBytes);
-    addon.copyToDevice(handle, mailAt, emptyMail(instances));
+    addon.copyToDevice(handle, mailAt, emptyMail(instances, options.living ?? instances));
     const writer = new StructWriter(kernelLayout)
       .u64('states', at(this.#statesAt))
       .u64('before', kept > 0 ? at(beforeAt) : 0n)
@@ -133,11 +133,12 @@ export class KernelMemory {
   }
 }
 
-function emptyMail(instances: number): Uint8Array {
+function emptyMail(instances: number, living: number): Uint8Array {
   const bytes = new Uint8Array(instances * mailLayout.sizeBytes);
   for (let i = 0; i < instances; i++) {
     const mail = new StructWriter(mailLayout, bytes, i * mailLayout.sizeBytes);
     for (const field of ['arrivals', 'parked_first', 'parked_last']) mail.u32(field, none);
+    mail.u32('life', i < living ? 0 : 1);
     for (let p = 0; p < 4; p++) mail.u32('first', none, p).u32('last', none, p);
   }
   return bytes;

@@ -16,6 +16,7 @@ import {
   type MessageDescriptor,
   type MessageIdGenerator,
   type PayloadWriter,
+  Roster,
   type RecordMessage,
   readDeadLetter,
   senderReasons,
@@ -70,7 +71,9 @@ export class CudaKernel implements DeviceKernel {
   /** How many of the host's messages each instance may still take. */
   readonly #credit: Int32Array;
   readonly #sentTo: Int32Array;
-  readonly #failed = new Set<number>();
+  readonly #roster: Roster;
+  /** How often each instance has begun and ended: the device's count, as far as it has answered. */
+  readonly #lives: Uint32Array;
   #state: KernelState = 'launched';
   #stateBefore: KernelState = 'active';
   #id: { low: number; high: number } = { low: 0, high: 0 };
@@ -103,6 +106,8 @@ export class CudaKernel implements DeviceKernel {
     this.#reader = new CounterReader(memory.mirror, memory.sizeBytes);
     this.#credit = new Int32Array(this.instances).fill(this.#limit());
     this.#sentTo = new Int32Array(this.instances);
+    this.#roster = new Roster(options);
+    this.#lives = new Uint32Array(this.instances).fill(1, options.living ?? this.instances);
   }
 
   get state(): KernelState {
@@ -142,7 +147,7 @@ export class CudaKernel implements DeviceKernel {
     value: T,
     options: InjectOptions,
   ): InjectStatus {
-    if (!acceptsMessages(this.#state)) return 'closed';
+    if (!this.#takes(instance)) return 'closed';
     if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
     const { lane, lockstep, pump } = this.#context;
     const { size } = message.layout;
@@ -152,7 +157,7 @@ export class CudaKernel implements DeviceKernel {
     const view = room ? lane.view : new DataView(words.buffer);
     const word = room ? lane.claim() : 0;
     words.fill(0, word, word + headerWords + ((size + 3) >>> 2));
-    this.#header(words, word, message, this.base + instance, options);
+    this.#header(words, word, message, instance, options);
     write(view, word * 4 + headerBytes, value);
     if (room) lane.publish();
     else lane.keep(words);
@@ -171,9 +176,7 @@ export class CudaKernel implements DeviceKernel {
   async room(instance: number): Promise<void> {
     const { lane, lockstep, pump } = this.#context;
     if (lockstep) return; // room appears when the host steps
-    await pump.watch(
-      () => !acceptsMessages(this.#state) || (this.#hasCredit(instance) && lane.hasRoom),
-    );
+    await pump.watch(() => !this.#takes(instance) || (this.#hasCredit(instance) && lane.hasRoom));
   }
 
   counters(): KernelCounters {
@@ -194,18 +197,73 @@ export class CudaKernel implements DeviceKernel {
   }
 
   async restart(instance: number, state: Uint8Array | null): Promise<void> {
-    if (this.#terminating !== null) throw new KernelTerminatedError(this.#options.id, 'restart');
-    if (state !== null && state.length !== this.#stateBytes) {
-      throw new InvalidOptionError('state', `${this.#stateBytes} bytes`, state.length);
-    }
+    const bytes = this.#checkState(state);
+    this.#checkRuns('restart');
+    this.#roster.check(instance, 'restart');
     const { machine, pump } = this.#context;
     await machine.paused(async () => {
-      this.memory.writeState(instance, state ?? new Uint8Array(this.#stateBytes));
+      this.memory.writeState(instance, bytes);
       await machine.runSystem('rk_restart', this.memory.slot, instance);
       pump.drainAll(); // faults of before the restart count before it
-      this.#failed.delete(instance);
+      this.#roster.recover(instance);
     });
     if (this.#state === 'failed') this.#state = this.#stateBefore;
+  }
+
+  async spawn(instance: number, state: Uint8Array | null): Promise<void> {
+    const bytes = this.#checkState(state);
+    this.#checkRuns('spawn');
+    this.#roster.checkEmpty(instance);
+    const { lockstep, mailroom } = this.#context;
+    if (!lockstep) await mailroom.spawn(this.base + instance, bytes);
+    else {
+      await this.#betweenRounds('rk_spawn', instance, () => {
+        this.memory.writeState(instance, bytes);
+      });
+    }
+    this.#lives[instance] = (this.#lives[instance] as number) + 1;
+    this.#roster.begin(instance);
+    if (this.#state === 'failed') this.#state = this.#stateBefore;
+  }
+
+  async retire(instance: number): Promise<void> {
+    this.#checkRuns('retire');
+    this.#roster.check(instance, 'retire');
+    this.#roster.end(instance);
+    this.#lives[instance] = (this.#lives[instance] as number) + 1;
+    const { lockstep, mailroom, pump } = this.#context;
+    pump.stir(); // whoever waits for room there
+    if (lockstep) await this.#betweenRounds('rk_retire', instance);
+    else await mailroom.ask('retire', this.base + instance);
+    if (this.#state === 'failed' && !this.#roster.allFailed) this.#state = this.#stateBefore;
+  }
+
+  /** Lockstep: what was sent has arrived on the device when the system's kernel runs for the instance. */
+  #betweenRounds(name: string, instance: number, before: () => void = () => {}): Promise<void> {
+    const { machine, pump, lane } = this.#context;
+    return machine.paused(async () => {
+      before();
+      lane.flush();
+      await machine.runSystem('rk_collect');
+      await machine.runSystem(name, this.memory.slot, instance);
+      pump.drainAll();
+    });
+  }
+
+  /** The bytes of a first state. */
+  #checkState(state: Uint8Array | null): Uint8Array {
+    const bytes = this.#stateBytes;
+    if (state === null || state.length === bytes) return state ?? new Uint8Array(bytes);
+    throw new InvalidOptionError('state', `${bytes} bytes`, state.length);
+  }
+
+  #checkRuns(operation: string): void {
+    if (this.#terminating !== null) throw new KernelTerminatedError(this.#options.id, operation);
+  }
+
+  /** Whether it takes messages for this instance. */
+  #takes(instance: number): boolean {
+    return acceptsMessages(this.#state) && this.#roster.lives(instance);
   }
 
   /** A message for the sink. */
@@ -222,9 +280,9 @@ export class CudaKernel implements DeviceKernel {
   /** An instance has failed; the kernel too when it was the last sound one and nobody restarts it. */
   fault(words: Int32Array, word: number): void {
     const instance = ((words[word + 13] as number) - this.base) | 0;
-    this.#failed.add(instance);
+    this.#roster.fail(instance);
     this.#counts.faults++;
-    const over = this.#failed.size === this.instances && this.#options.onFailure !== 'wait';
+    const over = this.#roster.allFailed && this.#options.onFailure !== 'wait';
     if (over && acceptsMessages(this.#state)) {
       this.#stateBefore = this.#state;
       this.#state = 'failed';
@@ -329,7 +387,7 @@ export class CudaKernel implements DeviceKernel {
     words: Int32Array,
     word: number,
     message: MessageDescriptor,
-    destination: number,
+    instance: number,
     options: InjectOptions,
   ): void {
     const { clock, ids } = this.#context;
@@ -351,8 +409,9 @@ export class CudaKernel implements DeviceKernel {
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
     words[word + 12] = source;
-    words[word + 13] = destination;
+    words[word + 13] = this.base + instance;
     words[word + 14] = options.deadlineMs;
+    words[word + 15] = this.#lives[instance] as number;
   }
 }
 

@@ -1,5 +1,6 @@
 import { controlWords, laneRequest } from '../layout/device.ts';
 import type { MappedMemory } from './memory.ts';
+import { headerBytes } from './message.ts';
 
 /**
  * The way from the host to the device: slots in memory that both see, written in place and published with one store.
@@ -31,6 +32,11 @@ export class Lane {
     this.#control = control;
     this.#mask = capacity - 1;
     this.#slotWords = slotBytes / 4;
+  }
+
+  /** The largest payload of a record. */
+  get payloadBytes(): number {
+    return this.#slotWords * 4 - headerBytes;
   }
 
   /** How many records the device has not taken. */

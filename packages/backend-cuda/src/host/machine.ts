@@ -121,6 +121,8 @@ export class Machine {
         'rk_show',
         'rk_end',
         'rk_restart',
+        'rk_retire',
+        'rk_spawn',
         'rk_clock',
       ]) {
         machine.#functions.set(name, machine.own(addon.getFunction(module, name, 1)));

@@ -43,13 +43,39 @@ export class Mailroom {
   /** Carried out after all that was sent before. Resolves with the answer's bytes, so many. */
   ask(what: keyof typeof laneRequest, destination: number, answerBytes = 0): Promise<Uint8Array> {
     const token = ++this.#token;
-    const record = new Int32Array(headerWords);
-    record[3] = laneRequest[what] << 24;
-    record[13] = destination;
-    record[15] = token;
-    this.#lane.keep(record);
+    this.#post(what, destination, token);
     this.#lane.flush();
     return this.#expect(token, answerBytes);
+  }
+
+  /** Begins an instance with this state, which goes to the device in as many records as it takes. */
+  spawn(destination: number, state: Uint8Array): Promise<Uint8Array> {
+    const { payloadBytes } = this.#lane;
+    const token = ++this.#token;
+    for (let at = 0; at === 0 || at < state.length; at += payloadBytes) {
+      const last = at + payloadBytes >= state.length;
+      const part = state.subarray(at, at + payloadBytes);
+      this.#post('spawn', destination, last ? token : 0, part, at);
+    }
+    this.#lane.flush();
+    return this.#expect(token, 0);
+  }
+
+  #post(
+    what: keyof typeof laneRequest,
+    destination: number,
+    token: number,
+    payload: Uint8Array = new Uint8Array(0),
+    offset = 0,
+  ): void {
+    const record = new Int32Array(headerWords + Math.ceil(payload.length / 4));
+    record[2] = payload.length;
+    record[3] = laneRequest[what] << 24;
+    record[13] = destination;
+    record[14] = offset;
+    record[15] = token;
+    new Uint8Array(record.buffer).set(payload, headerBytes);
+    this.#lane.keep(record);
   }
 
   #expect(token: number, answerBytes: number): Promise<Uint8Array> {

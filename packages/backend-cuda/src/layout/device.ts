@@ -25,6 +25,7 @@ export const mailLayout: RecordLayout = record('RkMail', [
   ['draws', 'u32'],
   ['host_taken', 'u32'],
   ['spilled', 'u32'],
+  ['life', 'u32'],
   ['physical', 'u64'],
   ['logical', 'u32'],
 ]);
@@ -144,8 +145,15 @@ export const controlWords = {
 /** Values of `controlWords.command` and of `RkWorld.stop`. */
 export const command = { run: 0, leave: 1, kill: 2 } as const;
 
-/** What a record of the lane asks the dispatcher for, in its flags; 0 is a message. */
-export const laneRequest = { message: 0, deactivate: 1, drain: 2, read: 3 } as const;
+/** What a record of the lane asks for, in its flags: a message, what the dispatcher does, then what an instance does. */
+export const laneRequest = {
+  message: 0,
+  deactivate: 1,
+  drain: 2,
+  read: 3,
+  retire: 4,
+  spawn: 5,
+} as const;
 
 /** In the flags of a message that came from an actor and was kept by the host because no slot was free. */
 export const spilledFlag = 2;

@@ -156,6 +156,8 @@ export class WebgpuDevice implements Device {
         tenant: options.tenant ?? 0,
       });
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
+      const { living = instances } = options;
+      if (living < instances) this.#pump.leaveEmpty(slot, living);
       await this.#shared.enter(slot);
       kernel = new GpuKernel(
         this.#pump,

@@ -67,6 +67,11 @@ export class KernelSlot {
     return Math.min(all, most, Math.max(least, Math.ceil(due / instances)));
   }
 
+  /** Whom a burial is for: an instance's index from 1, or 0 for all. */
+  set buried(value: number) {
+    this.words[11] = value;
+  }
+
   get mode(): number {
     return this.words[7] as number;
   }

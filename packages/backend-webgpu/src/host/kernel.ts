@@ -11,8 +11,17 @@ import {
   KernelTerminatedError,
   type MessageDescriptor,
   type PayloadWriter,
+  Roster,
 } from '@ringkernel/core';
-import { header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
+import {
+  absent,
+  controlWords,
+  header,
+  mode,
+  record,
+  routedOnce,
+  wantsReply,
+} from '../text/layout.ts';
 import { Counters } from './counters.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Pump } from './pump.ts';
@@ -35,8 +44,7 @@ export class GpuKernel implements DeviceKernel {
   /** Messages of the host that an instance has not taken in yet, and those that rest there. */
   readonly #onTheWay: Uint32Array;
   readonly #depths: Uint32Array;
-  readonly #failed: Uint8Array;
-  #failures = 0;
+  readonly #roster: Roster;
   /** What the kernel was when its last sound instance failed. */
   #stateBefore: KernelState = 'launched';
   /** The states when the kernel ended, or why they could not be copied. */
@@ -64,7 +72,7 @@ export class GpuKernel implements DeviceKernel {
     this.#stateStride = stateStride;
     this.#onTheWay = new Uint32Array(options.instances);
     this.#depths = new Uint32Array(options.instances);
-    this.#failed = new Uint8Array(options.instances);
+    this.#roster = new Roster(options);
   }
 
   get open(): boolean {
@@ -91,7 +99,7 @@ export class GpuKernel implements DeviceKernel {
     value: T,
     options: InjectOptions,
   ): InjectStatus {
-    if (!this.open || this.#pump.lost) return 'closed';
+    if (!this.#takes(instance)) return 'closed';
     if (!this.#hasRoom(instance)) return 'full';
     const { size } = message.layout;
     const batch = this.#pump.batch();
@@ -126,7 +134,7 @@ export class GpuKernel implements DeviceKernel {
   }
 
   async room(instance: number): Promise<void> {
-    while (this.open && !this.#pump.lost && !this.#hasRoom(instance)) await this.#pump.progress();
+    while (this.#takes(instance) && !this.#hasRoom(instance)) await this.#pump.progress();
   }
 
   counters(): KernelCounters {
@@ -142,20 +150,61 @@ export class GpuKernel implements DeviceKernel {
   }
 
   async restart(instance: number, state: Uint8Array | null): Promise<void> {
+    const words = this.#stateWords(state);
+    await this.#pump.alone(async () => {
+      this.#checkRuns('restart');
+      this.#roster.check(instance, 'restart');
+      this.#pump.restart(this.slot, instance, words);
+      this.#roster.recover(instance);
+      if (this.state === 'failed') this.state = this.#stateBefore;
+    });
+  }
+
+  async spawn(instance: number, state: Uint8Array | null): Promise<void> {
+    const words = this.#stateWords(state);
+    await this.#pump.alone(async () => {
+      this.#checkRuns('spawn');
+      this.#roster.checkEmpty(instance);
+      await this.#pump.buryInstance(this, instance);
+      this.#pump.clear(this.slot, instance, 0);
+      this.#pump.restart(this.slot, instance, words);
+      this.#roster.begin(instance);
+      if (this.state === 'failed') this.state = this.#stateBefore;
+    });
+  }
+
+  async retire(instance: number): Promise<void> {
+    this.#checkRuns('retire');
+    this.#roster.check(instance, 'retire');
+    this.#roster.end(instance);
+    await this.#pump.alone(async () => {
+      this.#checkRuns('retire');
+      await this.#pump.buryInstance(this, instance);
+      this.#pump.clear(this.slot, instance, absent);
+      this.#depths[instance] = 0;
+      if (this.state === 'failed' && !this.#roster.allFailed) this.state = this.#stateBefore;
+    });
+  }
+
+  /** A state as the device has it. */
+  #stateWords(state: Uint8Array | null): Uint32Array {
     const bytes = new Uint8Array(this.#stateStride);
     if (state !== null && state.length !== this.#stateBytes) {
       throw new InvalidOptionError('state', `${this.#stateBytes} bytes`, state.length);
     }
     if (state !== null) bytes.set(state);
-    await this.#pump.alone(async () => {
-      if (this.state === 'terminating' || this.state === 'terminated') {
-        throw new KernelTerminatedError(this.id, 'restart');
-      }
-      this.#pump.restart(this.slot, instance, new Uint32Array(bytes.buffer));
-      this.#failures -= this.#failed[instance] as number;
-      this.#failed[instance] = 0;
-      if (this.state === 'failed') this.state = this.#stateBefore;
-    });
+    return new Uint32Array(bytes.buffer);
+  }
+
+  #checkRuns(operation: string): void {
+    if (this.state === 'terminating' || this.state === 'terminated') {
+      throw new KernelTerminatedError(this.id, operation);
+    }
+  }
+
+  /** Whether it takes messages for this instance. */
+  #takes(instance: number): boolean {
+    return this.open && this.#pump.lost === null && this.#roster.lives(instance);
   }
 
   /** The instance at this address has so many messages at rest. */
@@ -172,9 +221,8 @@ export class GpuKernel implements DeviceKernel {
   /** An instance has failed; the kernel too when it was the last sound one. */
   fault(words: Uint32Array, at: number): void {
     const instance = (words[at + record.source] as number) - this.base;
-    this.#failures += 1 - (this.#failed[instance] as number);
-    this.#failed[instance] = 1;
-    if (this.#failures === this.instances && this.open && this.#options.onFailure !== 'wait') {
+    this.#roster.fail(instance);
+    if (this.#roster.allFailed && this.open && this.#options.onFailure !== 'wait') {
       this.#stateBefore = this.state;
       this.state = 'failed';
     }

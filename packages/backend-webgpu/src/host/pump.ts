@@ -1,6 +1,6 @@
 import type { MessageIdGenerator, RingKernelError } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
-import { header, instance, mode, status } from '../text/layout.ts';
+import { absent, header, instance, mode, status } from '../text/layout.ts';
 import { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
 import type { Clock } from './clock.ts';
@@ -94,7 +94,7 @@ export class Pump {
       this.#clock.expire();
       // While a submit is under way the next one goes off on another lane.
       if (this.#flights.length > 0) this.#fill().catch((error: unknown) => this.#give(error));
-      else this.#start();
+      else if (!this.#idle()) this.#start(); // a turn with nothing to do would wake whoever waits, to wake it again
     });
   }
 
@@ -165,17 +165,56 @@ export class Pump {
     }
   }
 
+  /** What waits for an instance, or is on its way to it, becomes dead letters. Nothing may be under way. */
+  async buryInstance(kernel: GpuKernel, index: number): Promise<void> {
+    this.check();
+    const { slot } = kernel;
+    const setBuried = (value: number): void => {
+      slot.buried = value;
+      this.#engine.write(slot.params, 0, ...slot.words);
+    };
+    setBuried(index + 1);
+    await this.#bury(kernel);
+    setBuried(0);
+    this.#live = true; // what went up for others is to be handled
+  }
+
+  /** At launch: from this index on nobody lives. */
+  leaveEmpty(slot: KernelSlot, first: number): void {
+    const words = new Uint32Array((slot.instances - first) * instance.words);
+    for (let at = instance.failed; at < words.length; at += instance.words) words[at] = absent;
+    this.#writeControl(slot, first, words);
+  }
+
+  /** What is known of an instance, but its state and whether its turn comes. Nothing may be under way. */
+  clear(slot: KernelSlot, index: number, failed: number): void {
+    const words = new Uint32Array(instance.due);
+    words[instance.failed] = failed;
+    this.#writeControl(slot, index, words);
+  }
+
+  #writeControl(slot: KernelSlot, index: number, words: Uint32Array): void {
+    const { control, gpu } = this.#shared;
+    const at = slot.control + index * instance.words;
+    gpu.device.queue.writeBuffer(control, at * 4, words);
+  }
+
+  /** What the host has sent goes up, and all of it that is for this kernel is buried with what waits there. */
+  async #bury({ slot }: GpuKernel): Promise<void> {
+    for (let batch = this.#next(); batch !== null; batch = this.#next()) {
+      await this.rounds.repeat(this.rounds.submitOf(0, batch));
+    }
+    const submit = this.rounds.submitOf(1);
+    await this.rounds.repeat({ ...submit, kernels: [slot], pass: 'bury' });
+    this.rounds.outbox.deliver();
+  }
+
   /** Ends a kernel: what waits becomes dead letters, its states are copied to the host, its memory is free. */
   async bury(kernel: GpuKernel): Promise<void> {
     await this.alone(async () => {
       if (this.lost !== null) return;
-      for (let batch = this.#next(); batch !== null; batch = this.#next()) {
-        await this.rounds.repeat(this.rounds.submitOf(0, batch));
-      }
       const { base, instances, slot } = kernel;
-      const submit = this.rounds.submitOf(1);
-      await this.rounds.repeat({ ...submit, kernels: [slot], pass: 'bury' });
-      this.rounds.outbox.deliver();
+      await this.#bury(kernel);
       this.#shared.leave(base);
       this.#shared.releaseControl(slot.control, instances);
       this.#shared.releaseCounters(slot.counters);

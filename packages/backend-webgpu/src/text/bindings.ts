@@ -31,7 +31,7 @@ export const deviceBindings: readonly BindingType[] = [
 export const bindings: string = `struct RkParams {
   instances: u32, base_address: u32, seed: u32, control: u32,
   counters: u32, capacity: u32, policy: u32, mode: u32,
-  holds: u32, rollback: u32, tenant: u32, spare: u32,
+  holds: u32, rollback: u32, tenant: u32, buried: u32,
 }
 struct RkDevice {
   heap_end: u32, egress_end: u32, physical_low: u32, physical_high: u32,

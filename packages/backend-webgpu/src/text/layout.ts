@@ -12,6 +12,7 @@ export const instance = {
   draws: 9,
   /** Outputs of this round so far. */
   sequence: 10,
+  /** 1: it has failed; `absent`: nobody lives there. */
   failed: 11,
   /** The depth that the host was told. */
   told: 12,
@@ -27,6 +28,9 @@ export const instance = {
  * a list of the instances that run in it, in no order.
  */
 export const controlWords: number = instance.words + 2;
+
+/** In `failed` of an instance. */
+export const absent = 2;
 
 /** Words of a message's header while it is on the device. The last is the link to another message of its list. */
 export const header = {

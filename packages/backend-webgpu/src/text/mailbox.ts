@@ -1,4 +1,4 @@
-import { counter, header, instance, phase } from './layout.ts';
+import { absent, counter, header, instance, phase } from './layout.ts';
 import { reasonCode } from './output.ts';
 
 /** Messages that a priority lets pass, at most, outside of lockstep. */
@@ -34,6 +34,7 @@ fn rk_leave(list: u32) {
 /** Lets parked messages in, oldest first, as far as there is room; then what arrived in this round. */
 fn rk_arrive(admit: bool) {
   let list = rk_own + ${instance.arrivals}u + (rk_round_now & 1u);
+  let nobody = rk_get(rk_own + ${instance.failed}u) == ${absent}u;
   var at = rk_get(list);
   if (at != 0u) { at = rk_sorted(at); }
   var admits = admit;
@@ -48,18 +49,20 @@ fn rk_arrive(admit: bool) {
     } else {
       let next = rk_link(at);
       let full = rk_full() || last_parked != 0u;
-      if (full && rk_params.policy != 0u) {
+      if (nobody || (full && rk_params.policy != 0u)) {
         var victim = at;
         var queue = rk_own + ${instance.queues}u;
-        if (rk_params.policy == 2u) {
+        let drops = !nobody && rk_params.policy == 2u;
+        if (drops) {
           while (rk_get(queue) == 0u) { queue = queue + 1u; }
           victim = rk_link(rk_get(queue));
         }
         let source = rk_origin(at);
         let sequence = rk_memory[at];
+        let reason = select(${reasonCode('queue-full')}u, ${reasonCode('terminated')}u, nobody);
         // What there is no room for waits until the round goes on.
-        if (!rk_bury(victim, ${reasonCode('queue-full')}u, ${phase.arrival}u, source, sequence)) { break; }
-        if (rk_params.policy == 2u) { rk_leave(queue); } else { message = 0u; }
+        if (!rk_bury(victim, reason, ${phase.arrival}u, source, sequence)) { break; }
+        if (drops) { rk_leave(queue); } else { message = 0u; }
       } else if (full) {
         rk_push(rk_own + ${instance.parked}u, at);
         rk_change(${instance.parkedCount}u, 1u);

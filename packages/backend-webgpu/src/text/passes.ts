@@ -109,10 +109,14 @@ fn rk_move(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 `;
 
-/** The kernel ends: all that waits, is parked or is on its way becomes dead letters. */
+/**
+ * The kernel ends: all that waits, is parked or is on its way becomes dead letters. Or one instance of it: `buried` is its
+ * index, from 1.
+ */
 export const burial: string = `@compute @workgroup_size(${workgroup})
 fn rk_burial(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x >= rk_params.instances) { return; }
+  if (rk_params.buried != 0u && rk_params.buried != id.x + 1u) { return; }
   rk_self = id.x;
   rk_address = rk_params.base_address + rk_self;
   rk_own = rk_params.control + rk_self * ${instance.words}u;

@@ -2,6 +2,7 @@ import { type Case, groups } from '../case.ts';
 import { deadLetters } from './dead-letters.ts';
 import { faults } from './faults.ts';
 import { flow } from './flow.ts';
+import { instances } from './instances.ts';
 import { k2k } from './k2k.ts';
 import { lifecycle } from './lifecycle.ts';
 import { lockstep } from './lockstep.ts';
@@ -28,6 +29,7 @@ const all: readonly Case[] = [
   ...deadLetters.cases,
   ...faults.cases,
   ...supervision.cases,
+  ...instances.cases,
   ...tenants.cases,
   ...telemetry.cases,
   ...lockstep.cases,

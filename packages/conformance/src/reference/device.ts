@@ -84,6 +84,16 @@ export class ReferenceDevice implements Device {
     for (const tell of this.#outbox.splice(0)) tell();
   }
 
+  /** What is on its way to an instance becomes dead letters, told at once. */
+  buryTransit(kernel: ReferenceKernel, instance: number): void {
+    const address = kernel.options.baseAddress + instance;
+    for (const message of this.#transit) {
+      if (message.destination === address) kernel.bury(message, 'terminated');
+    }
+    this.#transit = this.#transit.filter(({ destination }) => destination !== address);
+    for (const tell of this.#outbox.splice(0)) tell();
+  }
+
   kernelOf(address: number): ReferenceKernel | undefined {
     return this.#kernels.find(
       ({ options: o }) => address >= o.baseAddress && address < o.baseAddress + o.instances,

@@ -15,6 +15,7 @@ import {
   type MessageDescriptor,
   type PayloadWriter,
   RingKernelError,
+  Roster,
 } from '@ringkernel/core';
 import type { ReferenceDevice } from './device.ts';
 import { Mailbox, type ReferenceMessage } from './mailbox.ts';
@@ -33,7 +34,7 @@ export class ReferenceKernel implements DeviceKernel {
   readonly options: DeviceLaunchOptions;
   readonly sink: KernelSink;
   readonly mailboxes: Mailbox[];
-  readonly failed: boolean[];
+  readonly roster: Roster;
   readonly holds: boolean;
   readonly memory: ArrayBuffer;
   state: KernelState = 'launched';
@@ -88,7 +89,7 @@ export class ReferenceKernel implements DeviceKernel {
       { length: instances },
       () => new Mailbox(options.queueCapacity, options.onFull, drop),
     );
-    this.failed = new Array<boolean>(instances).fill(false);
+    this.roster = new Roster(options);
     this.#program = interpretProgram(image.program.module as Module)({
       arena: this.#arena.buffer,
       memory: this.memory,
@@ -139,7 +140,7 @@ export class ReferenceKernel implements DeviceKernel {
     value: T,
     options: InjectOptions,
   ): InjectStatus {
-    if (!['launched', 'active', 'deactivated'].includes(this.state)) return 'closed';
+    if (!this.#open || !this.roster.lives(instance)) return 'closed';
     const destination = this.options.baseAddress + instance;
     const inTransit = this.#device.hostMessagesTo(destination);
     const depth = (this.mailboxes[instance] as Mailbox).waiting.length;
@@ -186,9 +187,9 @@ export class ReferenceKernel implements DeviceKernel {
   /** Handles everything that waits in one instance's mailbox. */
   round(instance: number): void {
     const mailbox = this.mailboxes[instance] as Mailbox;
-    if (this.holds && this.failed[instance]) return;
+    if (this.holds && this.roster.failed.has(instance)) return;
     for (const message of mailbox.takeAll()) {
-      if (this.failed[instance]) {
+      if (this.roster.failed.has(instance)) {
         if (this.holds) mailbox.waiting.push(message);
         else this.bury(message, 'instance-failed');
       } else if (message.deadlineMs !== 0 && this.#device.round > message.deadlineMs)
@@ -197,12 +198,14 @@ export class ReferenceKernel implements DeviceKernel {
     }
     if (this.holds) return;
     // A failed instance never empties what is parked behind its mailbox by handling it.
-    if (this.failed[instance])
+    if (this.roster.failed.has(instance))
       for (const m of mailbox.parked.splice(0)) this.bury(m, 'instance-failed');
   }
 
   deliver(message: ReferenceMessage): void {
-    const mailbox = this.mailboxes[message.destination - this.options.baseAddress] as Mailbox;
+    const instance = message.destination - this.options.baseAddress;
+    if (!this.roster.lives(instance)) return this.bury(message, 'terminated');
+    const mailbox = this.mailboxes[instance] as Mailbox;
     mailbox.deliver(message);
     this.#maxDepth = Math.max(this.#maxDepth, mailbox.waiting.length);
   }
@@ -253,9 +256,46 @@ export class ReferenceKernel implements DeviceKernel {
   }
 
   async restart(instance: number, state: Uint8Array | null): Promise<void> {
-    if (this.state === 'terminating' || this.state === 'terminated') {
-      throw new KernelTerminatedError(this.options.id, 'restart');
+    this.#checkRuns('restart');
+    this.roster.check(instance, 'restart');
+    this.#writeState(instance, state);
+    this.roster.recover(instance);
+    if (this.state === 'failed') this.state = this.#stateBefore;
+  }
+
+  async spawn(instance: number, state: Uint8Array | null): Promise<void> {
+    this.#checkRuns('spawn');
+    this.roster.checkEmpty(instance);
+    this.#writeState(instance, state);
+    new Uint32Array(this.memory)[this.#drawsIndex + instance] = 0;
+    this.#device.buryTransit(this, instance);
+    this.roster.begin(instance);
+    if (this.state === 'failed') this.state = this.#stateBefore;
+  }
+
+  async retire(instance: number): Promise<void> {
+    this.#checkRuns('retire');
+    this.roster.check(instance, 'retire');
+    this.roster.end(instance);
+    const mailbox = this.mailboxes[instance] as Mailbox;
+    for (const message of [...mailbox.takeAll(), ...mailbox.parked.splice(0)]) {
+      this.bury(message, 'terminated');
     }
+    this.#device.buryTransit(this, instance);
+    if (this.state === 'failed' && !this.roster.allFailed) this.state = this.#stateBefore;
+  }
+
+  get #open(): boolean {
+    return ['launched', 'active', 'deactivated'].includes(this.state);
+  }
+
+  #checkRuns(operation: string): void {
+    if (this.state === 'terminating' || this.state === 'terminated') {
+      throw new KernelTerminatedError(this.options.id, operation);
+    }
+  }
+
+  #writeState(instance: number, state: Uint8Array | null): void {
     const { size } = this.image.state;
     if (state !== null && state.length !== size) {
       throw new InvalidOptionError('state', `${size} bytes`, state.length);
@@ -263,8 +303,6 @@ export class ReferenceKernel implements DeviceKernel {
     const bytes = new Uint8Array(this.memory, instance * this.#stateStride, size);
     if (state === null) bytes.fill(0);
     else bytes.set(state);
-    this.failed[instance] = false;
-    if (this.state === 'failed') this.state = this.#stateBefore;
   }
 
   #handle(instance: number, message: ReferenceMessage): void {
@@ -393,9 +431,9 @@ export class ReferenceKernel implements DeviceKernel {
   #fault(instance: number, site: number, value: number): void {
     if (this.#faulted) return;
     this.#faulted = true;
-    this.failed[instance] = true;
+    this.roster.fail(instance);
     this.#errors++;
-    if (!this.holds && this.failed.every(Boolean)) {
+    if (!this.holds && this.roster.allFailed) {
       this.#stateBefore = this.state;
       this.state = 'failed';
     }

@@ -102,7 +102,10 @@ export interface MessageDescriptor {
 
 export interface DeviceLaunchOptions {
   readonly id: string;
+  /** How many instances there is room for: each index below it has an address. */
   readonly instances: number;
+  /** The first so many of them live at launch, 0 and more; all when left out. `spawn` begins others. */
+  readonly living?: number;
   /** Address of instance 0. A multiple of 64, given once: addresses are never used again on a device. */
   readonly baseAddress: number;
   /** Messages that may wait for one instance. */
@@ -197,7 +200,7 @@ export interface DeviceKernel {
   terminate(timeoutMs: number): Promise<{ readonly drained: boolean }>;
   /**
    * Gives one message from the host to an instance; returns at once. `full` with the policy `wait` or `reject`:
-   * nothing was taken, see `room`. With `drop-oldest` a message is always taken.
+   * nothing was taken, see `room`. With `drop-oldest` a message is always taken. `closed` where nobody lives.
    */
   inject<T>(
     instance: number,
@@ -214,15 +217,29 @@ export interface DeviceKernel {
   room(instance: number): Promise<void>;
   /** Read without stopping the kernel; each figure is monotonic, the set is not one instant. */
   counters(): KernelCounters;
-  /** A copy of the state of one instance, between two handlers. */
+  /** A copy of the state of one instance, between two handlers; of where nobody lives, what was left there. */
   readState(instance: number): Promise<Uint8Array>;
   /**
    * Gives an instance a new state between two handlers and lets it go on, whether it has failed or not: `state` are
    * the bytes of its state struct, null stands for zeros. Its mailbox goes on where it was, and so does its random
    * sequence. A kernel that had failed takes messages again. Rejects with `InvalidOptionError` when `state` is not as
-   * long as a state, and with `KernelTerminatedError` when the kernel has ended or is about to.
+   * long as a state, with `InstanceNotFoundError` where nobody lives, and with `KernelTerminatedError` when the kernel
+   * has ended or is about to.
    */
   restart(instance: number, state: Uint8Array | null): Promise<void>;
+  /**
+   * Begins an instance where nobody lives, with this state (null stands for zeros), no messages and its random sequence
+   * at the start. What was sent there before becomes dead letters, `terminated`. A kernel that had failed takes messages
+   * again. Rejects with `InvalidOptionError` where somebody lives and when `state` is not as long as a state, and with
+   * `KernelTerminatedError` when the kernel has ended or is about to.
+   */
+  spawn(instance: number, state: Uint8Array | null): Promise<void>;
+  /**
+   * Ends an instance between two handlers. What waits for it, is on its way to it or is sent there afterwards becomes dead
+   * letters, `terminated`; in lockstep at once, in the order of handling, then what is parked, then what is on its way.
+   * Rejects with `InstanceNotFoundError` where nobody lives, and with `KernelTerminatedError` like `spawn`.
+   */
+  retire(instance: number): Promise<void>;
 }
 
 /**

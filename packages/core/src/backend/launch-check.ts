@@ -8,11 +8,14 @@ import type { DeviceLaunchOptions, KernelImage } from './contract.ts';
  */
 export function checkLaunch(
   image: KernelImage,
-  { instances, baseAddress, queueCapacity }: DeviceLaunchOptions,
+  { instances, living = instances, baseAddress, queueCapacity }: DeviceLaunchOptions,
   largestPayloadBytes: number,
 ): void {
   if (!Number.isInteger(instances) || instances < 1) {
     throw new InvalidOptionError('instances', 'at least 1', instances);
+  }
+  if (!Number.isInteger(living) || living < 0 || living > instances) {
+    throw new InvalidOptionError('living', `from 0 to ${instances}`, living);
   }
   if (!Number.isInteger(baseAddress) || baseAddress < 64 || baseAddress % 64 !== 0) {
     throw new InvalidOptionError('baseAddress', 'a multiple of 64', baseAddress);

@@ -12,6 +12,8 @@ export {
   HandlerError,
   HandlerFaultError,
   HandlerTimeoutError,
+  InstanceLimitError,
+  InstanceNotFoundError,
   InvalidStateTransitionError,
   KernelAlreadyExistsError,
   KernelNotFoundError,

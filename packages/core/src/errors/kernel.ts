@@ -79,6 +79,42 @@ export class KernelTerminatedError extends RingKernelError {
   }
 }
 
+/** Nobody lives at this index of the kernel: it was never begun, or has been retired. */
+export class InstanceNotFoundError extends RingKernelError {
+  static readonly code = 'RK_INSTANCE_NOT_FOUND';
+  readonly kernelId: string;
+  readonly instance: number;
+  readonly operation: string;
+
+  constructor(kernelId: string, instance: number, operation: string) {
+    super(
+      InstanceNotFoundError.code,
+      `Cannot ${operation}: kernel '${kernelId}' has no instance ${instance} now`,
+      { hint: 'spawn() begins an instance and tells its index' },
+    );
+    this.kernelId = kernelId;
+    this.instance = instance;
+    this.operation = operation;
+  }
+}
+
+/** As many instances live as the kernel has room for. */
+export class InstanceLimitError extends RingKernelError {
+  static readonly code = 'RK_INSTANCE_LIMIT';
+  readonly kernelId: string;
+  readonly maxInstances: number;
+
+  constructor(kernelId: string, maxInstances: number) {
+    super(
+      InstanceLimitError.code,
+      `Kernel '${kernelId}' has room for ${maxInstances} instances, and all of them live`,
+      { hint: 'retire some, or launch with more maxInstances' },
+    );
+    this.kernelId = kernelId;
+    this.maxInstances = maxInstances;
+  }
+}
+
 /** A check in a handler failed, or the handler called `ctx.fail`; the instance handles nothing more. */
 export class HandlerFaultError extends RingKernelError {
   static readonly code = 'RK_HANDLER_FAULT';

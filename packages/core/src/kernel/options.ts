@@ -17,7 +17,7 @@ export const deadLetterReasons = [
   'queue-full', // the mailbox was full and the policy is `reject`, or `drop-oldest` pushed it out
   'not-found', // no live actor has this address
   'expired', // its deadline passed before it was handled
-  'terminated', // the kernel ended before it was handled
+  'terminated', // the kernel ended, or the instance was retired, before it was handled
   'instance-failed', // the actor had faulted before it was handled
   'invalid', // no handler for this type, or the bytes did not check
   'device-lost', // the worker or the device died with it

@@ -1,5 +1,6 @@
 import {
   DeviceLostError,
+  InstanceNotFoundError,
   KernelTerminatedError,
   QueueFullError,
   TimeoutError,
@@ -27,7 +28,7 @@ export function statusOf(error: unknown): DeliveryStatus {
   if (error instanceof UndeliveredError) return undelivered[error.reason] ?? 'NotFound';
   const full = [QueueFullError, BackpressureError, RateLimitedError, QuotaExceededError];
   if (full.some((kind) => error instanceof kind)) return 'QueueFull';
-  const gone = [KernelTerminatedError, KernelFailedError, DeviceLostError];
+  const gone = [KernelTerminatedError, KernelFailedError, DeviceLostError, InstanceNotFoundError];
   if (gone.some((kind) => error instanceof kind)) return 'NotFound';
   return 'Invalid';
 }

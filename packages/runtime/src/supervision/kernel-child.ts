@@ -66,7 +66,7 @@ export class KernelChild implements Child {
 
   stillFailed(instance?: number): boolean {
     if (this.handle === undefined) return false; // its end is another matter
-    return instance === undefined || kernelOf(this.handle).hasFailed(instance);
+    return instance === undefined || kernelOf(this.handle).instances.hasFailed(instance);
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -82,9 +82,10 @@ export class KernelChild implements Child {
     if (handle === undefined || this.#settings.restartState !== 'checkpoint') return;
     const kernel = kernelOf(handle);
     // What a failed instance left behind is no state to start from: it keeps the one before.
-    const states = Array.from({ length: handle.instances }, async (_, instance) => {
+    const states = Array.from({ length: handle.maxInstances }, async (_, instance) => {
+      if (!kernel.instances.lives(instance)) return undefined;
       const bytes = await kernel.readBytes(instance);
-      return kernel.hasFailed(instance) ? this.#checkpoint[instance] : bytes;
+      return kernel.instances.hasFailed(instance) ? this.#checkpoint[instance] : bytes;
     });
     this.#checkpoint = (await Promise.all(states)).map((bytes) => bytes ?? new Uint8Array(0));
   }
@@ -92,8 +93,7 @@ export class KernelChild implements Child {
   /** Restarts these instances, or all. */
   async #renew(some: readonly number[]): Promise<void> {
     const kernel = kernelOf(this.handle as AnyKernelHandle);
-    const { instances } = kernel.settings;
-    const renewed = some.length > 0 ? some : Array.from({ length: instances }, (_, i) => i);
+    const renewed = some.length > 0 ? some : kernel.instances.living;
     try {
       await Promise.all(renewed.map((i) => this.#renewOne(kernel, i)));
     } catch (error) {
@@ -104,9 +104,10 @@ export class KernelChild implements Child {
   }
 
   async #renewOne(kernel: Kernel, instance: number): Promise<void> {
+    if (!kernel.instances.lives(instance)) return; // retired meanwhile
     if (this.#settings.restartState !== 'last-good') {
       await kernel.restartFrom(instance, this.#startOf(instance));
-    } else if (kernel.hasFailed(instance)) {
+    } else if (kernel.instances.hasFailed(instance)) {
       // Nothing is handled between these two: the instance has failed.
       await kernel.restartFrom(instance, await kernel.readBytes(instance));
     }

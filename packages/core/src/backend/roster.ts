@@ -1,0 +1,68 @@
+import { InstanceNotFoundError } from '../errors/kernel.ts';
+import { InvalidOptionError } from '../errors/operation.ts';
+import type { DeviceLaunchOptions } from './contract.ts';
+
+/** Which instances of a kernel live, and which of these have failed. */
+export class Roster {
+  readonly #kernelId: string;
+  /** A byte for each index. */
+  readonly #lives: Uint8Array;
+  readonly #failed: Set<number> = new Set();
+  #living: number;
+
+  constructor({ id, instances, living = instances }: DeviceLaunchOptions) {
+    this.#kernelId = id;
+    this.#lives = new Uint8Array(instances).fill(1, 0, living);
+    this.#living = living;
+  }
+
+  /** How many live. */
+  get living(): number {
+    return this.#living;
+  }
+
+  /** Those that have failed. */
+  get failed(): ReadonlySet<number> {
+    return this.#failed;
+  }
+
+  /** Whether there are instances, and all of them have failed. */
+  get allFailed(): boolean {
+    return this.#living > 0 && this.#failed.size === this.#living;
+  }
+
+  lives(instance: number): boolean {
+    return this.#lives[instance] === 1;
+  }
+
+  /** Throws `InstanceNotFoundError` where nobody lives. */
+  check(instance: number, operation: string): void {
+    if (this.lives(instance)) return;
+    throw new InstanceNotFoundError(this.#kernelId, instance, operation);
+  }
+
+  /** Throws `InvalidOptionError` unless an instance may begin there. */
+  checkEmpty(instance: number): void {
+    if (this.#lives[instance] === 0) return;
+    throw new InvalidOptionError('instance', 'an index where nobody lives', instance);
+  }
+
+  begin(instance: number): void {
+    this.#lives[instance] = 1;
+    this.#living++;
+  }
+
+  end(instance: number): void {
+    this.#lives[instance] = 0;
+    this.#living--;
+    this.#failed.delete(instance);
+  }
+
+  fail(instance: number): void {
+    if (this.lives(instance)) this.#failed.add(instance);
+  }
+
+  recover(instance: number): void {
+    this.#failed.delete(instance);
+  }
+}
