@@ -16,8 +16,8 @@ import {
   type MessageDescriptor,
   type MessageIdGenerator,
   type PayloadWriter,
-  Roster,
   type RecordMessage,
+  Roster,
   readDeadLetter,
   senderReasons,
 } from '@ringkernel/core';
