@@ -19,7 +19,7 @@ const size = 200;
 
 const Sums = actor('CudaSums', {
   state: { xs: array(f32, size), sum: f32, bins: array(u32, 4), last: f32, done: u32 },
-  messages: { Go: { n: u32 }, Hang: { n: u32 } },
+  messages: { Go: { n: u32 }, Hang: { n: u32 }, HangOne: { n: u32 }, HangAlone: { n: u32 } },
   on: {
     Go(ctx, m) {
       const s = ctx.state;
@@ -45,6 +45,25 @@ const Sums = actor('CudaSums', {
         while (x !== 77) x = (x & 1) === 1 ? 3 : 5;
         s.xs[i] = f32(x);
       });
+      s.done += 1;
+    },
+    HangOne(ctx, m) {
+      const s = ctx.state;
+      ctx.parallelFor(m.n, (i) => {
+        let x = u32(i);
+        while (i === 7 && x !== 77) x = (x & 1) === 1 ? 3 : 5;
+        s.xs[i] = f32(x);
+      });
+      s.done += 1;
+    },
+    HangAlone(ctx, m) {
+      const s = ctx.state;
+      ctx.parallelFor(m.n, (i) => {
+        s.xs[i] = 1;
+      });
+      let x = u32(m.n);
+      while (x !== 77) x = (x & 1) === 1 ? 3 : 5;
+      s.sum = ctx.sum(m.n, (i) => s.xs[i] as number);
       s.done += 1;
     },
   },
@@ -114,17 +133,39 @@ describe.skipIf(noSimulation !== null)('threads that serve an instance', () => {
     for (const found of states.slice(1)) expect(found).toEqual(states[0]);
   }, 120_000);
 
-  test('rounds that do not end are ended, and the other lanes with them', async () => {
-    const { device, kernel, faults } = await open({ form: 'warp', handlerTimeoutMs: 50 });
-    send(kernel, 0, 'Hang', 20);
-    send(kernel, 1, 'Go', size);
-    await device.settled();
-    expect(faults).toHaveLength(1);
-    expect(faults[0]?.error).toBeInstanceOf(HandlerTimeoutError);
-    const [hung, worked] = await Promise.all([0, 1].map((i) => kernel.readState(i)));
-    const done = image.state.fields.find(({ name }) => name === 'done')?.offset ?? 0;
-    expect([hung, worked].map((state) => state?.[done])).toEqual([0, 1]);
-    await device.close();
+  for (const form of ['warp', 'block']) {
+    // In a section all lanes hang, or one of them alone while the others wait for it; outside of one the first does.
+    test(`what does not end is ended, and the other lanes of a ${form} with it`, async () => {
+      const { device, kernel, faults } = await open({ form, handlerTimeoutMs: 50 });
+      for (const [instance, name] of ['Hang', 'HangOne', 'HangAlone'].entries()) {
+        send(kernel, instance, name, 20);
+        await device.settled();
+        expect(faults.map((fault) => fault.error?.code)).toEqual(['RK_HANDLER_TIMEOUT']);
+        expect(faults[0]?.error).toMatchObject({ instance, timeoutMs: 50 });
+        expect(faults[0]?.error).toBeInstanceOf(HandlerTimeoutError);
+        faults.length = 0;
+        await kernel.restart(instance, null);
+        send(kernel, instance, 'Go', size);
+        await device.settled();
+      }
+      expect(faults).toEqual([]);
+      const states = await Promise.all([0, 1, 2].map((i) => kernel.readState(i)));
+      const done = image.state.fields.find(({ name }) => name === 'done')?.offset ?? 0;
+      expect(states.map((state) => state[done])).toEqual([1, 1, 1]);
+      for (const state of states.slice(1)) expect(state).toEqual(states[0]);
+      await device.close();
+    }, 120_000);
+  }
+
+  test('a block that is too large for the device is refused, with both numbers', async () => {
+    const tooLarge = open({ form: 'block', blockThreads: 512 });
+    await expect(tooLarge).rejects.toMatchObject({
+      code: 'RK_DEVICE_LIMIT',
+      wanted: 512,
+      limit: 128,
+    });
+    const whole = await open({ form: 'thread', blockThreads: 512 }); // nothing has such a block
+    await whole.device.close();
   }, 120_000);
 
   test('it is said which form was chosen, and why', async () => {

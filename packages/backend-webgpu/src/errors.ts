@@ -1,25 +1,5 @@
 import { type ErrorDetails, RingKernelError } from '@ringkernel/core';
 
-/** A kernel, its messages or what it sends are more than the device can hold. */
-export class DeviceLimitError extends RingKernelError {
-  static readonly code = 'RK_DEVICE_LIMIT';
-  /** What is limited: `bytes of states`. */
-  readonly subject: string;
-  readonly wanted: number;
-  readonly limit: number;
-
-  constructor(subject: string, wanted: number, limit: number, hint: string) {
-    super(
-      DeviceLimitError.code,
-      `${subject} should be at most ${limit} on this device, found ${wanted}`,
-      { hint },
-    );
-    this.subject = subject;
-    this.wanted = wanted;
-    this.limit = limit;
-  }
-}
-
 /** The device has no memory left for a buffer. Everything that it has already goes on. */
 export class DeviceMemoryError extends RingKernelError {
   static readonly code = 'RK_DEVICE_OUT_OF_MEMORY';

@@ -1,6 +1,6 @@
 export { backend } from './backend.ts';
+export { DeviceLimitError } from '@ringkernel/core';
 export {
-  DeviceLimitError,
   DeviceMemoryError,
   ShaderError,
   type ShaderMessage,

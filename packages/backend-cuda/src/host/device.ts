@@ -2,6 +2,7 @@ import {
   checkLaunch,
   type Device,
   DeviceClosedError,
+  DeviceLimitError,
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -284,8 +285,9 @@ export class CudaDevice implements Device {
     );
     const most = machine.mostWorkers(work, workers, lanes);
     if (most === 0) {
-      const reason = `${this.info.name} can't run ${lanes} threads of '${image.name}' in a block`;
-      throw new NotSupportedError('form', reason, { hint: "choose fewer, or the form 'warp'" });
+      const subject = `Threads of a block that serves an instance of '${image.name}'`;
+      const limit = machine.mostLanes(module, lanes);
+      throw new DeviceLimitError(subject, lanes, limit, "choose fewer, or the form 'warp'");
     }
     if (dedicated && workers > most) {
       const reason = `${this.info.name} runs ${most} workers at once, ${workers} instances want one each`;

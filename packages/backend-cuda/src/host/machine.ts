@@ -294,6 +294,15 @@ export class Machine {
     return fn.blocksPerMultiprocessor * this.device.multiprocessors * each;
   }
 
+  /** The most threads, by powers of two and fewer than `lanes`, of which a block of the module fits on the device. */
+  mostLanes(module: Handle, lanes: number): number {
+    for (let fewer = lanes / 2; fewer >= 1; fewer /= 2) {
+      const found = this.own(this.addon.getFunction(module, 'rk_work', fewer));
+      if (found.blocksPerMultiprocessor > 0) return fewer;
+    }
+    return 0;
+  }
+
   /** Frees it when the machine closes. */
   own<T extends Handle | { readonly handle: Handle }>(thing: T): T {
     this.#owned.push(typeof thing === 'number' ? thing : thing.handle);

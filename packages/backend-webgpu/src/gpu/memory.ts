@@ -1,4 +1,5 @@
-import { DeviceLimitError, DeviceMemoryError } from '../errors.ts';
+import { DeviceLimitError } from '@ringkernel/core';
+import { DeviceMemoryError } from '../errors.ts';
 import { bufferUsage, type GpuBuffer, type GpuDevice } from './api.ts';
 
 const { copySource, copyTarget, mapRead, storage, uniform } = bufferUsage;

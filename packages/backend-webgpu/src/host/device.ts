@@ -2,6 +2,7 @@ import {
   checkLaunch,
   type Device,
   DeviceClosedError,
+  DeviceLimitError,
   type DeviceInfo,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -14,7 +15,6 @@ import {
   RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
-import { DeviceLimitError } from '../errors.ts';
 import type { GpuDevice } from '../gpu/api.ts';
 import { GpuMemory } from '../gpu/memory.ts';
 import { Pipelines } from '../gpu/pipelines.ts';

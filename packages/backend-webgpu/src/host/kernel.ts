@@ -15,7 +15,6 @@ import {
 } from '@ringkernel/core';
 import {
   absent,
-  controlWords,
   header,
   mode,
   record,

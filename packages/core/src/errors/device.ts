@@ -114,3 +114,23 @@ export class LayoutMismatchError extends RingKernelError {
     this.found = found;
   }
 }
+
+/** A kernel, its messages or what it sends are more than the device can hold. */
+export class DeviceLimitError extends RingKernelError {
+  static readonly code = 'RK_DEVICE_LIMIT';
+  /** What is limited: `bytes of states`, `threads of a block`. */
+  readonly subject: string;
+  readonly wanted: number;
+  readonly limit: number;
+
+  constructor(subject: string, wanted: number, limit: number, hint: string) {
+    super(
+      DeviceLimitError.code,
+      `${subject} should be at most ${limit} on this device, found ${wanted}`,
+      { hint },
+    );
+    this.subject = subject;
+    this.wanted = wanted;
+    this.limit = limit;
+  }
+}

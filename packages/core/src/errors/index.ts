@@ -2,6 +2,7 @@ export {
   type BackendRefusal,
   BackendUnavailableError,
   DeviceClosedError,
+  DeviceLimitError,
   DeviceLostError,
   LayoutMismatchError,
   MissingCapabilityError,
