@@ -1,5 +1,5 @@
-export { backend } from './backend.ts';
 export { DeviceLimitError } from '@ringkernel/core';
+export { backend } from './backend.ts';
 export {
   DeviceMemoryError,
   ShaderError,

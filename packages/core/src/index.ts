@@ -2,7 +2,7 @@ export * from './actor/index.ts';
 export * from './backend/contract.ts';
 export { RecordMessage, readDeadLetter } from './backend/device-record.ts';
 export { checkLaunch } from './backend/launch-check.ts';
-export { Roster } from './backend/roster.ts';
+export { Roster, type RosterOptions } from './backend/roster.ts';
 export * from './errors.ts';
 export * from './hlc/index.ts';
 export * from './kernel/index.ts';

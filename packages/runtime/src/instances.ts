@@ -1,4 +1,4 @@
-import { type DeviceLaunchOptions, InstanceLimitError, Roster } from '@ringkernel/core';
+import { InstanceLimitError, Roster, type RosterOptions } from '@ringkernel/core';
 
 /** Which instances of a kernel live, which of these have failed, and which index the next one gets. */
 export class Instances {
@@ -8,7 +8,7 @@ export class Instances {
   /** Where nobody lives: first those that were never used, then those that were left longest ago. */
   readonly #vacant: number[];
 
-  constructor(settings: DeviceLaunchOptions) {
+  constructor(settings: RosterOptions) {
     const { id, instances, living = instances } = settings;
     this.#kernelId = id;
     this.#room = instances;

@@ -2,6 +2,9 @@ import { InstanceNotFoundError } from '../errors/kernel.ts';
 import { InvalidOptionError } from '../errors/operation.ts';
 import type { DeviceLaunchOptions } from './contract.ts';
 
+/** Of which kernel, how many there is room for, and how many of these live. */
+export type RosterOptions = Pick<DeviceLaunchOptions, 'id' | 'instances' | 'living'>;
+
 /** Which instances of a kernel live, and which of these have failed. */
 export class Roster {
   readonly #kernelId: string;
@@ -10,7 +13,7 @@ export class Roster {
   readonly #failed: Set<number> = new Set();
   #living: number;
 
-  constructor({ id, instances, living = instances }: DeviceLaunchOptions) {
+  constructor({ id, instances, living = instances }: RosterOptions) {
     this.#kernelId = id;
     this.#lives = new Uint8Array(instances).fill(1, 0, living);
     this.#living = living;
