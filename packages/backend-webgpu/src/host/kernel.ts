@@ -13,14 +13,7 @@ import {
   type PayloadWriter,
   Roster,
 } from '@ringkernel/core';
-import {
-  absent,
-  header,
-  mode,
-  record,
-  routedOnce,
-  wantsReply,
-} from '../text/layout.ts';
+import { absent, header, mode, record, routedOnce, wantsReply } from '../text/layout.ts';
 import { Counters } from './counters.ts';
 import type { KernelSlot } from './kernel-slot.ts';
 import type { Pump } from './pump.ts';
