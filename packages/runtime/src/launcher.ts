@@ -7,7 +7,7 @@ import {
 } from '@ringkernel/core';
 import { Addresses } from './addresses.ts';
 import { requireCapabilities } from './capabilities.ts';
-import { type Checkpoint, checkCheckpoint, takeCheckpoint, restoreStates } from './checkpoint.ts';
+import { type Checkpoint, checkCheckpoint, restoreStates, takeCheckpoint } from './checkpoint.ts';
 import { NameTakenError } from './errors.ts';
 import { KernelHandle } from './handle.ts';
 import type { Images } from './images.ts';
