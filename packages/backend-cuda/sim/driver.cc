@@ -29,6 +29,7 @@ constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevic
 constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
 constexpr int kOutOfResources = 701, kTooLarge = 720;
 constexpr unsigned kMostThreads = 2048;
+constexpr int kMostOfBlock = 128;  // threads that a block has room for
 constexpr size_t kSharedBytes = 48 << 10;  // of a block
 constexpr unsigned kMostResident = 256;  // of all kernels together, as a GPU's multiprocessors have so many places
 constexpr size_t kMemoryBytes = size_t{1} << 30;
@@ -339,7 +340,10 @@ API cuModuleGetFunction(Function** function, Module* module, const char* name) {
   return 0;
 }
 API cuFuncGetAttribute(int* value, int, Function*) { *value = 0; return 0; }
-API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function*, int, size_t) { *blocks = 16; return 0; }
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function*, int threads, size_t) {
+  *blocks = threads > kMostOfBlock ? 0 : 16;
+  return 0;
+}
 API cuLaunchKernel(Function* function, unsigned gx, unsigned, unsigned, unsigned bx, unsigned, unsigned,
                    unsigned, Stream* stream, void** arguments, void**) {
   INJECT("cuLaunchKernel");
