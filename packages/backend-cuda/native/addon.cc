@@ -108,6 +108,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   EXPORT("allocateDevice", AllocateDevice);
   EXPORT("copyToDevice", CopyToDevice);
   EXPORT("copyFromDevice", CopyFromDevice);
+  EXPORT("copyPeer", CopyPeerToPeer);
   EXPORT("allocateHost", AllocateHost);
   EXPORT("registerHost", RegisterHost);
   EXPORT("findCompiler", FindCompiler);

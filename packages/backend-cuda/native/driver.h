@@ -43,6 +43,9 @@ struct CUuuid {
   X(cuDeviceCanAccessPeer, (int* can, CUdevice device, CUdevice peer))                              \
   X(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                               \
   X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                                \
+  X(cuCtxEnablePeerAccess, (CUcontext peer, unsigned flags))                                         \
+  X(cuMemcpyPeerAsync, (CUdeviceptr to, CUcontext to_context, CUdeviceptr from,                      \
+                        CUcontext from_context, size_t bytes, CUstream stream))                     \
   X(cuCtxSetCurrent, (CUcontext context))                                                           \
   X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                           \
   X(cuMemFree_v2, (CUdeviceptr pointer))                                                            \

@@ -16,6 +16,7 @@ Napi::Value Free(const Napi::CallbackInfo& info);
 Napi::Value AllocateDevice(const Napi::CallbackInfo& info);
 Napi::Value CopyToDevice(const Napi::CallbackInfo& info);
 Napi::Value CopyFromDevice(const Napi::CallbackInfo& info);
+Napi::Value CopyPeerToPeer(const Napi::CallbackInfo& info);
 Napi::Value AllocateHost(const Napi::CallbackInfo& info);
 Napi::Value RegisterHost(const Napi::CallbackInfo& info);
 // Programs.

@@ -1,4 +1,5 @@
 // Memory of the device, and memory of the host that the device sees.
+#include <algorithm>
 #include <cstring>
 
 #include "environment.h"
@@ -68,6 +69,55 @@ class CopyFrom : public Napi::AsyncWorker {
   Failure failure_;
 };
 
+constexpr CUresult kPeerAccessAlready = 704;
+
+// From the memory of one device to that of another, without the host: on a stream of the receiving one.
+class CopyPeer : public Napi::AsyncWorker {
+ public:
+  struct Part {
+    std::shared_ptr<DeviceMemory> memory;
+    CUdeviceptr at = 0;
+  };
+  CopyPeer(Napi::Env env, Part to, Part from, size_t bytes, std::shared_ptr<Stream> stream)
+      : AsyncWorker(env), promise(Napi::Promise::Deferred::New(env)), to_(std::move(to)),
+        from_(std::move(from)), bytes_(bytes), stream_(std::move(stream)) {}
+  Napi::Promise::Deferred promise;
+
+  void Execute() override {
+    const auto& to = *to_.memory->context;
+    const auto& from = *from_.memory->context;
+    to.enter();
+    if (to.handle != from.handle) {
+      const CUresult enabled = to.driver->cuCtxEnablePeerAccess(from.handle, 0);
+      if (enabled != kPeerAccessAlready && failed("cuCtxEnablePeerAccess", enabled)) return;
+    }
+    if (failed("cuMemcpyPeerAsync", to.driver->cuMemcpyPeerAsync(to_.at, to.handle, from_.at, from.handle,
+                                                                 bytes_, stream_->handle))) {
+      return;
+    }
+    failed("cuStreamSynchronize", to.driver->cuStreamSynchronize(stream_->handle));
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_) {
+      promise.Reject(error_of(Env(), failure_).Value());
+    } else {
+      promise.Resolve(Env().Undefined());
+    }
+  }
+
+ private:
+  bool failed(const char* call, CUresult result) {
+    if (result != kSuccess) failure_ = driver_failure(*to_.memory->context->driver, call, result);
+    return result != kSuccess;
+  }
+  Part to_;
+  Part from_;
+  size_t bytes_;
+  std::shared_ptr<Stream> stream_;
+  Failure failure_;
+};
+
 }  // namespace
 
 // allocateDevice(context, bytes): { handle, device }, zeroed.
@@ -106,6 +156,22 @@ Napi::Value CopyFromDevice(const Napi::CallbackInfo& info) {
   const auto length = static_cast<size_t>(whole_at(info, 2, "length", 0, memory->bytes));
   const auto from = part(info, *memory, length);
   auto* work = new CopyFrom(info.Env(), memory, resource_at<Stream>(info, 3, "stream"), from, length);
+  const auto promise = work->promise.Promise();
+  work->Queue();
+  return promise;
+}
+
+// copyPeer(to, toOffset, from, fromOffset, bytes, stream): a promise. Both memories are of one driver; the stream is of the
+// device that receives.
+Napi::Value CopyPeerToPeer(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  CopyPeer::Part to{resource_at<DeviceMemory>(info, 0, "to")};
+  CopyPeer::Part from{resource_at<DeviceMemory>(info, 2, "from")};
+  const auto bytes = whole_at(info, 4, "bytes", 1, std::min(to.memory->bytes, from.memory->bytes));
+  to.at = to.memory->pointer + whole_at(info, 1, "toOffset", 0, to.memory->bytes - bytes);
+  from.at = from.memory->pointer + whole_at(info, 3, "fromOffset", 0, from.memory->bytes - bytes);
+  const auto stream = resource_at<Stream>(info, 5, "stream");
+  auto* work = new CopyPeer(env, std::move(to), std::move(from), bytes, stream);
   const auto promise = work->promise.Promise();
   work->Queue();
   return promise;

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,7 +29,7 @@ namespace {
 
 constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100;
 constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
-constexpr int kOutOfResources = 701, kTooLarge = 720;
+constexpr int kOutOfResources = 701, kTooLarge = 720, kNoPeerAccess = 217, kPeerAccessAlready = 704;
 constexpr unsigned kMostThreads = 2048;
 constexpr int kMostOfBlock = 128;  // threads that a block has room for
 constexpr size_t kSharedBytes = 48 << 10;  // of a block
@@ -111,11 +113,24 @@ class Stream {
 };
 
 std::mutex memory_mutex;
-std::map<uintptr_t, size_t> allocations;
+// A device's primary context.
+struct Context {
+  int device;
+  std::set<Context*> peers;  // whose memory it may reach
+};
+
+struct Allocation {
+  size_t bytes;
+  Context* context;  // null: memory of the host
+};
+
+std::map<uintptr_t, Allocation> allocations;
 size_t allocated = 0;
 bool initialized = false;
 std::atomic<unsigned> resident{0};
-int context_object;
+constexpr int kMostDevices = 16;
+Context contexts[kMostDevices];
+thread_local Context* current = nullptr;
 
 int injected(const char* call) {
   const char* wanted = getenv("RK_SIM_FAIL");
@@ -129,19 +144,19 @@ int injected(const char* call) {
 
 int device_count() {
   const char* wanted = getenv("RK_SIM_DEVICES");
-  return wanted == nullptr ? 1 : atoi(wanted);
+  return wanted == nullptr ? 1 : std::min(atoi(wanted), kMostDevices);
 }
 
 #define INJECT(call)                               \
   if (const int wanted = injected(call)) return wanted
 
-int allocate(uintptr_t* pointer, size_t bytes, size_t alignment) {
+int allocate(uintptr_t* pointer, size_t bytes, size_t alignment, Context* context) {
   std::lock_guard<std::mutex> lock(memory_mutex);
   if (bytes == 0) return kInvalidValue;
   if (bytes > kMemoryBytes - allocated) return kOutOfMemory;
   void* memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) return kOutOfMemory;
-  allocations[reinterpret_cast<uintptr_t>(memory)] = bytes;
+  allocations[reinterpret_cast<uintptr_t>(memory)] = {bytes, context};
   allocated += bytes;
   *pointer = reinterpret_cast<uintptr_t>(memory);
   return 0;
@@ -151,19 +166,20 @@ int release(uintptr_t pointer) {
   std::lock_guard<std::mutex> lock(memory_mutex);
   const auto found = allocations.find(pointer);
   if (found == allocations.end()) return kInvalidValue;
-  allocated -= found->second;
+  allocated -= found->second.bytes;
   allocations.erase(found);
   free(reinterpret_cast<void*>(pointer));
   return 0;
 }
 
-// Whether so many bytes from here are within one allocation.
-bool within(uintptr_t pointer, size_t bytes) {
+// Whether so many bytes from here are within one allocation, and of this context if one is given.
+bool within(uintptr_t pointer, size_t bytes, const Context* context = nullptr) {
   std::lock_guard<std::mutex> lock(memory_mutex);
   auto found = allocations.upper_bound(pointer);
   if (found == allocations.begin()) return false;
   --found;
-  return pointer + bytes <= found->first + found->second;
+  if (context != nullptr && found->second.context != context) return false;
+  return pointer + bytes <= found->first + found->second.bytes;
 }
 
 void run_grid(const Function& function, unsigned blocks, unsigned threads, void* parameters) {
@@ -206,6 +222,8 @@ const char* error_name(int error) {
     case kOutOfMemory: return "CUDA_ERROR_OUT_OF_MEMORY";
     case kNotInitialized: return "CUDA_ERROR_NOT_INITIALIZED";
     case kNoDevice: return "CUDA_ERROR_NO_DEVICE";
+    case kNoPeerAccess: return "CUDA_ERROR_PEER_ACCESS_UNSUPPORTED";
+    case kPeerAccessAlready: return "CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED";
     case kInvalidDevice: return "CUDA_ERROR_INVALID_DEVICE";
     case kInvalidImage: return "CUDA_ERROR_INVALID_IMAGE";
     case kNotFound: return "CUDA_ERROR_NOT_FOUND";
@@ -254,14 +272,30 @@ API cuDeviceGetAttribute(int* value, int id, int) { *value = attribute(id); retu
 API cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = kMemoryBytes; return 0; }
 // Every device reaches the one before it, so that the matrix is not symmetric.
 API cuDeviceCanAccessPeer(int* can, int device, int peer) { *can = device == peer + 1; return 0; }
-API cuDevicePrimaryCtxRetain(void** context, int) { *context = &context_object; return initialized ? 0 : kNotInitialized; }
+API cuDevicePrimaryCtxRetain(Context** context, int device) {
+  if (!initialized) return kNotInitialized;
+  contexts[device].device = device;
+  *context = &contexts[device];
+  return 0;
+}
 API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
-API cuCtxSetCurrent(void*) { return 0; }
+API cuCtxSetCurrent(Context* context) {
+  current = context;
+  return 0;
+}
+API cuCtxEnablePeerAccess(Context* peer, unsigned) {
+  INJECT("cuCtxEnablePeerAccess");
+  int can = 0;
+  cuDeviceCanAccessPeer(&can, current->device, peer->device);
+  if (can == 0) return kNoPeerAccess;
+  std::lock_guard<std::mutex> lock(memory_mutex);
+  return current->peers.insert(peer).second ? 0 : kPeerAccessAlready;
+}
 
 API cuMemAlloc_v2(unsigned long long* pointer, size_t bytes) {
   INJECT("cuMemAlloc_v2");
   uintptr_t memory = 0;
-  const int result = allocate(&memory, bytes, 256);
+  const int result = allocate(&memory, bytes, 256, current);
   *pointer = memory;
   return result;
 }
@@ -281,10 +315,19 @@ API cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, size_t bytes, Stream
   stream->add([=] { memcpy(to, reinterpret_cast<const void*>(from), bytes); });
   return 0;
 }
+// A real driver copies through the host where access was not enabled; this one insists.
+API cuMemcpyPeerAsync(unsigned long long to, Context* to_context, unsigned long long from,
+                      Context* from_context, size_t bytes, Stream* stream) {
+  INJECT("cuMemcpyPeerAsync");
+  if (!within(to, bytes, to_context) || !within(from, bytes, from_context)) return kInvalidValue;
+  if (to_context != from_context && to_context->peers.count(from_context) == 0) return kNoPeerAccess;
+  stream->add([=] { memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes); });
+  return 0;
+}
 API cuMemHostAlloc(void** pointer, size_t bytes, unsigned) {
   INJECT("cuMemHostAlloc");
   uintptr_t memory = 0;
-  const int result = allocate(&memory, bytes, 4096);
+  const int result = allocate(&memory, bytes, 4096, nullptr);
   *pointer = reinterpret_cast<void*>(memory);
   return result;
 }

@@ -35,8 +35,8 @@ export const simulatedBackend: BackendFactory = {
   async probe(): Promise<ProbeResult> {
     try {
       const { driver } = await simulatedLibraries();
-      const [device] = loadAddon().listDevices(driver);
-      return { available: true, devices: device ? [simulatedInfo(device)] : [] };
+      const devices = loadAddon().listDevices(driver);
+      return { available: true, devices: devices.map(simulatedInfo) };
     } catch (thrown) {
       const error = typedError(thrown);
       const reason = error instanceof Error ? error.message : String(error);
@@ -62,6 +62,7 @@ async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<
   return await CudaDevice.open(info, found, target, options, device);
 }
 
+/** By UUID, or as `cuda:N` by the ordinal that the driver gives it. */
 function choose(
   devices: readonly FoundDevice[],
   wanted: string | undefined,
@@ -69,12 +70,15 @@ function choose(
 ): FoundDevice {
   const ids = devices.map((device) => (simulated ? simulatedInfo(device).id : device.uuid));
   const index = wanted === undefined ? 0 : ids.indexOf(wanted);
-  const found = devices[index];
-  if (found === undefined)
-    throw new InvalidOptionError('deviceId', `one of ${ids.join(', ')}`, wanted);
-  return found;
+  const found = devices[index] ?? devices.find(({ ordinal }) => wanted === `cuda:${ordinal}`);
+  if (found !== undefined) return found;
+  const known = devices.map(({ ordinal }, i) => `cuda:${ordinal} (${ids[i]})`);
+  throw new InvalidOptionError('deviceId', `one of ${known.join(', ')}`, wanted);
 }
 
+/** The first is `cuda:simulated`, the others have their ordinals behind that. */
 function simulatedInfo(device: FoundDevice): DeviceInfo {
-  return { ...deviceInfo(device, 'simulated'), id: 'cuda:simulated', kind: 'software' };
+  const { ordinal } = device;
+  const id = ordinal === 0 ? 'cuda:simulated' : `cuda:simulated:${ordinal}`;
+  return { ...deviceInfo(device, 'simulated'), id, kind: 'software' };
 }

@@ -8,6 +8,7 @@ export {
   StuckHandlerError,
   type TrialFailure,
 } from './errors.ts';
+export { copyStates, type StateCopy, stateCopyCounts } from './host/state-copy.ts';
 export type { DeviceStatus, FoundDevice } from './native/addon.ts';
 export { type GpuStatus, gpuDevices, gpuStatus } from './probe/status.ts';
 export { type Trial, type TrialOptions, tryDevice } from './probe/trial.ts';

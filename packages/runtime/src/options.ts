@@ -16,7 +16,10 @@ import type { K2KOptions } from './k2k/options.ts';
 export interface RuntimeOptions {
   /** `auto` (the default) takes the first usable of cuda, webgpu and cpu; or a backend of somebody else. */
   readonly backend?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | BackendFactory;
-  /** The device to open: its id, or a part of a GPU's name; the first one that is no software when left out. */
+  /**
+   * The device to open: its id, its number (`cuda:1`), or a part of a GPU's name; the first one that is no software when
+   * left out.
+   */
   readonly device?: string;
   /** `async` by default. */
   readonly schedule?: Schedule;

@@ -58,7 +58,7 @@ export function isFactory(value: unknown): value is BackendFactory {
   return typeof name === 'string' && typeof probe === 'function' && typeof open === 'function';
 }
 
-/** The device to open: the one asked for by id or by a part of its name, or the first that is no software. */
+/** The device to open: the one asked for by id, by its ordinal (`cuda:1`), or by a part of its name, or the first that is no software. */
 function pick(
   name: string,
   devices: readonly DeviceInfo[],
@@ -69,7 +69,10 @@ function pick(
     // Not the processor: who names a GPU's maker does not mean that one's processors.
     const named = ({ kind, name: own }: DeviceInfo): boolean =>
       part !== '' && kind !== 'cpu' && own.toLowerCase().includes(part);
-    const found = devices.find(({ id }) => id === wanted) ?? devices.find(named);
+    const numbered = ({ ordinal }: DeviceInfo): boolean =>
+      ordinal !== undefined && wanted === `${name}:${ordinal}`;
+    const found =
+      devices.find(({ id }) => id === wanted) ?? devices.find(numbered) ?? devices.find(named);
     if (found !== undefined) return found;
     const known = devices.map(({ id, name: own }) => `${id} (${own})`).join(', ') || 'none';
     return { backend: name, reason: `no device '${wanted}', there are: ${known}` };

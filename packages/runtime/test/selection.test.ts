@@ -62,6 +62,15 @@ async function refusalOf(backend: BackendFactory, device?: string) {
   return { ...refusals[0], cause };
 }
 
+test('a device can be named by the number that its driver gives it', async () => {
+  const devices = [info('GPU-a', 'gpu'), info('GPU-b', 'gpu')];
+  const backend = acme(devices.map((device, i) => ({ ...device, ordinal: i + 3 })));
+  await (await createRuntime({ backend, device: 'acme:4' })).close();
+  expect(backend.opened).toMatchObject([{ deviceId: 'GPU-b' }]);
+  expect((await refusalOf(backend, 'acme:0')).reason).toContain("no device 'acme:0'");
+  expect((await refusalOf(acme(devices), 'acme:undefined')).reason).toContain('no device');
+});
+
 describe('a backend by name', () => {
   test('auto takes the CPU where nothing else can be used, and says so', async () => {
     await using runtime = await createRuntime();

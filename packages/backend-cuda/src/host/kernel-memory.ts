@@ -1,4 +1,5 @@
 import type { DeviceLaunchOptions } from '@ringkernel/core';
+import { CudaDriverError, typedError } from '../errors.ts';
 import {
   counterCount,
   kernelLayout,
@@ -107,6 +108,37 @@ export class KernelMemory {
     addon.copyToDevice(machine.world.handle, offset, writer.bytes);
   }
 
+  /**
+   * Takes over all states of another kernel of the same actor; nothing runs on either device. Directly where this device
+   * reaches the memory of the other one, else through the host: null, or why it went that way.
+   */
+  async copyStatesFrom(other: KernelMemory): Promise<string | null> {
+    const { addon, device, stream } = this.#machine;
+    const { ordinal } = other.#machine.device;
+    const bytes = this.statesBytes;
+    const copyThroughHost = async (): Promise<void> =>
+      addon.copyToDevice(this.#device.handle, this.#statesAt, await other.readStates());
+    if (ordinal !== device.ordinal && !device.peers.includes(ordinal)) {
+      await copyThroughHost();
+      return `device ${device.ordinal} can't reach the memory of device ${ordinal}`;
+    }
+    try {
+      const [to, from] = [this.#device.handle, other.#device.handle];
+      await addon.copyPeer(to, this.#statesAt, from, other.#statesAt, bytes, stream);
+      return null;
+    } catch (thrown) {
+      const refused = typedError(thrown);
+      if (!(refused instanceof CudaDriverError)) throw refused;
+      await copyThroughHost();
+      return refused.message;
+    }
+  }
+
+  /** Of all states together, as they lie in memory. */
+  get statesBytes(): number {
+    return this.#instances * this.stateStride;
+  }
+
   /** Writes the state of one instance; nothing runs. */
   writeState(instance: number, bytes: Uint8Array): void {
     const offset = this.#statesAt + instance * this.stateStride;
@@ -116,8 +148,7 @@ export class KernelMemory {
   /** All states, one behind the other; nothing changes them meanwhile. */
   readStates(): Promise<Uint8Array> {
     const { addon, stream } = this.#machine;
-    const bytes = this.#instances * this.stateStride;
-    return addon.copyFromDevice(this.#device.handle, this.#statesAt, bytes, stream);
+    return addon.copyFromDevice(this.#device.handle, this.#statesAt, this.statesBytes, stream);
   }
 
   readState(instance: number, length: number): Promise<Uint8Array> {

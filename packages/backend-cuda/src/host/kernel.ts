@@ -57,6 +57,8 @@ export class CudaKernel implements DeviceKernel {
   readonly id: string;
   readonly base: number;
   readonly instances: number;
+  /** Of its image. */
+  readonly hash: number;
   readonly sink: KernelSink;
   readonly memory: KernelMemory;
   /** Lockstep: what runs a round. */
@@ -95,6 +97,7 @@ export class CudaKernel implements DeviceKernel {
     this.id = options.id;
     this.base = options.baseAddress;
     this.instances = options.instances;
+    this.hash = image.hash;
     this.sink = sink;
     this.memory = memory;
     this.round = round;
@@ -112,6 +115,11 @@ export class CudaKernel implements DeviceKernel {
 
   get state(): KernelState {
     return this.#state;
+  }
+
+  /** What it lives on. */
+  get machine(): Machine {
+    return this.#context.machine;
   }
 
   get lastMessageId(): { readonly low: number; readonly high: number } {

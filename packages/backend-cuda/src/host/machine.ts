@@ -19,6 +19,8 @@ const hotTurns = 256;
 /** How long kernels that were told to end at once may take to do so. */
 const killMs = 1_000;
 
+let machines = 0;
+
 /** What is fixed for the life of a machine. */
 export interface MachineSettings {
   readonly options: CudaOptions;
@@ -45,6 +47,8 @@ export interface Resident {
  * until all kernels have left, because it could hang as long as one runs; they come back with all their state.
  */
 export class Machine {
+  /** Of all machines of this thread, in the order in which they were made. */
+  readonly number: number = machines++;
   readonly addon: Addon;
   readonly context: Handle;
   readonly device: FoundDevice;

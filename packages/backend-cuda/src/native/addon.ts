@@ -80,6 +80,14 @@ export interface Addon {
     length: number,
     stream: Handle,
   ): Promise<Uint8Array>;
+  copyPeer(
+    to: Handle,
+    toOffset: number,
+    from: Handle,
+    fromOffset: number,
+    bytes: number,
+    stream: Handle,
+  ): Promise<void>;
   allocateHost(context: Handle, bytes: number): Allocation & { readonly buffer: ArrayBuffer };
   registerHost(context: Handle, bytes: Uint8Array): Allocation;
   findCompiler(paths: readonly string[]): { readonly path: string; readonly version: string };

@@ -63,6 +63,7 @@ function unusable(device: FoundDevice): string | null {
 export function deviceInfo(device: FoundDevice, driver: string | undefined): DeviceInfo {
   return {
     id: device.uuid,
+    ordinal: device.ordinal,
     backend: 'cuda',
     name: device.name,
     kind: 'gpu',

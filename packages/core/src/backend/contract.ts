@@ -28,6 +28,8 @@ export type ProbeResult =
 export interface DeviceInfo {
   /** Unique within its backend, stable over a process's life: `cpu`, `cuda:0`, `GPU-uuid`. */
   readonly id: string;
+  /** The number that its driver gives it, where drivers number devices: `backend:ordinal` names it too. */
+  readonly ordinal?: number;
   readonly backend: string;
   /** The hardware's own name. */
   readonly name: string;
