@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { compile } from '@ringkernel/compiler';
+import { type ActorImage, CompiledFile, compile, compileModule } from '@ringkernel/compiler';
 import { actor, array, codecOf, u32 } from '@ringkernel/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Collected, launchOptions, plain } from './hand-written.ts';
@@ -93,9 +93,20 @@ function generatedLine(payload: SourceMapPayload, lines: number, line: number): 
   throw new RangeError(`nothing comes from line ${line}`);
 }
 
-test('a debugger stops in the handler, in a worker thread, with its values', async () => {
+/** As a file has it that was compiled ahead of time. */
+function compiledAhead(): ActorImage {
+  const content = JSON.parse(JSON.stringify(compileModule({ Meter })));
+  const image = new CompiledFile(content).imageOf(Meter);
+  if (typeof image === 'string') throw new Error(image);
+  return image;
+}
+
+test.each([
+  ['at launch', () => compile(Meter)],
+  ['ahead of time', compiledAhead],
+])('a debugger stops in a handler compiled %s, with its values', async (_, image) => {
   const device = await open({ workers: 1, sourceMaps: true });
-  const kernel = await device.launch(compile(Meter), launchOptions(), new Collected());
+  const kernel = await device.launch(image(), launchOptions(), new Collected());
   await kernel.activate();
   const debug = new WorkerDebugger();
   await debug.attach();
@@ -138,10 +149,10 @@ test('a debugger stops in the handler, in a worker thread, with its values', asy
   }
 });
 
-async function endedStack(options: object): Promise<string> {
+async function endedStack(options: object, image = compile(Meter)): Promise<string> {
   const device = await open({ workers: 1, handlerTimeoutMs: 50, ...options });
   const seen = new Collected();
-  const kernel = await device.launch(compile(Meter), launchOptions(), seen);
+  const kernel = await device.launch(image, launchOptions(), seen);
   await kernel.activate();
   const hang = compile(Meter).messages[1];
   if (hang === undefined) throw new Error('no message');
@@ -152,8 +163,11 @@ async function endedStack(options: object): Promise<string> {
   return error?.cause instanceof Error ? (error.cause.stack ?? '') : '';
 }
 
-test('a handler that is ended tells the line of its file', async () => {
-  const stack = await endedStack({ sourceMaps: true });
+test.each([
+  ['at launch', () => compile(Meter)],
+  ['ahead of time', compiledAhead],
+])('a handler compiled %s that is ended tells the line of its file', async (_, image) => {
+  const stack = await endedStack({ sourceMaps: true }, image());
   const [, line] = /debugger\.test\.ts:(\d+)/.exec(stack) ?? [];
   expect(Math.abs(Number(line) - lineOf('here it is ended'))).toBeLessThanOrEqual(1);
 });

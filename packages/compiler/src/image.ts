@@ -61,13 +61,17 @@ export function withPlaces<T>(image: KernelImage, use: (places: Places | null) =
  */
 export function describeSite(image: KernelImage, site: number): string {
   if (image.program.kind !== 'ir') return '';
-  const known = (image.program.module as Module).sites[site]?.at ?? '';
+  const position = locateSite(image, site);
+  if (position !== null) return formatPosition(position);
+  return (image.program.module as Module).sites[site]?.at ?? '';
+}
+
+/** The place of a fault in its file; null where that is not known. */
+export function locateSite(image: KernelImage, site: number): Located | null {
   const { capture, locators } = places.get(image) ?? {};
-  const locate = locators?.[site];
-  if (!locate) return known;
   try {
-    const position = locate();
-    return position.file === null ? known : formatPosition(position);
+    const position = locators?.[site]?.() ?? null;
+    return position?.file === null ? null : position;
   } finally {
     capture?.close();
   }

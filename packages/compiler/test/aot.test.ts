@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   CompiledFile,
   CompiledFileError,
@@ -6,9 +10,12 @@ import {
   compileModule,
   emitJavaScript,
   emitWebAssembly,
+  emitWgsl,
   optimize,
+  readCompiledFile,
   webAssemblyFromText,
 } from '@ringkernel/compiler';
+import { placeOfLine } from '@ringkernel/compiler/back-end';
 import { type AnyActor, actor, array, ask, f32, ref, u32, u64 } from '@ringkernel/core';
 import { describe, expect, test } from 'vitest';
 import { contentFingerprint } from '../src/aot/format.ts';
@@ -50,8 +57,49 @@ test.each(actors.map((definition) => [definition.name, definition]))(
     expect(image.program.texts?.js).toBe(emitJavaScript(optimize(program.module)));
     const webAssembly = webAssemblyFromText(image.program.texts?.wasm ?? '');
     expect(webAssembly).toEqual(emitWebAssembly(optimize(program.module)));
+    const mapped = emitJavaScript(optimize(program.module), { mapTo: compile(definition) });
+    expect(emitJavaScript(optimize(image.program.module), { mapTo: image })).toBe(mapped);
   },
 );
+
+describe('the files that handlers were written in', () => {
+  const { Counter } = counter;
+  const content = JSON.parse(JSON.stringify(compileModule({ Counter }, (file) => basename(file))));
+  const mapOf = (file: CompiledFile): string => {
+    const image = file.imageOf(Counter);
+    if (typeof image === 'string') throw new Error(image);
+    return emitJavaScript(image.program.module, { mapTo: image });
+  };
+  const source = fileURLToPath(new URL('actors/counter.ts', import.meta.url));
+
+  test('are found from where the compiled file is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compiled-'));
+    await copyFile(source, join(folder, 'counter.ts'));
+    await writeFile(join(folder, 'actors.json'), JSON.stringify(content));
+    const file = await readCompiledFile(join(folder, 'actors.json'));
+    const data = mapOf(file).split('base64,')[1] ?? '';
+    const map = JSON.parse(Buffer.from(data, 'base64').toString('utf8'));
+    expect(map.sources).toEqual([pathToFileURL(join(folder, 'counter.ts')).href]);
+    expect(map.sourcesContent).toEqual([readFileSync(source, 'utf8')]);
+    await rm(folder, { recursive: true });
+  });
+
+  test('are told for lines of WGSL, too', () => {
+    const image = new CompiledFile(written({ Counter })).imageOf(Counter);
+    if (typeof image === 'string') throw new Error(image);
+    const lines = emitWgsl(image.program.module).split('\n');
+    const places = lines.map((_, i) => {
+      return placeOfLine(image, lines, i + 1, /^fn (?<kind>[hf])(?<index>\d+)_/u)?.at;
+    });
+    const told = places.filter((at) => at?.startsWith(source));
+    expect(told.length).toBeGreaterThan(5);
+  });
+
+  test('are in no map where that is not known', () => {
+    expect(content.actors[0].positions.files).toEqual(['counter.ts']);
+    expect(mapOf(new CompiledFile(content))).not.toContain('sourceMappingURL');
+  });
+});
 
 test('random modules come back as they were', () => {
   for (let seed = 1; seed <= 60; seed++) {

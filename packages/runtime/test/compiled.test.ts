@@ -81,6 +81,9 @@ describe('actors from a file', () => {
       adder.texts.js = adder.texts.js.replaceAll('5000000000', '7000000000');
     });
     expect(run(path).wide).toBe('7000000000');
+    // A source map belongs to a text that is emitted with it.
+    const mapped = { backendOptions: { code: 'javascript', sourceMaps: true } };
+    expect(run(path, mapped)).toMatchObject({ ...result, parser: false });
   });
 
   test('of WebAssembly that was emitted then', () => {

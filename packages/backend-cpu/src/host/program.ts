@@ -50,7 +50,7 @@ function webAssemblyOf(module: Module, text: string | undefined): WebAssemblyCod
   return text === undefined ? emitWebAssembly(optimize(module)) : webAssemblyFromText(text);
 }
 
-/** As emitted ahead of time where that can be: such text can't be interrupted and has no source map. */
+/** As emitted ahead of time where that will do: such text can't be interrupted and has no source map. */
 function javaScriptOf(
   module: Module,
   image: KernelImage,
@@ -58,7 +58,7 @@ function javaScriptOf(
 ): string {
   const interruptible = handlerTimeoutMs > 0;
   const text = image.program.kind === 'ir' ? image.program.texts?.js : undefined;
-  if (text !== undefined && !interruptible) return text;
+  if (text !== undefined && !interruptible && !sourceMaps) return text;
   return emitJavaScript(optimize(module), { interruptible, ...(sourceMaps && { mapTo: image }) });
 }
 

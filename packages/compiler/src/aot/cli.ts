@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AnyActor } from '@ringkernel/core';
@@ -33,8 +33,8 @@ async function main(): Promise<number> {
     return 1;
   }
   const folder = dirname(resolve(output));
-  const file = compileModule(exports, (position) => {
-    return position.startsWith('/') ? relative(folder, position) : position;
+  const file = compileModule(exports, (path) => {
+    return isAbsolute(path) ? relative(folder, path) : path;
   });
   writeFileSync(output, `${JSON.stringify(file)}\n`);
   const names = file.actors.map(({ name, texts }) => `${name} (${Object.keys(texts).join(', ')})`);

@@ -1,6 +1,7 @@
 import { type AnyActor, InvalidOptionError } from '@ringkernel/core';
 import { compile, readsOf } from '../compile.ts';
-import { describeSite } from '../image.ts';
+import { formatPosition } from '../diagnostics/index.ts';
+import { locateSite } from '../image.ts';
 import type { FaultSite } from '../ir/types.ts';
 import { compilerVersion } from '../version.ts';
 import { textFingerprint, valueFingerprint } from './fingerprint.ts';
@@ -14,19 +15,20 @@ import {
   schemaFingerprint,
 } from './format.ts';
 import { encodeValue } from './module-shape.ts';
+import { positionsOf } from './positions.ts';
 import { emitTexts } from './targets.ts';
 
 /**
  * Compiles all actors that a module exports, ahead of time: `import * as actors from './actors.js'`, and write
- * `JSON.stringify(compileModule(actors))` to a file for `createRuntime({ compiled })`. `place` may shorten the
- * positions of faults (`/home/me/app/actors.js:12:7`), which are looked up now. Throws `CompileError` for the first
+ * `JSON.stringify(compileModule(actors))` to a file for `createRuntime({ compiled })`. Where statements are is looked up
+ * now; `shorten` may make the path of a file (`/home/me/app/actors.js`) one that counts from the folder of the output. Throws `CompileError` for the first
  * actor that does not compile, and `InvalidOptionError` where no actor is exported, or two have one name.
  */
 export function compileModule(
   exports: Readonly<Record<string, unknown>>,
-  place: (position: string) => string = (position) => position,
+  shorten: (file: string) => string = (file) => file,
 ): CompiledActors {
-  const actors = actorsIn(exports).map((definition) => compileAhead(definition, place));
+  const actors = actorsIn(exports).map((definition) => compileAhead(definition, shorten));
   return { format: fileFormat, compiler: compilerVersion, actors };
 }
 
@@ -46,12 +48,14 @@ function actorsIn(exports: Readonly<Record<string, unknown>>): AnyActor[] {
   throw new InvalidOptionError('exports', 'a module that exports actors', names || 'no exports');
 }
 
-function compileAhead(definition: AnyActor, place: (at: string) => string): CompiledActor {
+function compileAhead(definition: AnyActor, shorten: (file: string) => string): CompiledActor {
   const image = compile(definition);
   const { handlers, functions, tables, sites, requires } = image.program.module;
-  const placed = sites.map(
-    ({ code }, i): FaultSite => ({ code, at: i === 0 ? '' : place(describeSite(image, i)) }),
-  );
+  const placed = sites.map(({ code, at }, i): FaultSite => {
+    const found = locateSite(image, i);
+    if (found === null || found.file === null) return { code, at };
+    return { code, at: formatPosition({ ...found, file: shorten(found.file) }) };
+  });
   const body = { handlers, functions, tables, sites: placed, requires };
   const encoded = JSON.parse(JSON.stringify(body, (_, value) => encodeValue(value)));
   const texts = emitTexts(image.program.module);
@@ -62,6 +66,7 @@ function compileAhead(definition: AnyActor, place: (at: string) => string): Comp
     outside: outsideOf(definition),
     content: '',
     module: encoded,
+    positions: positionsOf(image, shorten),
     texts,
   };
   return { ...actor, content: contentFingerprint(actor) };

@@ -1,6 +1,6 @@
 import type { AnyActor } from '@ringkernel/core';
 import { builtin } from '../capture/inspector.ts';
-import { type ActorImage, imageOf } from '../image.ts';
+import { type ActorImage, imageOf, keepPlaces } from '../image.ts';
 import { validateModule } from '../ir/validate.ts';
 import { compilerVersion } from '../version.ts';
 import { CompiledFileError } from './errors.ts';
@@ -12,7 +12,15 @@ import {
   fileFormat,
   wholeModule,
 } from './format.ts';
+import { linesOf } from './positions.ts';
 import { whyStale } from './stale.ts';
+
+type FindFile = (file: string) => string | null;
+
+/** A path that counts from nowhere is not known. */
+const wholePath: FindFile = (file) => (isWhole(file) ? file : null);
+
+const isWhole = (file: string): boolean => /^([a-z][a-z\d+.-]*:|\/|\\)/iu.test(file);
 
 /** Actors that were compiled ahead of time. */
 export class CompiledFile {
@@ -20,11 +28,16 @@ export class CompiledFile {
   readonly name: string;
   readonly #compiler: string;
   readonly #actors = new Map<string, CompiledActor>();
+  readonly #find: FindFile;
   readonly #images = new WeakMap<AnyActor, ActorImage | string>();
 
-  /** Takes what `compileModule` gave or a file had. Throws `CompiledFileError` for anything else. */
-  constructor(content: unknown, name = 'what was given') {
+  /**
+   * Takes what `compileModule` gave or a file had. `find` gives the path of a file of source, as it is in the content,
+   * or null where that is not known: such statements have no source map. Throws `CompiledFileError` for anything else.
+   */
+  constructor(content: unknown, name = 'what was given', find: FindFile = wholePath) {
     this.name = name;
+    this.#find = find;
     const { format, compiler } = Object(content) as { format?: unknown; compiler?: unknown };
     if (format !== fileFormat) {
       const found = JSON.stringify(format) ?? 'nothing';
@@ -40,7 +53,7 @@ export class CompiledFile {
   imageOf(definition: AnyActor): ActorImage | string {
     const known = this.#images.get(definition);
     if (known !== undefined) return known;
-    const found = this.#find(definition);
+    const found = this.#imageOf(definition);
     this.#images.set(definition, found);
     return found;
   }
@@ -50,7 +63,7 @@ export class CompiledFile {
     return this.#compiler !== compilerVersion || this.#actors.has(actor);
   }
 
-  #find(definition: AnyActor): ActorImage | string {
+  #imageOf(definition: AnyActor): ActorImage | string {
     if (this.#compiler !== compilerVersion) {
       return `it is from version ${this.#compiler} of the compiler, this is ${compilerVersion}`;
     }
@@ -63,7 +76,13 @@ export class CompiledFile {
     if (problem !== undefined) {
       throw new CompiledFileError(this.name, `${definition.name}: ${problem}`);
     }
-    return imageOf(module, actor.texts);
+    const image = imageOf(module, actor.texts);
+    keepPlaces(image, {
+      ...linesOf(actor.positions, this.#find),
+      capture: { close: () => {} },
+      locators: [], // The module's sites say where they are.
+    });
+    return image;
   }
 }
 
@@ -101,7 +120,18 @@ export async function readCompiledFile(file: string | URL): Promise<CompiledFile
   } catch (error) {
     throw new CompiledFileError(name, (error as Error).message, error);
   }
-  return new CompiledFile(content, name);
+  const path = builtin<typeof import('node:path')>('node:path');
+  return new CompiledFile(content, name, (source) => {
+    if (isWhole(source)) return source;
+    if (fs === undefined || path === undefined)
+      return new URL(source, new URL(name, pageUrl())).href;
+    return path.resolve(path.dirname(name), source);
+  });
+}
+
+/** Of a browser's page. */
+function pageUrl(): string {
+  return (globalThis as { readonly location?: { readonly href?: string } }).location?.href ?? '';
 }
 
 async function fetched(url: string): Promise<string> {

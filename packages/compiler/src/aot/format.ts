@@ -4,6 +4,7 @@ import type { UserFunction } from '../parse/function-source.ts';
 import { type Decode, list, object, oneOf, record, text, word } from './decode.ts';
 import { textFingerprint } from './fingerprint.ts';
 import { type ModuleBody, moduleBody } from './module-shape.ts';
+import { type Positions, positions } from './positions.ts';
 
 export const fileFormat = 'ringkernel-actors-1';
 
@@ -26,6 +27,7 @@ export interface CompiledActor {
   /** Fingerprint of all the rest, so that a file that was damaged or edited is found out. */
   readonly content: string;
   readonly module: ModuleBody;
+  readonly positions: Positions;
   /** The module in devices' languages, by the name of the target. */
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -47,6 +49,7 @@ const compiledActor: Decode<CompiledActor> = object({
   outside: list(object({ of: word, path: list(text), is: text })),
   content: text,
   module: moduleBody,
+  positions,
   texts: record(text),
 });
 

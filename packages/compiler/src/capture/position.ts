@@ -1,6 +1,7 @@
 import { originalPositionFor, sourceContentFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { Located } from '../diagnostics/frame.ts';
 import type { FunctionLocation } from './closure.ts';
+import { readText } from './file-text.ts';
 import { builtin, type Inspector } from './inspector.ts';
 
 /** A script the engine has loaded. */
@@ -101,12 +102,4 @@ function dataText(url: string): string {
 function toPath(url: string): string {
   if (!url.startsWith('file:')) return url;
   return builtin<typeof import('node:url')>('node:url')?.fileURLToPath(url) ?? url;
-}
-
-function readText(path: string): string | null {
-  try {
-    return builtin<typeof import('node:fs')>('node:fs')?.readFileSync(path, 'utf8') ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -43,7 +43,7 @@ export interface EmitOptions {
   readonly interruptible?: boolean;
   /**
    * The image that the module is of: the text gets an inline source map to the files in which its handlers were
-   * written. An image that was not compiled in this process, such as one from a file, knows no files and gives no map.
+   * written. A copy of an image, as one that went to another thread, knows no files and gives no map.
    */
   readonly mapTo?: KernelImage;
 }

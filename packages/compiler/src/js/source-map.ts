@@ -35,7 +35,7 @@ export class PlaceMarks {
     return `/*@${this.#places.push(place) - 1}*/`;
   };
 
-  /** The text without the comments and with a map of them. */
+  /** The text without the comments and with a map of them, if there are any. */
   mapped(text: string): string {
     const files = new Map<string, { readonly index: number; readonly text: string }>();
     const lines: string[] = [];
@@ -58,10 +58,12 @@ export class PlaceMarks {
       lines.push(clean);
       mappings.push(segments);
     }
+    if (files.size === 0) return lines.join('\n');
     const map = {
       version: 3,
       sources: [...files.keys()].map(urlOf),
-      sourcesContent: [...files.values()].map((file) => file.text),
+      // A debugger reads a file itself that could not be read here.
+      sourcesContent: [...files.values()].map((file) => (file.text === '' ? null : file.text)),
       names: [],
       mappings: encode(mappings),
     };
