@@ -3,12 +3,14 @@ import { type AtomicWords, deadLetterCode, instanceWords } from '@ringkernel/cor
 import { type ArenaLayout, threadBlock } from '../memory/arena.ts';
 import { LaneReader } from '../queue/lane.ts';
 import type { LocalQueue } from '../queue/local-queue.ts';
-import { deadLetterRecord, faultRecord, originAt, priorityAt, slotsOf } from '../queue/record.ts';
+import { deadLetterRecord, originAt, priorityAt, slotsOf } from '../queue/record.ts';
 import type { StampClock } from './clock.ts';
-import { faultReport } from './fault-report.ts';
+import { Faults } from './faults.ts';
 import { absentFlag, failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
 import { type Mailbox, starvationBound } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
+import { ReadyMailboxes } from './ready-mailboxes.ts';
+import { TurnClock } from './turn-clock.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Messages taken from one lane, from the local queues, or from one mailbox in a turn. */
@@ -31,27 +33,21 @@ export class Engine {
   readonly watchdog: Watchdog;
   /** Control requests carried out so far, 32 bits that wrap. */
   controlSeen = 0;
-  /** Mailboxes of running kernels that still hold messages. */
-  readonly #ready: Mailbox[] = [];
+  readonly #ready: ReadyMailboxes = new ReadyMailboxes(this);
 
   readonly #words: Int32Array;
   readonly #clock: StampClock;
   readonly #stage: number;
   readonly #control: number;
-  readonly #epochMs: number;
   /** While messages of several priorities are about, lanes are sorted into the local queues first. */
   #sorting = false;
   /** `entered` of each local queue when the last record from a lane went in. */
   readonly #laneMarks: Int32Array = new Int32Array(4);
   #streak = 0;
-  #sinceUs = 0;
   #dispatched = 0;
   #sinceClock = 0;
-  #deadlineNow = 0;
-  #faulted = false;
-  #faultSite = 0;
-  #faultValue = 0;
-  #thrown: unknown;
+  readonly #time: TurnClock;
+  readonly #faults: Faults;
 
   constructor(
     arena: SharedArrayBuffer,
@@ -68,7 +64,8 @@ export class Engine {
     this.#clock = outbox.clock;
     this.#stage = layout.stage(thread);
     this.#control = (layout.thread(thread) + threadBlock.control) >>> 2;
-    this.#epochMs = epochMs;
+    this.#time = new TurnClock(outbox, epochMs);
+    this.#faults = new Faults(outbox);
     this.watchdog = watchdog;
     this.readers = Array.from({ length: threads }, (_, from) => from)
       .filter((from) => from !== thread)
@@ -104,7 +101,7 @@ export class Engine {
   /** One turn; how many messages it took. */
   turn(): number {
     this.#dispatched = 0;
-    if (this.#sinceClock === 0) this.#readClock();
+    if (this.#sinceClock === 0) this.#time.read();
     if (this.outbox.urgent) this.#sorting = true;
     let taken = 0;
     if (!this.#sorting) {
@@ -115,7 +112,7 @@ export class Engine {
     if (this.#sorting) taken += this.#sort();
     if (this.outbox.crowded < crowd) {
       taken += this.#runLocal();
-      if (this.#ready.length !== 0) taken += this.#runMailboxes();
+      if (!this.#ready.empty) taken += this.#ready.run(budget);
     }
     if (this.outbox.flush()) taken++;
     this.#sinceClock++;
@@ -134,7 +131,7 @@ export class Engine {
   /** Before the thread falls idle: senders see their room, the next turn reads the clock. */
   rest(): void {
     for (const reader of this.readers) reader.release();
-    if (this.outbox.busy.length > 0) this.#readClock();
+    if (this.outbox.busy.length > 0) this.#time.read();
     this.#sinceClock = 0;
   }
 
@@ -142,7 +139,7 @@ export class Engine {
   activate(kernel: WorkerKernel): void {
     kernel.paused = false;
     for (const mailbox of kernel.mailboxes.values()) {
-      this.#makeReady(mailbox);
+      this.#ready.add(mailbox);
     }
   }
 
@@ -153,7 +150,7 @@ export class Engine {
     kernel.words[own + instanceWords.faultValueWord] = 0;
     kernel.flags[instance] = (kernel.flags[instance] as number) & ~failedFlag;
     const mailbox = kernel.mailboxes.get(instance);
-    if (mailbox !== undefined && !kernel.paused) this.#makeReady(mailbox);
+    if (mailbox !== undefined && !kernel.paused) this.#ready.add(mailbox);
   }
 
   /** The instance ends: what waits for it becomes dead letters. */
@@ -181,8 +178,8 @@ export class Engine {
   /** A loop takes this message; false when it has become a dead letter instead. */
   takeCopy(kernel: WorkerKernel, record: Int32Array, known: boolean): boolean {
     const deadline = record[14] as number;
-    this.#deadlineNow = 0;
-    if (deadline !== 0 && this.#late(deadline)) {
+    this.#time.forget();
+    if (deadline !== 0 && this.#time.late(deadline)) {
       this.#dead(kernel, record, 0, deadLetterCode.expired);
       return false;
     }
@@ -198,10 +195,7 @@ export class Engine {
 
   /** A loop has thrown: its instance has failed. */
   failLoop(kernel: WorkerKernel, instance: number, record: Int32Array, error: unknown): void {
-    this.#faulted = true;
-    this.#faultSite = 0;
-    this.#faultValue = 0;
-    this.#thrown = error;
+    this.#faults.noteEnd(error);
     this.outbox.mark(kernel.meter);
     this.#fail(kernel, instance, record, 0);
   }
@@ -218,22 +212,12 @@ export class Engine {
 
   /** Shares time spent among the kernels that handled something meanwhile. */
   shareBusy(elapsedUs: number): void {
-    const { busy } = this.outbox;
-    let handled = 0;
-    for (const meter of busy) handled += meter.busyShare;
-    for (const meter of busy) {
-      meter.busy((elapsedUs * meter.busyShare) / handled);
-      meter.busyShare = 0;
-    }
-    busy.length = 0;
+    this.#time.share(elapsedUs);
   }
 
   /** `env.fault`: the first fault of a handler counts. */
   fault(site: number, value: number): void {
-    if (this.#faulted) return;
-    this.#faulted = true;
-    this.#faultSite = site;
-    this.#faultValue = value;
+    this.#faults.note(site, value);
   }
 
   /** Straight from the lane to the handlers, as long as everything in it is of normal priority. */
@@ -385,23 +369,14 @@ export class Engine {
       if (dropped !== null) this.#dead(kernel, dropped, 0, deadLetterCode.queueFull);
       const loop = kernel.loops.get(instance);
       if (loop !== undefined) loop.wake();
-      else if (!kernel.paused) this.#makeReady(mailbox);
+      else if (!kernel.paused) this.#ready.add(mailbox);
     }
-  }
-
-  /** Puts a mailbox on the list of those to work off, unless its instance has failed or has a loop. */
-  #makeReady(mailbox: Mailbox): void {
-    const { kernel, instance } = mailbox;
-    if (mailbox.empty || mailbox.ready || kernel.loops.has(instance)) return;
-    if (((kernel.flags[instance] as number) & failedFlag) !== 0) return;
-    mailbox.ready = true;
-    this.#ready.push(mailbox);
   }
 
   #handle(kernel: WorkerKernel, instance: number, word: number, offset: number): void {
     const words = this.#words;
     const deadline = words[word + 14] as number;
-    if (deadline !== 0 && this.#late(deadline)) {
+    if (deadline !== 0 && this.#time.late(deadline)) {
       this.#dead(kernel, words, word, deadLetterCode.expired);
       return;
     }
@@ -414,7 +389,7 @@ export class Engine {
     }
     this.#count(kernel, age, size);
     this.#dispatched++;
-    if (!this.#faulted) {
+    if (!this.#faults.noted) {
       if (kernel.rollback) kernel.releaseState();
       return;
     }
@@ -437,18 +412,11 @@ export class Engine {
     try {
       return (kernel.program as Program).run(instance, offset);
     } catch (error) {
-      this.fault(0, 0);
-      this.#thrown = error;
+      this.#faults.noteThrown(error);
       return true;
     } finally {
       this.outbox.stash();
     }
-  }
-
-  #late(deadlineMs: number): boolean {
-    if (this.#clock.lockstep) return this.#clock.nowUs > deadlineMs >>> 0;
-    if (this.#deadlineNow === 0) this.#deadlineNow = Date.now() - this.#epochMs;
-    return this.#deadlineNow > deadlineMs >>> 0;
   }
 
   /** The record can't be handled: it goes back to the host with the reason. */
@@ -460,15 +428,7 @@ export class Engine {
   }
 
   #fail(kernel: WorkerKernel, instance: number, words: Int32Array, word: number): void {
-    this.#faulted = false;
-    const own = kernel.wordOf(instance);
-    kernel.words[own + instanceWords.faultSiteWord] = this.#faultSite + 1;
-    kernel.words[own + instanceWords.faultValueWord] = this.#faultValue;
-    kernel.flags[instance] = (kernel.flags[instance] as number) | failedFlag;
-    kernel.meter.error();
-    const report = faultReport(words, word, this.#faultSite, this.#faultValue, this.#thrown);
-    this.#thrown = undefined;
-    this.outbox.forward(report, 0, faultRecord, 0);
+    this.#faults.tell(kernel, instance, words, word);
     const mailbox = kernel.mailboxes.get(instance);
     if (this.#clock.lockstep) return; // the round buries what is left
     if (mailbox !== undefined && !kernel.holds) {
@@ -479,44 +439,5 @@ export class Engine {
   #buryAll(mailbox: Mailbox, reason: number): void {
     for (const record of mailbox.takeAll()) this.dead(mailbox.kernel, record, reason);
     for (const record of mailbox.takeParked()) this.dead(mailbox.kernel, record, reason);
-  }
-
-  #runMailboxes(): number {
-    let taken = 0;
-    for (let i = this.#ready.length; i > 0 && taken < budget && !this.asked; i--) {
-      const mailbox = this.#ready.shift() as Mailbox;
-      taken += this.#work(mailbox, budget);
-      if (mailbox.ready) this.#ready.push(mailbox);
-    }
-    return taken;
-  }
-
-  /** Works off a mailbox; when it is empty its instance takes messages directly again. */
-  #work(mailbox: Mailbox, most: number): number {
-    const { kernel, instance } = mailbox;
-    let taken = 0;
-    let failed = false;
-    while (taken < most && !kernel.paused && !failed && !this.asked) {
-      const record = mailbox.next();
-      if (record === null) break;
-      this.handleCopy(kernel, instance, record);
-      failed = ((kernel.flags[instance] as number) & failedFlag) !== 0;
-      taken++;
-    }
-    if (kernel.paused || failed) mailbox.ready = false;
-    else if (mailbox.empty) {
-      mailbox.ready = false;
-      kernel.flags[instance] = (kernel.flags[instance] as number) & ~mailedFlag;
-    }
-    return taken;
-  }
-
-  /** Reads the wall and shares the time since the last reading out among the kernels that handled something. */
-  #readClock(): void {
-    const before = this.#sinceUs;
-    this.#clock.refresh();
-    this.#sinceUs = this.#clock.nowUs;
-    this.#deadlineNow = 0;
-    this.shareBusy(this.#sinceUs - before);
   }
 }
