@@ -73,6 +73,7 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
 
   test('has no race, and loses, repeats and reorders nothing over many relaunches', async () => {
     const program = await build('sound', sound);
+    let buried = 0;
     for (const [tokens, sliceUs, mode] of [
       ['400', 0, 'shared'],
       ['100', 500, 'shared'],
@@ -85,10 +86,13 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
         expect.stringContaining(`${tokens} tokens, ${tokens} done, ${tokens} numbers, 0 wrong`),
       ]);
       expect(Number(/(\d+) spilled/u.exec(text)?.[1])).toBeGreaterThan(0);
+      expect(Number(/(\d+) guests/u.exec(text)?.[1])).toBe(Math.ceil(Number(tokens) / 8));
+      buried += Number(/(\d+) buried/u.exec(text)?.[1]);
       const slices = Number(/(\d+) slices/u.exec(text)?.[1]);
       if (sliceUs === 0) expect(slices).toBe(0);
       else expect(slices).toBeGreaterThan(0);
     }
+    expect(buried).toBeGreaterThan(0); // guests left while somebody greeted them
   }, 180_000);
 
   // Shows that the test above can fail: each primitive is relied upon.
