@@ -16,15 +16,7 @@ import {
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
-import {
-  controlWords,
-  maxKernels,
-  rangeLayout,
-  ringRecord,
-  spilledFlag,
-  worldLayout,
-} from '../layout/device.ts';
-import { StructWriter } from '../layout/struct-writer.ts';
+import { controlWords, ringRecord, spilledFlag } from '../layout/device.ts';
 import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
@@ -34,6 +26,7 @@ import { programOf } from '../program/program.ts';
 import { HostClock } from './clock.ts';
 import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
 import { KernelMemory } from './kernel-memory.ts';
+import { KernelTable } from './kernel-table.ts';
 import { Lane } from './lane.ts';
 import { Machine } from './machine.ts';
 import { Mailroom } from './mailroom.ts';
@@ -48,9 +41,6 @@ const displaySliceMs = 500;
 export function defaultSliceMs({ kernelTimeout }: Pick<FoundDevice, 'kernelTimeout'>): number {
   return kernelTimeout === 0 ? 0 : displaySliceMs;
 }
-
-/** Workers are told apart by 16 bits of their clocks' stamps; number 0 is the host's. */
-const maxWorkers = 65_536;
 
 /** How often the driver is asked whether the kernels still run. */
 const checkMs = 200;
@@ -69,9 +59,7 @@ export class CudaDevice implements Device {
   readonly #context: KernelContext;
   readonly #clock: HostClock;
   readonly #options: CudaOptions;
-  /** Sorted by address. */
-  readonly #kernels: CudaKernel[] = [];
-  readonly #freeSlots: number[] = Array.from({ length: maxKernels }, (_, i) => maxKernels - 1 - i);
+  readonly #kernels: KernelTable;
   readonly #check: NodeJS.Timeout;
   #epoch = 0;
   #round = 0;
@@ -88,6 +76,7 @@ export class CudaDevice implements Device {
     this.info = info;
     this.schedule = device.schedule ?? 'async';
     this.#machine = machine;
+    this.#kernels = new KernelTable(machine);
     this.#options = options;
     const { nodeBytes } = machine.placement;
     const { laneCapacity, hotUs } = options;
@@ -136,7 +125,7 @@ export class CudaDevice implements Device {
       forget: (kernel) => this.#forget(kernel),
     };
     machine.addressee = (address) => {
-      const kernel = this.#kernelOf(address);
+      const kernel = this.#kernels.at(address);
       return kernel === undefined
         ? `address ${address}`
         : `instance ${address - kernel.base} of kernel '${kernel.id}'`;
@@ -189,16 +178,12 @@ export class CudaDevice implements Device {
     this.#checkLaunch(image, options);
     let kernel: CudaKernel | null = null;
     const work = async (): Promise<CudaKernel> => {
-      const slot = this.#freeSlots.pop();
-      if (slot === undefined) {
-        const reason = `a device runs at most ${maxKernels} kernels at once`;
-        throw new NotSupportedError('launch', reason);
-      }
+      const slot = this.#kernels.takeSlot();
       try {
         kernel = await this.#launch(slot, image, text, options, sink, form);
         return kernel;
       } catch (thrown) {
-        this.#freeSlots.push(slot);
+        this.#kernels.returnSlot(slot);
         throw atHandlers(thrown, image, text);
       }
     };
@@ -217,7 +202,7 @@ export class CudaDevice implements Device {
     try {
       await this.#machine.paused(async () => {
         for (let i = 0; i < rounds; i++)
-          await this.#runRound(this.#kernels.filter((k) => k.takesTurns));
+          await this.#runRound([...this.#kernels].filter((k) => k.takesTurns));
       });
     } finally {
       this.#pump.unref();
@@ -262,7 +247,8 @@ export class CudaDevice implements Device {
   }
 
   #free(): void {
-    for (const kernel of this.#kernels.splice(0)) kernel.memory.free();
+    for (const kernel of this.#kernels) kernel.memory.free();
+    this.#kernels.clear();
     this.#machine.free();
   }
 
@@ -293,7 +279,7 @@ export class CudaDevice implements Device {
       const reason = `${this.info.name} runs ${most} workers at once, ${workers} instances want one each`;
       throw new NotSupportedError('dedicated', reason);
     }
-    const range = { first: this.#firstWorker(workers), count: workers };
+    const range = { first: this.#kernels.firstWorker(workers), count: workers };
     const memory = new KernelMemory(machine, slot, range, options, image.state.size);
     const resident = lockstep
       ? null
@@ -308,45 +294,15 @@ export class CudaDevice implements Device {
       resident,
       code,
     );
-    this.#kernels.push(kernel);
-    this.#kernels.sort((a, b) => a.base - b.base);
-    this.#writeRanges();
+    this.#kernels.add(kernel);
     return kernel;
   }
 
-  /** The first of so many numbers of workers that no kernel has. */
-  #firstWorker(count: number): number {
-    let first = 1;
-    const taken = this.#kernels.map(({ memory }) => memory.workers);
-    for (const range of taken.sort((a, b) => a.first - b.first)) {
-      if (first + count <= range.first) break;
-      first = range.first + range.count;
-    }
-    if (first + count <= maxWorkers) return first;
-    const reason = `a device has at most ${maxWorkers - 1} workers, ${count} more are wanted`;
-    throw new NotSupportedError('launch', reason);
-  }
-
-  #writeRanges(): void {
-    const { addon, placement, world } = this.#machine;
-    const bytes = new Uint8Array(Math.max(1, this.#kernels.length) * rangeLayout.sizeBytes);
-    for (const [i, { base, instances, memory }] of this.#kernels.entries()) {
-      new StructWriter(rangeLayout, bytes, i * rangeLayout.sizeBytes)
-        .u32('base', base)
-        .u32('end', base + instances)
-        .u32('kernel', memory.slot);
-    }
-    addon.copyToDevice(world.handle, placement.ranges, bytes);
-    const count = new Uint8Array(Uint32Array.of(this.#kernels.length).buffer);
-    addon.copyToDevice(world.handle, worldLayout.offsets.range_count as number, count);
-  }
-
   #forget(kernel: CudaKernel): void {
-    this.#kernels.splice(this.#kernels.indexOf(kernel), 1);
-    this.#writeRanges();
+    this.#kernels.remove(kernel);
     if (kernel.resident !== null) this.#machine.remove(kernel.resident);
     kernel.memory.free();
-    this.#freeSlots.push(kernel.memory.slot);
+    this.#kernels.returnSlot(kernel.memory.slot);
   }
 
   /** One round: what the host sent is collected, everything in transit arrives, then these kernels handle it. */
@@ -401,7 +357,7 @@ export class CudaDevice implements Device {
       return;
     }
     const address = words[word + (concernsSender(words, word) ? 12 : 13)] as number;
-    const kernel = this.#kernelOf(address >>> 0);
+    const kernel = this.#kernels.at(address >>> 0);
     if (kernel === undefined) return; // its kernel has ended, and told everything before
     if (kind === ringRecord.fault) kernel.fault(words, word);
     else if (kind === ringRecord.deadLetter) {
@@ -417,10 +373,6 @@ export class CudaDevice implements Device {
     );
     record[3] = ((record[3] as number) & 0xffff) | (spilledFlag << 16);
     this.#lane.keep(record);
-  }
-
-  #kernelOf(address: number): CudaKernel | undefined {
-    return this.#kernels.find((k) => address >= k.base && address < k.base + k.instances);
   }
 
   #checkAlive(): void {

@@ -25,6 +25,7 @@ import { overtimeSite, ringRecord } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
 import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
+import { Credit } from './credit.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import type { Lane } from './lane.ts';
 import type { Machine, Resident } from './machine.ts';
@@ -70,9 +71,7 @@ export class CudaKernel implements DeviceKernel {
   readonly #stateBytes: number;
   readonly #reader: CounterReader;
   readonly #counts: HostCounts = new HostCounts();
-  /** How many of the host's messages each instance may still take. */
-  readonly #credit: Int32Array;
-  readonly #sentTo: Int32Array;
+  readonly #credit: Credit;
   readonly #roster: Roster;
   /** How often each instance has begun and ended: the device's count, as far as it has answered. */
   readonly #lives: Uint32Array;
@@ -107,8 +106,7 @@ export class CudaKernel implements DeviceKernel {
     this.#options = options;
     this.#stateBytes = image.state.size;
     this.#reader = new CounterReader(memory.mirror, memory.sizeBytes);
-    this.#credit = new Int32Array(this.instances).fill(this.#limit());
-    this.#sentTo = new Int32Array(this.instances);
+    this.#credit = new Credit(options, memory.instanceWords);
     this.#roster = new Roster(options);
     this.#lives = new Uint32Array(this.instances).fill(1, options.living ?? this.instances);
   }
@@ -156,7 +154,7 @@ export class CudaKernel implements DeviceKernel {
     options: InjectOptions,
   ): InjectStatus {
     if (!this.#takes(instance)) return 'closed';
-    if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
+    if (!this.#credit.has(instance)) return 'full';
     const { lane, lockstep, pump } = this.#context;
     const { size } = message.layout;
     const room = lane.hasRoom;
@@ -169,8 +167,7 @@ export class CudaKernel implements DeviceKernel {
     write(view, word * 4 + headerBytes, value);
     if (room) lane.publish();
     else lane.keep(words);
-    this.#credit[instance] = (this.#credit[instance] as number) - 1;
-    this.#sentTo[instance] = ((this.#sentTo[instance] as number) + 1) | 0;
+    this.#credit.spend(instance);
     this.#counts.sent++;
     pump.stir();
     return 'accepted';
@@ -184,7 +181,7 @@ export class CudaKernel implements DeviceKernel {
   async room(instance: number): Promise<void> {
     const { lane, lockstep, pump } = this.#context;
     if (lockstep) return; // room appears when the host steps
-    await pump.watch(() => !this.#takes(instance) || (this.#hasCredit(instance) && lane.hasRoom));
+    await pump.watch(() => !this.#takes(instance) || (this.#credit.has(instance) && lane.hasRoom));
   }
 
   counters(): KernelCounters {
@@ -369,26 +366,6 @@ export class CudaKernel implements DeviceKernel {
       this.#counts.terminated++;
       this.deadLetter(record, 0, terminatedReason);
     }
-  }
-
-  #limit(): number {
-    const { onFull, queueCapacity } = this.#options;
-    return onFull === 'drop-oldest' ? 0x7fff_ffff : queueCapacity;
-  }
-
-  /** Looks how much of what was sent to the instance it has taken in; whether there is room again. */
-  #renew(instance: number): boolean {
-    const { instanceWords } = this.memory;
-    const taken = Atomics.load(instanceWords, 2 * instance);
-    const depth = Atomics.load(instanceWords, 2 * instance + 1);
-    const inTransit = ((this.#sentTo[instance] as number) - taken) | 0;
-    const credit = this.#limit() - inTransit - depth;
-    this.#credit[instance] = credit;
-    return credit > 0;
-  }
-
-  #hasCredit(instance: number): boolean {
-    return (this.#credit[instance] as number) > 0 || this.#renew(instance);
   }
 
   #header(

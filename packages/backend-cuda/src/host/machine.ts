@@ -1,16 +1,15 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { CudaUnavailableError, typedError } from '../errors.ts';
-import { command, controlWords, queueLayout, worldLayout } from '../layout/device.ts';
-import { StructWriter } from '../layout/struct-writer.ts';
+import { command, controlWords, worldLayout } from '../layout/device.ts';
 import type { Addon, Allocation, FoundDevice, FoundFunction, Handle } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import { buildProgram, systemProgram, type Target } from '../program/build.ts';
 import { nowUs } from './clock.ts';
-import { HandlerWatch, stuckAfterMs } from './handler-watch.ts';
+import { HandlerWatch } from './handler-watch.ts';
 import { type MappedMemory, mapMemory } from './memory.ts';
-import { placeWorld, queueCells, type WorldPlacement } from './placement.ts';
+import { placeWorld, type WorldPlacement } from './placement.ts';
+import { writeWorld } from './world.ts';
 
-const noNode = 0xffff_ffff;
 /** Threads of a block: four warps, of which one thread each works. */
 const mostBlockThreads = 128;
 
@@ -131,7 +130,7 @@ export class Machine {
       ]) {
         machine.#functions.set(name, machine.own(addon.getFunction(module, name, 1)));
       }
-      machine.#writeWorld(await machine.#clockOffsetUs());
+      writeWorld(machine, await machine.#clockOffsetUs());
       if (!settings.lockstep) {
         machine.add(machine.#functions.get('rk_dispatch') as FoundFunction, machine.parameters(0), {
           workers: 1,
@@ -410,42 +409,5 @@ export class Machine {
     }
     words.fill(0);
     return best.offset;
-  }
-
-  #writeWorld(clockOffsetUs: bigint): void {
-    const { options, lockstep, nodeId, epochMs, seed, sliceMs } = this.settings;
-    const { placement, addon, world } = this;
-    const { messageSlots, laneCapacity } = options;
-    const writer = new StructWriter(worldLayout);
-    writer
-      .u64('nodes', this.at(placement.nodes))
-      .u64('kernels', this.at(placement.kernels))
-      .u64('ranges', this.at(placement.ranges))
-      .u64('control', this.controlMemory.device)
-      .u64('lane', this.laneMemory.device)
-      .u64('ring', this.ringMemory.device)
-      .u64('clock_offset_us', BigInt.asUintN(64, clockOffsetUs))
-      .u64('epoch_us', BigInt(epochMs) * 1_000n)
-      .u64('id_base', (BigInt(nodeId) << 48n) | (1n << 40n))
-      .u32('node_bytes', placement.nodeBytes)
-      .u32('node_count', messageSlots)
-      .u32('lane_mask', laneCapacity - 1)
-      .u32('ring_mask', laneCapacity - 1)
-      .u32('clock_node', (nodeId << 16) >>> 0)
-      .u32('seed', seed >>> 0)
-      .u32('lockstep', lockstep ? 1 : 0)
-      .u64('slice_ns', BigInt(sliceMs) * 1_000_000n)
-      .u64('timeout_ns', BigInt(options.handlerTimeoutMs) * 1_000_000n)
-      .u32('stuck_ms', stuckAfterMs(options.handlerTimeoutMs))
-      .u32('transit_first', noNode)
-      .u32('transit_last', noNode);
-    writer
-      .inner('free', queueLayout)
-      .u64('cells', this.at(placement.freeCells))
-      .u32('mask', messageSlots - 1)
-      .u32('tail', messageSlots);
-    addon.copyToDevice(world.handle, 0, writer.bytes);
-    const cells = queueCells(messageSlots, messageSlots);
-    addon.copyToDevice(world.handle, placement.freeCells, new Uint8Array(cells.buffer));
   }
 }
