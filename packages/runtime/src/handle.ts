@@ -11,7 +11,8 @@ import {
   type RequestFields,
 } from '@ringkernel/core';
 import type { KernelFault } from './faults.ts';
-import type { Kernel, KernelMetrics, KernelStatus } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import type { KernelMetrics, KernelStatus } from './kernel-figures.ts';
 import {
   type CallOptions,
   checkNames,

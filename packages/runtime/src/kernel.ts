@@ -6,32 +6,32 @@ import {
   type DeadLetterReason,
   type Device,
   type DeviceKernel,
-  type FailurePolicy,
-  type FullPolicy,
   InstanceNotFoundError,
   InvalidOptionError,
-  type KernelCode,
   type KernelCounters,
   type KernelImage,
   type KernelState,
   KernelTerminatedError,
   listNames,
   type MessageDescriptor,
-  NotSupportedError,
   nearestName,
   type RingKernelError,
 } from '@ringkernel/core';
 import type { Callee, Calls } from './calls.ts';
-import { Correlations } from './correlations.ts';
+import { checkSettings } from './capabilities.ts';
+import type { Correlations } from './correlations.ts';
+import { createInbound } from './create-inbound.ts';
 import type { UndeliveredMessage } from './dead-letters.ts';
+import { EndWaiting } from './end-waiting.ts';
 import { KernelFailedError } from './errors.ts';
 import type { KernelFault } from './faults.ts';
-import { Flow, type FlowMetrics, type FlowSettings } from './flow/flow.ts';
-import { Inbound } from './inbound.ts';
+import { Flow } from './flow/flow.ts';
+import type { Inbound } from './inbound.ts';
 import { Instances } from './instances.ts';
-import { type MessageType, MessageTypes } from './message-type.ts';
+import type { KernelMetrics, KernelStatus } from './kernel-figures.ts';
+import type { KernelSettings } from './kernel-settings.ts';
 import { type DeadlineClock, Outbound } from './outbound.ts';
-import { type Filter, OutputQueue } from './output-queue.ts';
+import type { Filter, OutputQueue } from './output-queue.ts';
 import type { AnyReceived } from './received.ts';
 import {
   type Ending,
@@ -40,32 +40,10 @@ import {
   type ReceptionContext,
   type ReceptionLimits,
 } from './reception.ts';
-import { Waiting, type WaitingRoom } from './waiting.ts';
+import type { WaitingRoom } from './waiting.ts';
 
 /** Faults that `faults()` remembers. */
 const faultCapacity = 1_000;
-
-/** What a launch was told, complete. */
-export interface KernelSettings {
-  readonly id: string;
-  /** How many there is room for. */
-  readonly instances: number;
-  /** How many of them live at launch. */
-  readonly living: number;
-  readonly baseAddress: number;
-  readonly queueCapacity: number;
-  readonly outputQueueCapacity: number;
-  readonly onFull: FullPolicy;
-  readonly onFailure: FailurePolicy;
-  readonly rollback: boolean;
-  readonly dedicated: boolean;
-  readonly tags: readonly string[];
-  readonly flow: FlowSettings;
-  readonly tenant: string | undefined;
-  readonly engagement: string | undefined;
-  /** What the device knows the tenant by; 0: none. */
-  readonly tenantNumber: number;
-}
 
 /** What a kernel needs of its runtime. */
 export interface KernelHost {
@@ -86,60 +64,6 @@ export type KernelEvent =
   | { readonly kind: 'restarted'; readonly instance: number }
   | { readonly kind: 'terminated' }
   | { readonly kind: 'lost'; readonly error: RingKernelError };
-
-/** How it is with a kernel. */
-export interface KernelStatus {
-  readonly id: string;
-  readonly state: KernelState;
-  /** How many live. */
-  readonly instances: number;
-  /** Instances that handle nothing more. */
-  readonly failedInstances: number;
-  readonly pending: number;
-  readonly outputQueueDepth: number;
-  readonly handled: number;
-  readonly uptimeMs: number;
-}
-
-/** What the device counts, and what the host does beside it. */
-export interface KernelMetrics extends KernelCounters {
-  readonly id: string;
-  readonly state: KernelState;
-  /** How many live, and how many there is room for. */
-  readonly instances: number;
-  readonly maxInstances: number;
-  readonly queueCapacity: number;
-  readonly outputQueueCapacity: number;
-  /** Messages from the kernel that wait for `receive`. */
-  readonly outputQueueDepth: number;
-  /** Host senders that wait for room. They are not yet counted as sent. */
-  readonly waitingSenders: number;
-  readonly flow: FlowMetrics;
-  /** Since the launch. */
-  readonly uptimeMs: number;
-  /** What the handlers run as and why, where the backend has a choice. */
-  readonly code?: KernelCode;
-}
-
-/** Somebody who waits for the end of a kernel. */
-class EndWaiting extends Waiting<void> {
-  readonly #id: string;
-  readonly #onLeave: (waiting: EndWaiting) => void;
-
-  constructor(room: WaitingRoom, id: string, onLeave: (waiting: EndWaiting) => void) {
-    super(room);
-    this.#id = id;
-    this.#onLeave = onLeave;
-  }
-
-  protected describe(): string {
-    return `the end of kernel '${this.#id}'`;
-  }
-
-  protected leave(): void {
-    this.#onLeave(this);
-  }
-}
 
 /** A kernel as the runtime knows it. Handles are views of it. */
 export class Kernel implements Callee, ReceptionContext {
@@ -216,9 +140,7 @@ export class Kernel implements Callee, ReceptionContext {
     image: KernelImage,
     settings: KernelSettings,
   ): Promise<Kernel> {
-    if (settings.rollback) checkRollback(device, image);
-    if (settings.dedicated) checkDedicated(device, image);
-    if (settings.tenantNumber > 0) checkTenants(device);
+    checkSettings(device, image, settings);
     const inbound = createInbound(host, image, settings);
     const told = { ...settings, tenant: settings.tenantNumber };
     const launched = await device.launch(image, told, inbound);
@@ -401,6 +323,7 @@ export class Kernel implements Callee, ReceptionContext {
     await this.room.keepAlive.during(this.#device.retire(index));
     const error = new InstanceNotFoundError(this.id, index, 'reply');
     this.#host.calls.failInstance(error, this.id, index);
+    this.correlations.failInstance(error, index);
     this.instances.vacate(index);
     this.#followDevice();
   }
@@ -521,48 +444,4 @@ export class Kernel implements Callee, ReceptionContext {
   #checkEmit(type: string | undefined): void {
     if (type !== undefined) this.emitOf(type);
   }
-}
-
-function checkRollback({ info }: Device, image: KernelImage): void {
-  const reason =
-    image.program.kind === 'host'
-      ? 'a host-only actor has no state'
-      : `${info.name} keeps no copy of the states`;
-  if (image.program.kind === 'host' || !info.capabilities.includes('rollback')) {
-    throw new NotSupportedError('rollback', reason);
-  }
-}
-
-function checkDedicated({ info }: Device, image: KernelImage): void {
-  const reason =
-    image.program.kind === 'host'
-      ? 'a host-only actor runs in a worker of the host'
-      : `${info.name} has no part for a single instance`;
-  if (image.program.kind === 'host' || !info.capabilities.includes('dedicated')) {
-    throw new NotSupportedError('dedicated', reason);
-  }
-}
-
-function checkTenants({ info }: Device): void {
-  if (info.capabilities.includes('tenants')) return;
-  throw new NotSupportedError('tenant', `${info.name} does not part what actors send by tenant`);
-}
-
-function createInbound(host: KernelHost, image: KernelImage, settings: KernelSettings): Inbound {
-  const { id, baseAddress, outputQueueCapacity: capacity } = settings;
-  const types = new MessageTypes(image);
-  const emits = new Map([...types.emits.values()].map((type) => [type.name, type]));
-  const output = new OutputQueue(capacity, (oldest) => {
-    const { descriptor } = emits.get(oldest.type) as MessageType;
-    inbound.overflow(oldest, descriptor.id, descriptor.layout.size);
-  });
-  const correlations = new Correlations(host.room, id, capacity, (answer) => {
-    const { reply } = (types.byName.get(answer.type) as MessageType).descriptor;
-    inbound.overflow(answer, reply?.id ?? 0, reply?.layout.size ?? 0);
-  });
-  const { calls } = host;
-  const onDeadLetter = (letter: UndeliveredMessage) => host.onDeadLetter(letter);
-  const context = { id, image, types, baseAddress, calls, correlations, output, onDeadLetter };
-  const inbound: Inbound = new Inbound(context);
-  return inbound;
 }

@@ -1,7 +1,7 @@
 import { type FailurePolicy, type FullPolicy, InvalidOptionError } from '@ringkernel/core';
 import type { FlowSettings } from './flow/flow.ts';
 import { checkDedupe, checkEntrance, checkWaterMarks, createLimiter } from './flow/options.ts';
-import type { KernelSettings } from './kernel.ts';
+import type { KernelSettings } from './kernel-settings.ts';
 import {
   checkInteger,
   checkNames,

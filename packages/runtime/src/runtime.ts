@@ -22,7 +22,8 @@ import { Broker } from './k2k/broker.ts';
 import type { K2KOptions } from './k2k/options.ts';
 import { KeepAlive } from './keep-alive.ts';
 
-import type { Kernel, KernelEvent, KernelHost, KernelMetrics } from './kernel.ts';
+import type { Kernel, KernelEvent, KernelHost } from './kernel.ts';
+import type { KernelMetrics } from './kernel-figures.ts';
 import { Launcher } from './launcher.ts';
 import {
   checkInteger,
