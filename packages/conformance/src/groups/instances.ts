@@ -192,6 +192,7 @@ instances.async('a full mailbox is empty for the next instance', async (t) => {
     await kernel.device.retire(1);
     await kernel.device.spawn(1, null);
   }
+  await t.device.settled();
   equal(kernel.letters.length, 12, 'letters');
 });
 
