@@ -13,6 +13,7 @@ import {
   u32,
 } from '@ringkernel/core';
 import { beforeAll, expect, test } from 'vitest';
+import { bufferUsage } from '../src/gpu/api.ts';
 import { startWatching, watch } from './watched.ts';
 
 const here = (await backend.probe()).available;
@@ -142,6 +143,36 @@ test.skipIf(!here)('what a submit left that did not finish is never read', async
     await device.close();
   }
 });
+
+test.skipIf(!here)(
+  'a submit that is refused as a whole is a loss, and nothing is read for it',
+  async () => {
+    const first = watch.buffers.length;
+    const device = await backend.open({});
+    const sums: number[] = [];
+    const { kernel, add } = await counterOn(device, {
+      ...quiet,
+      message: ({ view, byteOffset }) => void sums.push(view.getUint32(byteOffset, true)),
+    });
+    // So often that each place to read from has records in it.
+    for (let i = 0; i < 10; i++) {
+      add(1);
+      await device.settled();
+    }
+    for (const { destroy, usage } of watch.buffers.slice(first)) {
+      if ((usage & bufferUsage.storage) !== 0) destroy();
+    }
+    add(1);
+    const error = await device.lost;
+    expect(error.code).toBe('RK_DEVICE_LOST');
+    await device.settled();
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(sums).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const { handled, emitted, pending, deadLettered } = kernel.counters();
+    expect([handled, emitted, pending, deadLettered['device-lost']]).toEqual([10, 10, 0, 1]);
+    await device.close();
+  },
+);
 
 test.skipIf(!here)('after a loss another device can be opened', async () => {
   const first = await backend.open({});

@@ -6,6 +6,8 @@ export interface Watch {
   readonly wishes: object[];
   readonly devices: GpuDevice[];
   submits: number;
+  /** All that were made, of all devices. */
+  readonly buffers: GpuBuffer[];
   /** Called in the same turn as each submit, after it. */
   onSubmit: (() => void) | null;
   /** Read-backs that were asked for and not there yet, and the most there ever were. */
@@ -19,6 +21,7 @@ export interface Watch {
 export const watch: Watch = {
   wishes: [],
   devices: [],
+  buffers: [],
   submits: 0,
   onSubmit: null,
   pending: 0,
@@ -67,6 +70,7 @@ function watchedAdapter(adapter: GpuAdapter): GpuAdapter {
 }
 
 function watchedBuffer(buffer: GpuBuffer): GpuBuffer {
+  watch.buffers.push(buffer);
   let there = buffer.size;
   watch.liveBytes += there;
   watch.madeBytes += there;

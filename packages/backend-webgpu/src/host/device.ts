@@ -227,7 +227,8 @@ export class WebgpuDevice implements Device {
     if (this.#closing !== null || this.#pump.lost !== null) return;
     this.#pump.lose(error);
     for (const kernel of this.#pump.rounds.kernels) kernel.lose();
-    this.#gpu.destroy();
+    // In another turn: Dawn tells of errors while it holds what destroying would wait for.
+    setTimeout(() => this.#gpu.destroy(), 0);
     this.#lose(error);
   }
 

@@ -50,6 +50,8 @@ interface Passes {
 /** Encodes submits and reads back what they leave. */
 export class Engine {
   readonly lanes: readonly Lane[];
+  /** Why the device is gone: what a submit left is not read any more, since it may be of another one. */
+  lost: Error | null = null;
   readonly #device: GpuDevice;
   readonly #memory: GpuMemory;
   readonly #pipelines: Pipelines;
@@ -239,6 +241,7 @@ export class Engine {
   }
 
   async #finish(lane: Lane, statusWords: number, expected: number): Promise<Outcome> {
+    if (this.lost !== null) throw this.lost;
     const bytes = (statusWords + expected) * 4;
     // A copy: what the host does with a record may submit again, which needs the buffer.
     const words = new Uint32Array(lane.readback.getMappedRange(0, bytes).slice(0));

@@ -243,6 +243,7 @@ export class Pump {
   /** The device is gone: whoever waits is told. */
   lose(error: RingKernelError): void {
     this.lost ??= error;
+    this.#engine.lost = this.lost;
     this.#batches.length = 0;
     this.#resume();
   }
