@@ -208,3 +208,25 @@ test('kernels are launched, stopped and ended as ever after a worker was replace
   expect(await second.terminate()).toEqual({ drained: true });
   expectCounted(runtime);
 });
+
+test('nobody is lost where nobody lived, and who comes later lives there', async () => {
+  await using all = await killable({ workers: 1 });
+  const { runtime, workers } = all;
+  const counters = await runtime.launch(Counter, { instances: 2, maxInstances: 4 });
+  expect(await counters.spawn()).toBe(2);
+  await counters.retire(0);
+  await workers[0]?.terminate();
+  await expect.poll(() => counters.status().failedInstances).toBe(2);
+  expect(counters.faults().map(({ instance }) => instance)).toEqual([1, 2]);
+  const later = [await counters.spawn(), await counters.spawn()];
+  expect(later).toEqual([3, 0]);
+  for (const index of later) {
+    await counters.at(index).send('Add', { by: 5 });
+    expect(await counters.at(index).call('Get', {})).toEqual({ count: 1, total: 5n });
+  }
+  await counters.retire(1);
+  expect(await counters.spawn({ state: { count: 3, total: 9n } })).toBe(1);
+  expect(await counters.at(1).call('Get', {})).toEqual({ count: 3, total: 9n });
+  await runtime.settled();
+  expectCounted(runtime);
+});
