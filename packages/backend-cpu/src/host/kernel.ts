@@ -33,15 +33,15 @@ import type { LaneWriter } from '../queue/lane.ts';
 import { headerBytes, replyRecord, replyWanted, routedOnce, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
 import { overtimeName } from '../worker/watchdog.ts';
+import { Credit } from './credit.ts';
 import type { Crew } from './crew.ts';
+import { deadline } from './deadline.ts';
 import type { HostRounds } from './host-rounds.ts';
 import type { Pump } from './pump.ts';
 import { remade } from './remade.ts';
 
 /** Records written to a lane before it is published within a turn of the caller. */
 const publishEvery = 32;
-/** Credit of a kernel that always takes a message: its mailbox drops an older one instead. */
-const unlimited = 0x3fff_ffff;
 /** How long an ended kernel's last records may take to come in, milliseconds. */
 const graceMs = 1_000;
 
@@ -79,9 +79,7 @@ export class CpuKernel implements DeviceKernel {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #reader: CounterReader;
-  /** Messages each instance may get before its words are looked at again. */
-  readonly #credit: Int32Array;
-  readonly #sentTo: Int32Array;
+  readonly #credit: Credit;
   readonly #id: { low: number; high: number } = { low: 0, high: 0 };
   #state: KernelState = 'launched';
   readonly #roster: Roster;
@@ -121,8 +119,7 @@ export class CpuKernel implements DeviceKernel {
     this.#lives.fill(1, options.living ?? this.instances);
     this.#view = new DataView(context.pump.words.buffer);
     this.#reader = new CounterReader(memory, layout, context.workers + 1);
-    this.#credit = new Int32Array(this.instances).fill(this.#limit());
-    this.#sentTo = new Int32Array(this.instances);
+    this.#credit = new Credit(options, this.#words, layout.instancesOffset >>> 2);
   }
 
   get state(): KernelState {
@@ -168,7 +165,7 @@ export class CpuKernel implements DeviceKernel {
     options: InjectOptions,
   ): InjectStatus {
     if (!this.#takes(instance)) return 'closed';
-    if ((this.#credit[instance] as number) <= 0 && !this.#renew(instance)) return 'full';
+    if (!this.#credit.has(instance)) return 'full';
     const { pump, ids, scratch } = this.#context;
     const { size } = message.layout;
     const { priority } = options;
@@ -193,8 +190,7 @@ export class CpuKernel implements DeviceKernel {
     this.#clear(offset + headerBytes, size);
     write(this.#view, offset + headerBytes, value);
     if (spills) lane.spill.push(pump.words, offset >>> 2);
-    this.#credit[instance] = (this.#credit[instance] as number) - 1;
-    this.#sentTo[instance] = ((this.#sentTo[instance] as number) + 1) | 0;
+    this.#credit.spend(instance);
     this.meter.sent++;
     this.meter.pending++;
     if (!this.meter.dirty) this.#context.mark(this.meter);
@@ -216,7 +212,7 @@ export class CpuKernel implements DeviceKernel {
     await this.#context.pump.watch(
       () =>
         !this.#takes(instance) ||
-        (this.#hasCredit(instance) && lane.spill.count === 0 && lane.hasRoom()),
+        (this.#credit.has(instance) && lane.spill.count === 0 && lane.hasRoom()),
       true,
     );
   }
@@ -391,8 +387,7 @@ export class CpuKernel implements DeviceKernel {
     for (let i = 0; i < this.instances; i++) {
       const own = (this.#layout.instancesOffset >>> 2) + i * instanceWords.sizeWords;
       waiting += Atomics.load(this.#words, own + instanceWords.depthWord);
-      this.#sentTo[i] = Atomics.load(this.#words, own + instanceWords.hostTakenWord);
-      this.#credit[i] = 0;
+      this.#credit.audit(i);
     }
     this.#writeOff(waiting);
   }
@@ -528,26 +523,6 @@ export class CpuKernel implements DeviceKernel {
     return this.#reader.finished() + held >= this.#reader.sent();
   }
 
-  #limit(): number {
-    const { onFull, queueCapacity } = this.#options;
-    return onFull === 'drop-oldest' ? unlimited : queueCapacity;
-  }
-
-  /** Looks how much of what was sent to the instance it has taken in; whether there is room again. */
-  #renew(instance: number): boolean {
-    const own = (this.#layout.instancesOffset >>> 2) + instance * instanceWords.sizeWords;
-    const taken = Atomics.load(this.#words, own + instanceWords.hostTakenWord);
-    const depth = Atomics.load(this.#words, own + instanceWords.depthWord);
-    const inTransit = ((this.#sentTo[instance] as number) - taken) | 0;
-    const credit = this.#limit() - inTransit - depth;
-    this.#credit[instance] = credit;
-    return credit > 0;
-  }
-
-  #hasCredit(instance: number): boolean {
-    return (this.#credit[instance] as number) > 0 || this.#renew(instance);
-  }
-
   /** The lane is full, whatever the mailbox has: the caller waits for `room`. */
   #crowded(lane: LaneWriter): InjectStatus {
     this.#context.pump.touch(lane);
@@ -587,29 +562,4 @@ export class CpuKernel implements DeviceKernel {
     words[word + 14] = options.deadlineMs;
     words[word + 15] = clock.lockstep ? 0 : (this.#lives[instance] as number);
   }
-}
-
-interface Deadline {
-  readonly over: boolean;
-  /** Whether the promise resolved in time. */
-  within(promise: Promise<unknown>): Promise<boolean>;
-  clear(): void;
-}
-
-function deadline(ms: number): Deadline {
-  let over = false;
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<false>((resolve) => {
-    timer = setTimeout(() => {
-      over = true;
-      resolve(false);
-    }, ms);
-  });
-  return {
-    get over() {
-      return over;
-    },
-    within: (promise) => Promise.race([promise.then(() => true), passed]),
-    clear: () => clearTimeout(timer),
-  };
 }
