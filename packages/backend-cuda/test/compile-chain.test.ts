@@ -190,7 +190,7 @@ describe.skipIf(noSimulation !== null)('a program is compiled by', () => {
       noNvcc,
       noClang,
       'cache: turned off',
-      `shipped ${ptxFolder}: it has it for compute capability 9, the device has 7.5`,
+      `shipped ${ptxFolder}: it has it for compute capability 9.0, the device has 7.5`,
     ]);
   }, 120_000);
 
@@ -221,8 +221,8 @@ describe.skipIf(noSimulation !== null)('a program is compiled by', () => {
     expect(stdout.split('\n')).toEqual([
       'system for compute capability 7.5, by nvcc',
       'CudaShipped for compute capability 7.5, by nvcc',
-      'system for compute capability 9, by nvcc',
-      'CudaShipped for compute capability 9, by nvcc',
+      'system for compute capability 9.0, by nvcc',
+      'CudaShipped for compute capability 9.0, by nvcc',
       '',
     ]);
     expect(status).toBe(0);

@@ -54,7 +54,7 @@ test('without a compiler, the newest architecture that the device has is taken',
   }
   expect(found(cache.find(key.program, 90))).toBe('sm_80');
   expect(found(cache.find(key.program, 75))).toBe('sm_75');
-  const newer = 'it has it for compute capability 7.5, the device has 7';
+  const newer = 'it has it for compute capability 7.5, the device has 7.0';
   expect(cache.find(key.program, 70)).toBe(newer);
   const nothing = 'it has nothing of this text, headers and options';
   expect(cache.find(hashOf('another'), 90)).toBe(nothing);

@@ -74,7 +74,7 @@ export class ImageCache {
     const fitting = all.filter(({ architecture }) => architecture <= capability);
     if (fitting.length === 0) {
       const least = Math.min(...all.map(({ architecture }) => architecture));
-      return `it has it for compute capability ${least / 10}, the device has ${capability / 10}`;
+      return `it has it for compute capability ${versionOf(least)}, the device has ${versionOf(capability)}`;
     }
     fitting.sort((a, b) => b.architecture - a.architecture);
     for (const { file } of fitting) {
@@ -117,4 +117,9 @@ function fileOf({ program, architecture, compiler }: ImageKey): string {
 
 function shortened(hash: string): string {
   return hash.slice(0, 40);
+}
+
+/** A compute capability as NVIDIA writes it: 9.0 for 90. */
+export function versionOf(capability: number): string {
+  return (capability / 10).toFixed(1);
 }

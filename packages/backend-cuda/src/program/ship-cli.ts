@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AnyActor } from '@ringkernel/core';
+import { versionOf } from './image-cache.ts';
 import { writePtx } from './ship.ts';
 
 const usage = `ringkernel-ptx MODULE -o FOLDER [--architectures 75,90] [--options JSON]
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
     },
   );
   for (const { program, architecture, from } of written) {
-    console.log(`${program} for compute capability ${architecture / 10}, by ${from}`);
+    console.log(`${program} for compute capability ${versionOf(architecture)}, by ${from}`);
   }
   return 0;
 }
