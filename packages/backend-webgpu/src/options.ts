@@ -33,7 +33,7 @@ const ranges = {
   egressBytes: { fallback: 1 << 20, least: 4096, most: 2 ** 30 },
   lanes: { fallback: 3, least: 1, most: 8 },
   submitMs: { fallback: 20, least: 1, most: 1000 },
-  ticks: { fallback: 64, least: 1, most: 4096 },
+  ticks: { fallback: 1024, least: 1, most: 4096 },
   messagesPerTick: { fallback: 256, least: 1, most: 1_000_000 },
 } as const;
 

@@ -1,5 +1,5 @@
 import { backend } from '@ringkernel/backend-webgpu';
-import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice } from '../src/gpu/api.ts';
+import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice, GpuEncoder } from '../src/gpu/api.ts';
 
 /** What is seen of WebGPU while the tests run: the real objects, with an eye on some of their methods. */
 export interface Watch {
@@ -10,6 +10,9 @@ export interface Watch {
   readonly buffers: GpuBuffer[];
   /** Called in the same turn as each submit, after it. */
   onSubmit: (() => void) | null;
+  writes: number;
+  /** Dispatches of compute passes. */
+  dispatches: number;
   /** Read-backs that were asked for and not there yet, and the most there ever were. */
   pending: number;
   mostPending: number;
@@ -24,6 +27,8 @@ export const watch: Watch = {
   buffers: [],
   submits: 0,
   onSubmit: null,
+  writes: 0,
+  dispatches: 0,
   pending: 0,
   mostPending: 0,
   liveBytes: 0,
@@ -62,11 +67,32 @@ function watchedAdapter(adapter: GpuAdapter): GpuAdapter {
         submit(commands);
         watch.onSubmit?.();
       };
+      const writeBuffer = queue.writeBuffer.bind(queue);
+      queue.writeBuffer = (...write) => {
+        watch.writes++;
+        writeBuffer(...write);
+      };
+      const createCommandEncoder = device.createCommandEncoder.bind(device);
+      device.createCommandEncoder = () => watchedEncoder(createCommandEncoder());
       const createBuffer = device.createBuffer.bind(device);
       device.createBuffer = (descriptor) => watchedBuffer(createBuffer(descriptor));
       return device;
     },
   };
+}
+
+function watchedEncoder(encoder: GpuEncoder): GpuEncoder {
+  const beginComputePass = encoder.beginComputePass.bind(encoder);
+  encoder.beginComputePass = () => {
+    const pass = beginComputePass();
+    const dispatchWorkgroups = pass.dispatchWorkgroups.bind(pass);
+    pass.dispatchWorkgroups = (groups) => {
+      watch.dispatches++;
+      dispatchWorkgroups(groups);
+    };
+    return pass;
+  };
+  return encoder;
 }
 
 function watchedBuffer(buffer: GpuBuffer): GpuBuffer {

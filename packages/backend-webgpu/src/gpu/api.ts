@@ -52,7 +52,7 @@ export interface GpuDevice {
   }): Promise<GpuPipeline>;
   createBindGroup(descriptor: {
     layout: GpuBindGroupLayout;
-    entries: { binding: number; resource: { buffer: GpuBuffer } }[];
+    entries: { binding: number; resource: { buffer: GpuBuffer; size?: number } }[];
   }): GpuBindGroup;
   createCommandEncoder(): GpuEncoder;
   pushErrorScope(filter: 'validation' | 'out-of-memory' | 'internal'): void;

@@ -36,6 +36,11 @@ export class GpuMemory {
     return await this.#create(subject, words * 4, uniform | copyTarget);
   }
 
+  /** What the host sends up for a submit: its head is a uniform. */
+  async upload(words: number): Promise<GpuBuffer> {
+    return await this.#create('messages of the host', words * 4, uniform | storage | copyTarget);
+  }
+
   /** A buffer that the host reads. Rejects with `DeviceMemoryError`. */
   async readback(words: number): Promise<GpuBuffer> {
     return await this.#create('what the host reads back', words * 4, mapRead | copyTarget);

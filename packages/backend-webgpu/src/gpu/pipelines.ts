@@ -41,8 +41,12 @@ export class Pipelines {
     return pass;
   }
 
-  bind(buffers: readonly GpuBuffer[]): GpuBindGroup {
-    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  /** With this many bytes of those that are uniforms. */
+  bind(buffers: readonly GpuBuffer[], uniformBytes: readonly number[]): GpuBindGroup {
+    const entries = buffers.map((buffer, binding) => {
+      const size = uniformBytes[binding];
+      return { binding, resource: size === undefined ? { buffer } : { buffer, size } };
+    });
     return this.#device.createBindGroup({ layout: this.#bindings, entries });
   }
 

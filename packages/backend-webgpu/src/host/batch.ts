@@ -1,23 +1,43 @@
+import { deviceWords } from '../text/bindings.ts';
 import { header } from '../text/layout.ts';
 
 /** Words of messages that one upload may have. */
 const most = 1 << 20;
 
-/** Messages of the host that go up together: the place of each, then they themselves. */
+/** Messages of the host that go up together, behind what the device is told of the submit; then the place of each. */
 export class Batch {
   count = 0;
   #places = new Uint32Array(256);
   #words = new Uint32Array(4096);
   #view: DataView = new DataView(this.#words.buffer);
-  #used = 0;
+  #used: number = deviceWords;
 
   get full(): boolean {
     return this.#used >= most;
   }
 
-  /** Messages behind their places, from 0. */
-  get messages(): Uint32Array {
-    return this.#words.subarray(0, this.#used);
+  /** The address that the first message is for. */
+  get receiver(): number {
+    return this.#words[deviceWords + header.destination] as number;
+  }
+
+  /** Words of the messages. */
+  get messageWords(): number {
+    return this.#used - deviceWords;
+  }
+
+  /** Words of all that goes up. */
+  get uploadWords(): number {
+    return this.#used + this.count;
+  }
+
+  /** All that goes up, with this about the submit. */
+  upload(submit: readonly number[]): Uint32Array {
+    const end = this.uploadWords;
+    if (end > this.#words.length) this.#grow(end);
+    this.#words.set(submit);
+    this.#words.set(this.places, this.#used);
+    return this.#words.subarray(0, end);
   }
 
   get places(): Uint32Array {
@@ -32,19 +52,19 @@ export class Batch {
     return this.#view;
   }
 
-  /** Room for a message, all zero; returns its first word. */
+  /** Room for a message; returns its first word. The link and what fills the last word of the payload are zero. */
   add(payloadBytes: number): number {
     const at = this.#used;
     const end = at + header.words + ((payloadBytes + 3) >>> 2);
     if (end > this.#words.length) this.#grow(end);
-    // A loop: `fill` takes longer for so few words.
-    else for (let i = at; i < end; i++) this.#words[i] = 0;
+    this.#words[at + header.link] = 0;
+    if ((payloadBytes & 3) !== 0) this.#words[end - 1] = 0;
     if (this.count === this.#places.length) {
       const places = new Uint32Array(this.count * 2);
       places.set(this.#places);
       this.#places = places;
     }
-    this.#places[this.count++] = at + 1;
+    this.#places[this.count++] = at;
     this.#used = end;
     return at;
   }
@@ -57,7 +77,7 @@ export class Batch {
 
   clear(): void {
     this.count = 0;
-    this.#used = 0;
+    this.#used = deviceWords;
   }
 
   #grow(end: number): void {

@@ -5,9 +5,11 @@ const stampsPerLook = 64;
 export class Clock {
   readonly lockstep: boolean;
   readonly node: number;
-  /** Stands still in lockstep, where it is the number of the round. */
-  physical = 0;
   logical = 0;
+  /** The two words of `physical`, which are taken apart once for many stamps. */
+  physicalLow = 0;
+  physicalHigh = 0;
+  #physical = 0;
   readonly #originUs: number = performance.timeOrigin * 1000;
   /** Stamps until the next look. */
   #left = 0;
@@ -15,6 +17,17 @@ export class Clock {
   constructor(lockstep: boolean, nodeId: number) {
     this.lockstep = lockstep;
     this.node = nodeId << 8;
+  }
+
+  /** Stands still in lockstep, where it is the number of the round. */
+  get physical(): number {
+    return this.#physical;
+  }
+
+  set physical(value: number) {
+    this.#physical = value;
+    this.physicalLow = value >>> 0;
+    this.physicalHigh = Math.floor(value / 2 ** 32);
   }
 
   tick(): void {

@@ -100,16 +100,15 @@ export class WebgpuDevice implements Device {
     const pipelines = new Pipelines(gpu);
     const { lanes, heapBytes, egressBytes } = options;
     const shared = await SharedBuffers.open(memory, heapBytes, egressBytes, lanes);
-    const indices = Array.from({ length: lanes }, (_, i) => i);
     const engine = new Engine(
       memory,
       pipelines,
       shared,
       {
         params: await memory.uniform('nothing', paramsWords),
-        words: await memory.storage('nothing', 4),
+        states: await memory.storage('nothing', 4),
       },
-      await Promise.all(indices.map((i) => Lane.open(memory, i))),
+      Array.from({ length: lanes }, (_, i) => new Lane(memory, i)),
       {
         budget: lockstep ? 0xffff_ffff : options.messagesPerTick,
         lockstep,

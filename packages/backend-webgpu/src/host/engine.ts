@@ -1,5 +1,6 @@
 import {
   bufferUsage,
+  type GpuBindGroup,
   type GpuBuffer,
   type GpuDevice,
   type GpuPass,
@@ -7,6 +8,7 @@ import {
 } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
 import type { Pipelines } from '../gpu/pipelines.ts';
+import { deviceWords, paramsWords } from '../text/bindings.ts';
 import { status, workgroup } from '../text/layout.ts';
 import type { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
@@ -20,7 +22,12 @@ const pieceBytes = 16 << 20;
 export interface Submit {
   /** Messages of the host, taken in before the first round. */
   readonly batch: Batch | null;
+  /** Rounds that are dispatched, each for itself. */
   readonly ticks: number;
+  /** Instead one dispatch of this kernel runs the submit, as far as it can do so alone. */
+  readonly alone: KernelSlot | null;
+  /** Rounds at most. */
+  readonly rounds: number;
   /** Kernels that take part, in the order of their addresses. */
   readonly kernels: readonly KernelSlot[];
   /** `bury`: each once, without a round; `move`: their messages go to the other half of the heap. */
@@ -40,12 +47,21 @@ export interface Outcome {
 }
 
 interface Passes {
-  readonly gather: GpuPipeline | null;
-  readonly ingress: GpuPipeline | null;
+  readonly begin: GpuPipeline;
+  readonly ingress: GpuPipeline;
   readonly turn: GpuPipeline;
-  /** Instead of the kernels' own. */
-  readonly other: GpuPipeline | null;
+  readonly gather: GpuPipeline;
 }
+
+/** What differs from kernel to kernel of what is bound. */
+type Bound = Pick<KernelSlot, 'params' | 'states'>;
+
+const otherPasses = { bury: 'rk_burial', move: 'rk_move' } as const;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Workgroups of a pass over all instances. */
+const all = ({ instances }: KernelSlot): number => Math.ceil(instances / workgroup);
 
 /** Encodes submits and reads back what they leave. */
 export class Engine {
@@ -58,14 +74,15 @@ export class Engine {
   readonly #shared: SharedBuffers;
   /** Instances that run in a round, as far as the last submit tells. */
   #busiest = 1;
-  readonly #nothing: { readonly params: GpuBuffer; readonly words: GpuBuffer };
+  readonly #nothing: Bound;
+  #passes: Passes | null = null;
   readonly #fixed: { readonly budget: number; readonly lockstep: boolean; readonly node: number };
 
   constructor(
     memory: GpuMemory,
     pipelines: Pipelines,
     shared: SharedBuffers,
-    nothing: { readonly params: GpuBuffer; readonly words: GpuBuffer },
+    nothing: Bound,
     lanes: readonly Lane[],
     fixed: { readonly budget: number; readonly lockstep: boolean; readonly node: number },
   ) {
@@ -78,20 +95,25 @@ export class Engine {
     this.lanes = lanes;
   }
 
-  /** Sends it off. The lane must be free; a batch of a submit that the device halted is taken up again. */
-  async start(lane: Lane, submit: Submit): Promise<() => Promise<Outcome>> {
-    const { batch } = submit;
+  /**
+   * Sends it off, and asks for what it leaves after a pause. The lane must be free; a batch of a submit that the device
+   * halted is taken up again.
+   */
+  async start(lane: Lane, submit: Submit, pauseMs = 0): Promise<() => Promise<Outcome>> {
     const statusWords = this.#shared.statusWords;
     const expected = Math.min(lane.expected, this.#shared.egressWords);
-    const words = batch === null ? 4 : 1 + batch.count + batch.messages.length;
-    await lane.reserve(words, statusWords + expected);
-    if (batch !== null && lane.batch !== batch) this.#upload(lane, batch);
-    if (batch !== null) lane.batch = batch;
-    const passes = await this.#passes(submit);
-    this.#begin(lane, submit);
+    const uploadWords = submit.batch?.uploadWords ?? deviceWords;
+    if (!lane.holds(uploadWords, statusWords + expected)) {
+      await lane.reserve(uploadWords, statusWords + expected);
+    }
+    const passes = this.#passes ?? (await this.#load());
+    const { pass: kind } = submit;
+    const other = kind === 'rounds' ? null : await this.#pipelines.pass(otherPasses[kind]);
+    this.#upload(lane, submit);
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    this.#encode(pass, lane, submit, passes);
+    if (submit.alone !== null) this.#encodeAlone(pass, lane, submit, submit.alone, passes);
+    else this.#encode(pass, lane, submit, passes, other);
     pass.end();
     const from = this.#shared.egressStart(lane.index) * 4;
     const { readback } = lane;
@@ -99,7 +121,8 @@ export class Engine {
     encoder.copyBufferToBuffer(this.#shared.memory, from, readback, statusWords * 4, expected * 4);
     this.#device.queue.submit([encoder.finish()]);
     const bytes = (statusWords + expected) * 4;
-    const mapped = readback.mapAsync(bufferUsage.mapRead, 0, bytes);
+    const map = (): Promise<void> => readback.mapAsync(bufferUsage.mapRead, 0, bytes);
+    const mapped = pauseMs === 0 ? map() : pause(pauseMs).then(map);
     mapped.catch(() => {}); // whoever waits for it is told
     return () => mapped.then(() => this.#finish(lane, statusWords, expected));
   }
@@ -130,114 +153,112 @@ export class Engine {
     this.#device.queue.writeBuffer(buffer, word * 4, Uint32Array.from(words));
   }
 
-  #upload(lane: Lane, batch: Batch): void {
-    const { queue } = this.#device;
-    const { places, messages } = batch;
-    queue.writeBuffer(lane.batchBuffer, 0, Uint32Array.of(batch.count));
-    queue.writeBuffer(lane.batchBuffer, 4, places, 0, places.length);
-    queue.writeBuffer(lane.batchBuffer, 4 + 4 * batch.count, messages, 0, messages.length);
+  /** One write: what the device is told of the submit, and the messages of the host unless they are there already. */
+  #upload(lane: Lane, submit: Submit): void {
+    const { batch } = submit;
+    const words = this.#deviceWords(lane, submit);
+    const fresh = batch !== null && lane.batch !== batch;
+    const data = fresh ? batch.upload(words) : Uint32Array.from(words);
+    this.#device.queue.writeBuffer(lane.upload, 0, data, 0, data.length);
+    if (fresh) lane.batch = batch;
   }
 
-  #begin(lane: Lane, { physical, tickUs, nowMs }: Submit): void {
-    const shared = this.#shared;
-    const start = shared.egressStart(lane.index);
-    this.write(shared.status, status.egress, start, 0, 0, 0);
+  #deviceWords(lane: Lane, { physical, tickUs, nowMs, batch, alone, rounds }: Submit): number[] {
+    const { heapEnd, egressWords, kernels } = this.#shared;
+    const start = this.#shared.egressStart(lane.index);
     const { budget, lockstep, node } = this.#fixed;
-    const { kernels } = shared;
     const high = Math.floor(physical / 2 ** 32);
-    const end = start + shared.egressWords;
-    this.write(
-      lane.device,
-      0,
-      ...[
-        shared.heapEnd,
-        end,
-        physical >>> 0,
-        high,
-        tickUs,
-        nowMs,
-        budget,
-        lockstep ? 1 : 0,
-        node,
-        kernels,
-      ],
-    );
+    return [
+      ...[heapEnd, start + egressWords, physical >>> 0, high, tickUs, nowMs, budget],
+      ...[lockstep ? 1 : 0, node, kernels, start],
+      ...[batch?.count ?? 0, batch?.messageWords ?? 0, alone === null ? 0 : rounds],
+    ];
   }
 
-  async #passes({ batch, pass, kernels }: Submit): Promise<Passes> {
-    const gathers = pass === 'rounds' && kernels.some((kernel) => kernel.gathers);
-    const [gather, ingress, turn, other] = await Promise.all([
-      gathers ? this.#pipelines.pass('rk_gather') : null,
-      batch === null ? null : this.#pipelines.pass('rk_ingress'),
+  async #load(): Promise<Passes> {
+    const [begin, ingress, turn, gather] = await Promise.all([
+      this.#pipelines.pass('rk_begin'),
+      this.#pipelines.pass('rk_ingress'),
       this.#pipelines.pass('rk_turn'),
-      pass === 'rounds' ? null : this.#pipelines.pass(pass === 'bury' ? 'rk_burial' : 'rk_move'),
+      this.#pipelines.pass('rk_gather'),
     ]);
-    return { gather, ingress, turn, other };
+    this.#passes = { begin, ingress, turn, gather };
+    return this.#passes;
   }
 
-  #encode(pass: GpuPass, lane: Lane, submit: Submit, passes: Passes): void {
-    const { gather, ingress, turn, other } = passes;
-    const own = this.#groupOf(lane);
-    if (ingress !== null) {
-      pass.setBindGroup(0, own);
-      pass.setPipeline(ingress);
-      pass.dispatchWorkgroups(Math.ceil((submit.batch?.count ?? 0) / workgroup));
+  /** One workgroup takes in the messages and runs rounds with barriers between them. */
+  #encodeAlone(
+    pass: GpuPass,
+    lane: Lane,
+    { kernels }: Submit,
+    alone: KernelSlot,
+    { gather }: Passes,
+  ): void {
+    this.#encodeGathering(pass, lane, kernels, gather);
+    this.#dispatch(pass, lane, alone, alone.pipeline, 1);
+  }
+
+  #encode(
+    pass: GpuPass,
+    lane: Lane,
+    submit: Submit,
+    passes: Passes,
+    other: GpuPipeline | null,
+  ): void {
+    const { begin, ingress, turn, gather } = passes;
+    const messages = submit.batch?.count ?? 0;
+    this.#dispatch(pass, lane, null, begin, 1);
+    if (messages > 0) this.#dispatch(pass, lane, null, ingress, Math.ceil(messages / workgroup));
+    if (other !== null) {
+      for (const kernel of submit.kernels) this.#dispatch(pass, lane, kernel, other, all(kernel));
+      return;
     }
-    const all = ({ instances }: KernelSlot): number => Math.ceil(instances / workgroup);
-    if (gather !== null) {
-      for (const kernel of submit.kernels) {
-        if (kernel.gathers) this.#dispatch(pass, lane, kernel, gather, all(kernel));
-        kernel.gathers = false;
-      }
-    }
-    const due = Math.max(this.#busiest, submit.batch?.count ?? 0);
+    this.#encodeGathering(pass, lane, submit.kernels, gather);
+    const due = Math.max(this.#busiest, messages);
     for (let i = 0; i < submit.ticks; i++) {
       for (const kernel of submit.kernels) {
-        if (other !== null) this.#dispatch(pass, lane, kernel, other, all(kernel));
-        else this.#dispatch(pass, lane, kernel, kernel.pipeline, kernel.workgroupsFor(due));
+        this.#dispatch(pass, lane, kernel, kernel.pipeline, kernel.workgroupsFor(due));
       }
-      if (other !== null) continue;
-      pass.setBindGroup(0, own);
-      pass.setPipeline(turn);
-      pass.dispatchWorkgroups(1);
+      this.#dispatch(pass, lane, null, turn, 1);
+    }
+  }
+
+  #encodeGathering(
+    pass: GpuPass,
+    lane: Lane,
+    kernels: readonly KernelSlot[],
+    gather: GpuPipeline,
+  ): void {
+    for (const kernel of kernels) {
+      if (kernel.gathers) this.#dispatch(pass, lane, kernel, gather, all(kernel));
+      kernel.gathers = false;
     }
   }
 
   #dispatch(
     pass: GpuPass,
     lane: Lane,
-    kernel: KernelSlot,
+    kernel: KernelSlot | null,
     pipeline: GpuPipeline,
     groups: number,
   ): void {
-    pass.setBindGroup(0, this.#kernelGroup(kernel, lane));
+    pass.setBindGroup(0, this.#groupOf(lane, kernel ?? this.#nothing));
     pass.setPipeline(pipeline);
     pass.dispatchWorkgroups(groups);
   }
 
-  #groupOf(lane: Lane) {
-    const { generation } = this.#shared;
-    if (lane.group === null || lane.generation !== generation) {
-      lane.group = this.#bind(lane, this.#nothing.params, lane.batchBuffer);
-      lane.generation = generation;
-    }
-    return lane.group;
-  }
-
-  #kernelGroup(kernel: KernelSlot, lane: Lane) {
-    const { generation } = this.#shared;
-    if (kernel.generation !== generation) {
-      kernel.groups = this.lanes.map((each) => this.#bind(each, kernel.params, kernel.states));
-      kernel.generation = generation;
-    }
-    const group = kernel.groups[lane.index];
-    if (group === undefined) throw new RangeError(`there is no lane ${lane.index}`);
-    return group;
-  }
-
-  #bind(lane: Lane, params: GpuBuffer, last: GpuBuffer) {
+  /** What a lane and a kernel, or nothing in its place, have bound. */
+  #groupOf(lane: Lane, { params, states }: Bound): GpuBindGroup {
+    const generation = this.#shared.generation + lane.generation;
+    const known = lane.groups.get(params);
+    if (known?.generation === generation) return known.group;
     const { control, memory, directory, status: figures } = this.#shared;
-    return this.#pipelines.bind([params, lane.device, control, memory, directory, figures, last]);
+    const group = this.#pipelines.bind(
+      [params, lane.upload, control, memory, directory, figures, states, lane.upload],
+      [paramsWords * 4, deviceWords * 4],
+    );
+    lane.groups.set(params, { group, generation });
+    return group;
   }
 
   async #finish(lane: Lane, statusWords: number, expected: number): Promise<Outcome> {

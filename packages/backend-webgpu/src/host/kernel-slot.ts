@@ -1,9 +1,11 @@
-import type { GpuBindGroup, GpuBuffer, GpuPipeline } from '../gpu/api.ts';
+import type { GpuBuffer, GpuPipeline } from '../gpu/api.ts';
 import { paramsWords } from '../text/bindings.ts';
 import { controlWords, mode } from '../text/layout.ts';
 
 /** Workgroups in the dispatch of a round, and instances that one of them runs side by side. */
 export interface Workgroups {
+  /** Instances that a workgroup may run in a round when it runs a submit alone; 0: it can't. */
+  readonly few: number;
   readonly instances: number;
   readonly least: number;
   readonly most: number;
@@ -18,9 +20,6 @@ export class KernelSlot {
   readonly control: number;
   readonly counters: number;
   readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(paramsWords);
-  /** One for each lane: they differ in what is the lane's own. */
-  groups: GpuBindGroup[] = [];
-  generation = -1;
   readonly #workgroups: Workgroups;
   /** Messages may rest at instances that are on no list: they are gathered before the next round. */
   gathers = false;
@@ -72,6 +71,11 @@ export class KernelSlot {
     this.words[11] = value;
   }
 
+  /** Instances that a dispatch may run in a round when it runs a submit alone; 0: it can't. */
+  get few(): number {
+    return this.#workgroups.few;
+  }
+
   get mode(): number {
     return this.words[7] as number;
   }
@@ -95,7 +99,6 @@ export class KernelSlot {
   release(): void {
     this.#ended = true;
     this.params.destroy();
-    this.groups = [];
     this.#free();
   }
 

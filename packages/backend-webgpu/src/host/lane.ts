@@ -1,41 +1,42 @@
 import type { GpuBindGroup, GpuBuffer } from '../gpu/api.ts';
 import type { GpuMemory } from '../gpu/memory.ts';
-import { deviceWords } from '../text/bindings.ts';
 import type { Batch } from './batch.ts';
 
-/** What one submit under way has for itself: its batch, its part of the records, and a buffer to read them from. */
+/** What one submit under way has for itself: what goes up with it, its part of the records, a buffer to read them from. */
 export class Lane {
   readonly index: number;
-  readonly device: GpuBuffer;
-  batchBuffer!: GpuBuffer;
+  upload!: GpuBuffer;
   readback!: GpuBuffer;
-  group: GpuBindGroup | null = null;
-  generation = -1;
-  /** Messages that went up and are not all taken in yet. */
+  /** Grows with each upload buffer that was replaced: bind groups of before are of no use. */
+  generation = 0;
+  /** With the engine's own passes, and with each kernel. */
+  readonly groups: WeakMap<object, { readonly group: GpuBindGroup; readonly generation: number }> =
+    new WeakMap();
+  /** Messages that went up and are not taken in yet. */
   batch: Batch | null = null;
   /** Words of records that are copied with the status: as many as came lately. */
   expected = 1024;
   readonly #memory: GpuMemory;
-  #batchWords = 0;
+  #uploadWords = 0;
   #readbackWords = 0;
 
-  private constructor(memory: GpuMemory, index: number, device: GpuBuffer) {
+  constructor(memory: GpuMemory, index: number) {
     this.#memory = memory;
     this.index = index;
-    this.device = device;
   }
 
-  static async open(memory: GpuMemory, index: number): Promise<Lane> {
-    return new Lane(memory, index, await memory.uniform('figures of a submit', deviceWords));
+  /** Whether so many words can go up, and so many be read back. */
+  holds(uploadWords: number, readbackWords: number): boolean {
+    return uploadWords <= this.#uploadWords && readbackWords <= this.#readbackWords;
   }
 
-  /** Makes room for a batch of so many words, and for reading so many back. */
-  async reserve(batchWords: number, readbackWords: number): Promise<void> {
-    if (batchWords > this.#batchWords) {
-      this.#batchWords = this.#grown(batchWords, 4096, this.#batchWords);
-      this.batchBuffer?.destroy();
-      this.batchBuffer = await this.#memory.storage('messages of the host', this.#batchWords);
-      this.generation = -1;
+  /** Makes room for so many words that go up, and for reading so many back. */
+  async reserve(uploadWords: number, readbackWords: number): Promise<void> {
+    if (uploadWords > this.#uploadWords) {
+      this.#uploadWords = this.#grown(uploadWords, 4096, this.#uploadWords);
+      this.upload?.destroy();
+      this.upload = await this.#memory.upload(this.#uploadWords);
+      this.generation++;
     }
     if (readbackWords > this.#readbackWords) {
       this.#readbackWords = this.#grown(readbackWords, 2048, this.#readbackWords);

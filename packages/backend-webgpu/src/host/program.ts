@@ -16,6 +16,7 @@ import type { WebgpuOptions } from '../options.ts';
 import { handlersFor } from '../own-handlers.ts';
 import { kernelText } from '../text/index.ts';
 import { workgroup } from '../text/layout.ts';
+import { fewFor } from '../text/tick.ts';
 import type { Workgroups } from './kernel-slot.ts';
 
 /**
@@ -66,6 +67,7 @@ export function programOf(
     text: kernelText(compiled ?? emitWgsl(module, form, byHand), form, size.lanes),
     stateWords: stateWords(module.state),
     workgroups: {
+      few: form === 'thread' ? fewFor(size.lanes) : 0,
       instances: form === 'thread' ? size.lanes : 1,
       least: size.least,
       most: size.most,

@@ -10,6 +10,9 @@ import type { KernelSlot } from './kernel-slot.ts';
 import type { Lane } from './lane.ts';
 import { type Flight, Rounds } from './rounds.ts';
 
+/** Rounds of one submit that have dispatches of their own, at most: those that are not needed cost something, too. */
+const mostDispatched = 64;
+
 type Operation = () => Promise<void>;
 
 /** Feeds the device: batches up, rounds, records down. Nothing is submitted while there is nothing to do. */
@@ -71,18 +74,20 @@ export class Pump {
 
   /** Gives a message its id, stamp and place in the order of what the host sends. */
   stamp(id: { low: number; high: number }, words: Uint32Array, at: number): void {
-    this.#clock.tick();
-    this.#ids.next();
-    id.low = this.#ids.low;
-    id.high = this.#ids.high;
+    const clock = this.#clock;
+    const ids = this.#ids;
+    clock.tick();
+    ids.next();
+    id.low = ids.low;
+    id.high = ids.high;
     words[at + header.sequence] = this.#sequence;
     this.#sequence = (this.#sequence + 1) >>> 0;
     words[at + header.idLow] = id.low;
     words[at + header.idHigh] = id.high;
-    words[at + header.physicalLow] = this.#clock.physical >>> 0;
-    words[at + header.physicalHigh] = Math.floor(this.#clock.physical / 2 ** 32);
-    words[at + header.logical] = this.#clock.logical;
-    words[at + header.node] = this.#clock.node;
+    words[at + header.physicalLow] = clock.physicalLow;
+    words[at + header.physicalHigh] = clock.physicalHigh;
+    words[at + header.logical] = clock.logical;
+    words[at + header.node] = clock.node;
   }
 
   /** There is something to send up: soon, together with what else comes in this turn of the caller. */
@@ -308,9 +313,7 @@ export class Pump {
       this.#live = figures[status.quiet] === 0;
       this.#crowded ||= this.rounds.crowded(figures);
       if (figures[status.halt] !== 0) await this.#goOn(flight, figures);
-      const { ticks, submitMs } = this.#options;
-      const most = Math.max(1, Math.min(ticks, Math.floor(submitMs / this.rounds.tickMs)));
-      this.#ticks = this.#live ? Math.min(most, this.#ticks * 2) : 1;
+      this.#ticks = this.#live ? Math.min(this.#mostRounds(), mostDispatched, this.#ticks * 2) : 1;
       this.rounds.outbox.deliver();
       this.#resume();
       if (this.#crowded && this.#flights.length === 0 && this.#filling === null) {
@@ -349,9 +352,17 @@ export class Pump {
   async #send(): Promise<void> {
     while (this.#maySubmit()) {
       const free = this.#engine.lanes.find((lane) => this.#flights.every((f) => f.lane !== lane));
-      const submit = this.rounds.submitOf(this.#ticks, this.#next());
+      const batch = this.#next();
+      const submit =
+        this.rounds.aloneOf(this.#mostRounds(), batch) ?? this.rounds.submitOf(this.#ticks, batch);
       this.#flights.push(await this.rounds.start(free as Lane, submit));
     }
+  }
+
+  /** Rounds that take no longer than a submit should. */
+  #mostRounds(): number {
+    const { ticks, submitMs } = this.#options;
+    return Math.max(1, Math.min(ticks, Math.floor(submitMs / this.rounds.tickMs)));
   }
 
   #maySubmit(): boolean {
@@ -363,8 +374,10 @@ export class Pump {
 
   /** Exactly so many rounds, and their records in order. */
   async #steps(count: number): Promise<void> {
-    for (let left = count; left > 0; ) {
-      const submit = this.rounds.submitOf(left, this.#next());
+    for (let left = count, first = true; left > 0; first = false) {
+      const batch = this.#next();
+      const alone = first ? this.rounds.aloneOf(left, batch) : null;
+      const submit = alone ?? this.rounds.submitOf(Math.min(left, mostDispatched), batch);
       const { figures, rounds } = await this.rounds.repeat(submit);
       left -= rounds;
       this.#clock.physical = (figures[status.round] as number) - 1;

@@ -1,6 +1,7 @@
 import type { MessageIdGenerator } from '@ringkernel/core';
 import type { GpuBuffer } from '../gpu/api.ts';
 import { counter, header, overflow, status } from '../text/layout.ts';
+import { aloneFor, type Due, dueOf, nobodyDue } from './alone.ts';
 import type { Batch } from './batch.ts';
 import type { SharedBuffers } from './buffers.ts';
 import type { Clock } from './clock.ts';
@@ -23,12 +24,16 @@ export interface Flight {
 export class Rounds {
   readonly kernels: GpuKernel[] = [];
   readonly outbox: Outbox;
+  /** What the last submit left to do. */
+  #due: Due = nobodyDue;
   /** Milliseconds that a round takes, lately. */
   tickMs = 0.5;
   readonly #engine: Engine;
   readonly #shared: SharedBuffers;
   readonly #clock: Clock;
   readonly #epochMs: number;
+  /** Milliseconds that a message of a large batch takes, lately. */
+  #messageMs = 0;
   #sentUp = 0;
   #lastEnd = 0;
   readonly #landed: (batch: Batch) => void;
@@ -58,6 +63,8 @@ export class Rounds {
     return {
       batch,
       ticks,
+      alone: null,
+      rounds: ticks,
       kernels: this.kernels.map(({ slot }) => slot),
       pass: 'rounds',
       ...this.#stampsOf(ticks),
@@ -65,24 +72,30 @@ export class Rounds {
     };
   }
 
+  /** At most so many rounds in one dispatch, where it is likely to do; null where it is not. */
+  aloneOf(rounds: number, batch: Batch | null): Submit | null {
+    const alone = aloneFor(this.#due, batch, (address) => this.kernelOf(address));
+    return alone === null ? null : { ...this.submitOf(rounds, batch), alone };
+  }
+
   /** Where the device's clock starts, and its step from round to round: later than that of any submit before. */
-  #stampsOf(ticks: number): { readonly physical: number; readonly tickUs: number } {
+  #stampsOf(rounds: number): { readonly physical: number; readonly tickUs: number } {
     this.#clock.expire();
     this.#clock.tick();
     if (this.#clock.lockstep) return { physical: this.#clock.physical, tickUs: 0 };
     const physical = Math.max(this.#clock.physical, this.#stampedUs);
     const tickUs = Math.max(1, Math.round(this.tickMs * 1000));
-    this.#stampedUs = physical + ticks * tickUs;
+    this.#stampedUs = physical + rounds * tickUs;
     return { physical, tickUs };
   }
 
   /** What the host stamps from here on comes after what these rounds have stamped. */
-  #reach({ physical, tickUs, ticks }: Submit, ran: number): void {
+  #reach({ physical, tickUs, rounds }: Submit, ran: number): void {
     if (this.#clock.lockstep) return;
     const reached = physical + ran * tickUs;
     this.#clock.reach(reached);
     // The last of those under way: rounds that were not run, since nothing was left to do, took no time.
-    if (physical + ticks * tickUs === this.#stampedUs) this.#stampedUs = reached;
+    if (physical + rounds * tickUs === this.#stampedUs) this.#stampedUs = reached;
   }
 
   /** Sends a submit off on a lane that is free. */
@@ -90,7 +103,21 @@ export class Rounds {
     const began = performance.now();
     this.#sentUp += submit.batch?.count ?? 0;
     const target = this.#sentUp;
-    return { lane, submit, began, target, finish: await this.#engine.start(lane, submit) };
+    const finish = await this.#engine.start(lane, submit, this.#pauseFor(submit));
+    return { lane, submit, began, target, finish };
+  }
+
+  /** While a promise of the device is open Node's event loop turns without a rest: a large batch has that core, too. */
+  #pauseFor({ batch }: Submit): number {
+    const ms = this.#messageMs * (batch?.count ?? 0) * pausedPart;
+    return ms < shortestPauseMs ? 0 : Math.min(ms, longestPauseMs);
+  }
+
+  /** Learns what a message of a large batch takes. */
+  #learn({ batch }: Submit, elapsed: number): void {
+    if (batch === null || batch.count < largeBatch) return;
+    const ms = elapsed / batch.count;
+    this.#messageMs += (this.#messageMs === 0 ? 1 : 0.2) * (ms - this.#messageMs);
   }
 
   /** Waits for a submit and takes in what it left. */
@@ -102,7 +129,9 @@ export class Rounds {
     const ran = figures[status.ticks] as number;
     this.#reach(submit, ran);
     if (ran > 0) this.tickMs += 0.2 * (elapsed / ran - this.tickMs);
+    this.#learn(submit, elapsed);
     this.#count(figures, elapsed);
+    this.#due = dueOf(figures, this.kernels);
     this.outbox.collect(records);
     if (submit.batch !== null && (((figures[status.ingested] as number) - target) | 0) >= 0) {
       this.#acknowledge(submit.batch);
@@ -129,8 +158,14 @@ export class Rounds {
       const over = (figures[status.halt] as number) | (figures[status.overflow] as number);
       if (over !== 0) await this.#makeRoom(over);
       if (over === 0 && lane.batch === null) return { figures, rounds };
-      const ticks = submit.pass === 'rounds' ? submit.ticks - rounds : submit.ticks;
-      const again = { ...submit, ...this.#stampsOf(ticks), batch: lane.batch, ticks };
+      const left = submit.pass === 'rounds' ? submit.rounds - rounds : submit.rounds;
+      const again = {
+        ...submit,
+        ...this.#stampsOf(left),
+        batch: lane.batch,
+        ticks: left,
+        rounds: left,
+      };
       const finish = await this.#engine.start(lane, again);
       figures = await this.land({ lane, submit: again, began: performance.now(), target, finish });
       rounds += roundsOf(figures);
@@ -175,9 +210,9 @@ export class Rounds {
     this.#ends = this.kernels.reduce((sum, { counted }) => sum + counted.ended, 0);
   }
 
-  #acknowledge({ messages, places }: Batch): void {
+  #acknowledge({ words, places }: Batch): void {
     for (const place of places) {
-      const address = messages[place - 1 + header.destination] as number;
+      const address = words[place + header.destination] as number;
       this.kernelOf(address)?.arrived(address);
     }
   }
@@ -199,6 +234,12 @@ export class Rounds {
     this.write(this.#shared.status, status.overflow, 0);
   }
 }
+
+/** Of the time that a batch takes as a rule nothing is asked in this part, unless it is shorter than that. */
+const pausedPart = 0.75;
+const shortestPauseMs = 5;
+const longestPauseMs = 1000;
+const largeBatch = 1024;
 
 /** Rounds that are complete: the last one is not when the device halted in it. */
 function roundsOf(figures: Uint32Array): number {

@@ -1,7 +1,7 @@
 import type { BindingType } from '../gpu/api.ts';
 import { counter, entryWords, instance } from './layout.ts';
 
-/** Words of the two uniforms. */
+/** Words of the two uniforms. Behind the second, which is the head of what the host sends up, come its messages. */
 export const paramsWords = 12;
 export const deviceWords = 16;
 
@@ -14,19 +14,22 @@ export const deviceBindings: readonly BindingType[] = [
   'read-only-storage',
   'storage',
   'storage',
+  'read-only-storage',
 ];
 
 /**
- * Bindings 0 to 5. Binding 6 is `rk_states` for kernels and `rk_batch` for what the host sends.
+ * Binding 6 is `rk_states` for kernels. What the host sends up for a submit is one buffer: `rk_device`, which is its
+ * beginning, the messages, and where each of them begins.
  *
  * | name | contents |
  * | --- | --- |
  * | rk_params | the kernel |
- * | rk_device | the submit: where memory ends, clocks, bounds |
+ * | rk_device | the submit: where memory ends, clocks, bounds, messages of the host |
  * | rk_control | words of every instance |
  * | rk_memory | messages, in two halves of which one is in use, and records for the host |
  * | rk_directory | which kernel has an address |
  * | rk_status | figures of the device, counters of the kernels |
+ * | rk_batch | all that the host sent up |
  */
 export const bindings: string = `struct RkParams {
   instances: u32, base_address: u32, seed: u32, control: u32,
@@ -36,7 +39,7 @@ export const bindings: string = `struct RkParams {
 struct RkDevice {
   heap_end: u32, egress_end: u32, physical_low: u32, physical_high: u32,
   tick_us: u32, now_ms: u32, budget: u32, lockstep: u32,
-  node: u32, kernels: u32, spare_0: u32, spare_1: u32, spare_2: u32, spare_3: u32, spare_4: u32, spare_5: u32,
+  node: u32, kernels: u32, egress_start: u32, batch: u32, batch_words: u32, alone: u32, spare_0: u32, spare_1: u32,
 }
 @group(0) @binding(0) var<uniform> rk_params: RkParams;
 @group(0) @binding(1) var<uniform> rk_device: RkDevice;
@@ -44,6 +47,7 @@ struct RkDevice {
 @group(0) @binding(3) var<storage, read_write> rk_memory: array<u32>;
 @group(0) @binding(4) var<storage, read> rk_directory: array<u32>;
 @group(0) @binding(5) var<storage, read_write> rk_status: array<atomic<u32>>;
+@group(0) @binding(7) var<storage, read> rk_batch: array<u32>;
 
 /** Word of the directory that names the kernel of an address; 0xffffffff when there is none. */
 fn rk_page(address: u32) -> u32 {

@@ -68,7 +68,7 @@ export const status = {
   halt: 1,
   /** Where the next message will be in `rk_memory`. */
   heap: 2,
-  /** Where the next record for the host will be. The host sets these four for each submit. */
+  /** Where the next record for the host will be. These four begin anew with each submit. */
   egress: 3,
   /** Rounds that this submit has run. */
   ticks: 4,
@@ -81,6 +81,8 @@ export const status = {
   resume: 8,
   /** Messages of the host that were taken in, ever. */
   ingested: 9,
+  /** Where the messages of the host are that this submit brings; 0 when there was no room for them. */
+  incoming: 10,
   words: 16,
 } as const;
 

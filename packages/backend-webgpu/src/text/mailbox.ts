@@ -31,12 +31,33 @@ fn rk_leave(list: u32) {
   rk_change(${instance.waiting}u, 0xffffffffu);
 }
 
+/** Takes in what arrived, as long as there is nothing else to do about it; returns the first that is left. */
+fn rk_arrive_simply(first: u32) -> u32 {
+  var at = first;
+  let before = rk_get(rk_own + ${instance.waiting}u);
+  let room = rk_params.capacity - min(rk_params.capacity, before);
+  var taken = 0u;
+  if (at != 0u && room != 0u && rk_get(rk_own + ${instance.parked}u) == 0u) {
+    loop {
+      let next = rk_link(at);
+      rk_push(rk_own + ${instance.queues}u + (rk_memory[at + ${header.packed}u] & 3u), at);
+      taken = taken + 1u;
+      at = next;
+      continuing { break if at == 0u || taken == room; }
+    }
+    rk_set(rk_own + ${instance.waiting}u, before + taken);
+    atomicMax(&rk_status[rk_params.counters + ${counter.maxDepth}u], before + taken);
+  }
+  return at;
+}
+
 /** Lets parked messages in, oldest first, as far as there is room; then what arrived in this round. */
 fn rk_arrive(admit: bool) {
   let list = rk_own + ${instance.arrivals}u + (rk_round_now & 1u);
   let nobody = rk_get(rk_own + ${instance.failed}u) == ${absent}u;
   var at = rk_get(list);
   if (at != 0u) { at = rk_sorted(at); }
+  if (!nobody) { at = rk_arrive_simply(at); }
   var admits = admit;
   loop {
     let last_parked = rk_get(rk_own + ${instance.parked}u);
@@ -76,25 +97,25 @@ fn rk_arrive(admit: bool) {
   rk_set(list, at);
 }
 
+/** Messages that each priority let pass, before the next one was chosen. */
+var<private> rk_passed: u32;
+
 /** The queue of the next message: the most urgent, but outside of lockstep nobody is passed over for ever. */
 fn rk_next_queue() -> u32 {
-  var chosen = 4u;
-  let before = rk_get(rk_own + ${instance.passed}u);
-  for (var p = 3i; p >= 0i; p--) {
-    if (rk_get(rk_own + ${instance.queues}u + u32(p)) != 0u) {
-      let passed = (before >> (u32(p) * 10u)) & 1023u;
-      if (chosen == 4u || (rk_device.lockstep == 0u && p < 3i && passed >= ${starvationBound}u)) { chosen = u32(p); }
-    }
-  }
-  var after = 0u;
-  for (var p = 0u; p < min(chosen, 3u); p++) {
-    if (rk_get(rk_own + ${instance.queues}u + p) != 0u) {
-      after = after | (min(((before >> (p * 10u)) & 1023u) + 1u, 1023u) << (p * 10u));
-    }
-  }
-  // Priorities above the chosen one keep their count.
-  for (var p = chosen + 1u; p < 3u; p++) { after = after | (before & (1023u << (p * 10u))); }
-  rk_set(rk_own + ${instance.passed}u, after);
-  return rk_own + ${instance.queues}u + chosen;
+  let queues = rk_own + ${instance.queues}u;
+  let waits = vec4<bool>(
+    rk_get(queues) != 0u, rk_get(queues + 1u) != 0u, rk_get(queues + 2u) != 0u, rk_get(queues + 3u) != 0u,
+  );
+  let before = (vec3<u32>(rk_passed) >> vec3<u32>(0u, 10u, 20u)) & vec3<u32>(1023u);
+  let starves = waits.xyz & (before >= vec3<u32>(${starvationBound}u)) & vec3<bool>(rk_device.lockstep == 0u);
+  var chosen = select(select(select(0u, 1u, waits.y), 2u, waits.z), 3u, waits.w);
+  chosen = select(select(select(chosen, 2u, starves.z), 1u, starves.y), 0u, starves.x);
+  // Those below the chosen one were passed once more, those above keep their count.
+  let place = vec3<u32>(0u, 1u, 2u);
+  let more = select(vec3<u32>(0u), min(before + 1u, vec3<u32>(1023u)), waits.xyz);
+  let below = select(vec3<u32>(0u), more, place < vec3<u32>(chosen));
+  let after = select(below, before, place > vec3<u32>(chosen)) << vec3<u32>(0u, 10u, 20u);
+  rk_set(rk_own + ${instance.passed}u, after.x | after.y | after.z);
+  return queues + chosen;
 }
 `;

@@ -1,30 +1,12 @@
-import { counter, header, instance, overflow, phase, status, workgroup } from './layout.ts';
+import { header, instance, phase, status, workgroup } from './layout.ts';
 import { reasonCode } from './output.ts';
 
-/** Between two rounds: the next one begins, or the device halts until the host has made room. */
-export const turn: string = `@compute @workgroup_size(1)
-fn rk_turn() {
-  if (atomicLoad(&rk_status[${status.halt}u]) != 0u || atomicLoad(&rk_status[${status.quiet}u]) != 0u) { return; }
-  atomicAdd(&rk_status[${status.ticks}u], 1u);
-  let over = atomicExchange(&rk_status[${status.overflow}u], 0u);
-  if (over != 0u) {
-    atomicStore(&rk_status[${status.halt}u], over);
-    atomicStore(&rk_status[${status.resume}u], 1u);
-    return;
-  }
-  let round = atomicAdd(&rk_status[${status.round}u], 1u);
-  atomicStore(&rk_status[${status.resume}u], 0u);
-  var due = 0u;
-  var ran = 0u;
-  for (var k = 0u; k < rk_device.kernels; k++) {
-    let lists = ${status.words + counter.due}u + k * ${counter.words}u;
-    ran = ran + atomicExchange(&rk_status[lists + (round & 1u)], 0u);
-    due = due + atomicLoad(&rk_status[lists + ((round + 1u) & 1u)]);
-  }
-  atomicMax(&rk_status[${status.busiest}u], ran);
-  if (due == 0u && rk_device.lockstep == 0u) { atomicStore(&rk_status[${status.quiet}u], 1u); }
-}
+const pass = (name: string): string => `@compute @workgroup_size(1)
+fn ${name}() { ${name}_now(); }
 `;
+
+export const begin: string = pass('rk_begin');
+export const turn: string = pass('rk_turn');
 
 /** Puts the instances of a kernel where messages rest on the list of those that run in the next round. */
 export const gather: string = `@compute @workgroup_size(${workgroup})
@@ -37,28 +19,10 @@ fn rk_gather(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 `;
 
-/** Takes in what the host sent, one invocation for each message: `rk_batch` has their number, the
- * place of each (from 1) behind these words, 0 when it was taken in already, and the messages. */
-export const ingress: string = `@group(0) @binding(6) var<storage, read_write> rk_batch: array<u32>;
-
-@compute @workgroup_size(${workgroup})
+/** Takes in what the host sent, one invocation for each message. */
+export const ingress: string = `@compute @workgroup_size(${workgroup})
 fn rk_ingress(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= rk_batch[0]) { return; }
-  if (atomicLoad(&rk_status[${status.halt}u]) != 0u) { return; }
-  let place = rk_batch[1u + id.x];
-  if (place == 0u) { return; }
-  let start = place + rk_batch[0];
-  let words = ${header.words}u + (rk_batch[start + ${header.bytes}u] + 3u) / 4u;
-  let at = rk_room(words, rk_heap);
-  if (at == rk_none) {
-    atomicOr(&rk_status[${status.halt}u], ${overflow.heap}u);
-    return;
-  }
-  for (var i = 0u; i < words; i++) { rk_memory[at + i] = rk_batch[start + i]; }
-  let page = rk_page(rk_memory[at + ${header.destination}u]);
-  rk_send_to(page, atomicLoad(&rk_status[${status.round}u]) & 1u, at);
-  rk_batch[1u + id.x] = 0u;
-  atomicAdd(&rk_status[${status.ingested}u], 1u);
+  if (id.x < rk_device.batch) { rk_take_in(id.x); }
 }
 `;
 
@@ -124,7 +88,7 @@ fn rk_burial(@builtin(global_invocation_id) id: vec3<u32>) {
   rk_sequence = rk_get(rk_own + ${instance.sequence}u);
   for (var parity = 0u; parity < 2u; parity++) {
     let list = rk_own + ${instance.arrivals}u + parity;
-    rk_set(list, rk_sorted(rk_get(list)));
+    if (rk_get(list) != 0u) { rk_set(list, rk_sorted(rk_get(list))); }
   }
   loop {
     // Queues by urgency, what is parked, then the two lists of what is on its way.

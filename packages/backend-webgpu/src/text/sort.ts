@@ -16,14 +16,16 @@ fn rk_before(a: u32, b: u32) -> bool {
   return bitcast<i32>(rk_memory[a + ${header.sequence}u] - rk_memory[b + ${header.sequence}u]) < 0i;
 }
 
+/** The list is not empty. */
 fn rk_turned(list: u32) -> u32 {
   var turned = 0u;
   var at = list;
-  while (at != 0u) {
+  loop {
     let next = rk_link(at);
     rk_set_link(at, turned);
     turned = at;
     at = next;
+    continuing { break if at == 0u; }
   }
   return turned;
 }
@@ -40,36 +42,57 @@ fn rk_run_end(start: u32) -> u32 {
   return at;
 }
 
+/** What is merged already: its first message, and the last that is in its place. */
+var<private> rk_merged: u32;
+var<private> rk_merged_last: u32;
+
+fn rk_append(at: u32) {
+  if (rk_merged == 0u) { rk_merged = at; } else { rk_set_link(rk_merged_last, at); }
+  rk_merged_last = at;
+}
+
+/** Merges two runs behind what is merged; whether a part of the first is what was left of one at the end. */
+fn rk_merge(first: u32, second: u32) -> bool {
+  var a = first;
+  var b = second;
+  loop {
+    let take_b = rk_before(b, a);
+    let taken = select(a, b, take_b);
+    if (take_b) { b = rk_link(b); } else { a = rk_link(a); }
+    rk_append(taken);
+    continuing { break if a == 0u || b == 0u; }
+  }
+  rk_append(max(a, b));
+  return a != 0u;
+}
+
+/** The list is not empty. */
 fn rk_sorted(list: u32) -> u32 {
   var first = rk_turned(list);
+  var runs = 0u;
   loop {
-    var merged = 0u;
-    var last = 0u;
+    rk_merged = 0u;
+    runs = 0u;
     var rest = first;
-    var runs = 0u;
-    while (rest != 0u) {
-      var a = rest;
+    loop {
+      let a = rest;
       let a_end = rk_run_end(a);
-      var b = rk_link(a_end);
-      rk_set_link(a_end, 0u);
+      let b = rk_link(a_end);
       rest = 0u;
-      if (b != 0u) {
+      if (b == 0u) {
+        rk_append(a);
+      } else {
         let b_end = rk_run_end(b);
         rest = rk_link(b_end);
+        rk_set_link(a_end, 0u);
         rk_set_link(b_end, 0u);
-      }
-      while (a != 0u || b != 0u) {
-        var take_b = a == 0u;
-        if (a != 0u && b != 0u) { take_b = rk_before(b, a); }
-        var taken = a;
-        if (take_b) { taken = b; b = rk_link(b); } else { a = rk_link(a); }
-        if (last == 0u) { merged = taken; } else { rk_set_link(last, taken); }
-        last = taken;
+        rk_merged_last = select(b_end, a_end, rk_merge(a, b));
       }
       runs = runs + 1u;
+      continuing { break if rest == 0u; }
     }
-    first = merged;
-    if (runs <= 1u) { break; }
+    first = rk_merged;
+    continuing { break if runs <= 1u; }
   }
   return first;
 }
