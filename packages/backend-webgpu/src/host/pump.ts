@@ -223,8 +223,7 @@ export class Pump {
       this.#shared.leave(base);
       this.#shared.releaseControl(slot.control, instances);
       this.#shared.releaseCounters(slot.counters);
-      const { kernels } = this.rounds;
-      kernels.splice(kernels.indexOf(kernel), 1);
+      this.rounds.remove(kernel);
       await kernel.keepStates((bytes) => this.#engine.readAll(slot.states, bytes));
       slot.release();
     });

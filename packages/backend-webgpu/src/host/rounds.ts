@@ -72,6 +72,12 @@ export class Rounds {
     };
   }
 
+  /** A kernel has ended: what is known of what is due may be about it. */
+  remove(kernel: GpuKernel): void {
+    this.kernels.splice(this.kernels.indexOf(kernel), 1);
+    this.#due = nobodyDue;
+  }
+
   /** At most so many rounds in one dispatch, where it is likely to do; null where it is not. */
   aloneOf(rounds: number, batch: Batch | null): Submit | null {
     const alone = aloneFor(this.#due, batch, (address) => this.kernelOf(address));
