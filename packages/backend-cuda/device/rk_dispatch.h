@@ -93,8 +93,59 @@ RK_DEV void rk_spill_ends(RkWorld* w, const RkHeader* m, RkKernel* target) {
   rk_add(&w->inflight, 0xffffffffu);
 }
 
+// Delivers a message of another thread's lane; false when there is no node for it. The device counts it.
+RK_DEV bool rk_take_from(RkWorld* w, RkHostLane* lane, const RkHeader* from) {
+  RkKernel* k = rk_kernel_of(w, from->destination);
+  if (k == 0) {
+    rk_tell_caller(w, from, RKR_DEAD_LETTER, RK_NOT_FOUND);
+    lane->undelivered++;
+    return true;
+  }
+  rk_u32 node;
+  if (!rk_queue_pop(&w->free, &node)) return false;
+  RkHeader* m = rk_node(w, node);
+  rk_copy_words((rk_u32*)m, (const rk_u32*)from, 16u + rk_words(from->bytes));
+  const rk_u32 instance = from->destination - k->base;
+  m->extra = rk_life(k->mail + instance);
+  rk_count(k, RK_COUNT_SENT, 1u);
+  rk_count(k, RK_COUNT_PENDING, 1u);
+  rk_deliver(w, k, instance, node);
+  return true;
+}
+
+// Takes what is in the lanes of other threads, as long as there are nodes. A lane where nothing comes is looked at less and
+// less often, unless `all` are to be: each look goes to the host's memory. Whether all of them are empty now.
+RK_DEV bool rk_take_host_lanes(RkWorld* w, rk_u32 turn, bool all, bool* taken) {
+  bool empty = true;
+  for (rk_u32 i = 0; i < w->host_lane_count; i++) {
+    RkHostLane* lane = w->host_lanes + i;
+    if (!all && (turn & ((1u << lane->idle) - 1u)) != 0u) continue;
+    const rk_u32 tail = rk_load_acquire_sys(lane->control + RKH_TAIL), begun = lane->head;
+    rk_u32 head = begun;
+    for (; head != tail; head++) {
+      const RkHeader* from = (const RkHeader*)(lane->slots + (rk_u64)(head & w->lane_mask) * w->node_bytes);
+      if (!rk_take_from(w, lane, from)) break;
+    }
+    empty = empty && head == tail;
+    if (head == begun) {
+      if (lane->idle < 6u) lane->idle++;
+      continue;
+    }
+    lane->idle = 0;
+    lane->head = head;
+    *taken = true;
+    rk_store_relaxed_sys(lane->control + RKH_UNDELIVERED, lane->undelivered);
+    rk_store_release_sys(lane->control + RKH_HEAD, head);
+  }
+  return empty;
+}
+
 // Delivers a message, or what is asked of an instance; false when there is no node for it.
 RK_DEV bool rk_take_message(RkWorld* w, const RkHeader* from) {
+  const rk_u32 what = rk_flags(from) >> 8;
+  bool taken = false;
+  // What other threads had sent before is for the one who ends, and not for the one who begins.
+  if ((what == RKL_RETIRE || what == RKL_SPAWN) && !rk_take_host_lanes(w, 0, true, &taken)) return false;
   RkKernel* k = rk_kernel_of(w, from->destination);
   if (k != 0) {
     rk_u32 node;
@@ -178,16 +229,18 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
     // Read before the lane: what was published before the question was asked is then seen.
     const rk_u32 epoch = rk_load_acquire_sys(w->control + RKW_SETTLE_EPOCH);
     const rk_u32 tail = rk_load_acquire_sys(w->control + RKW_LANE_TAIL);
-    const bool taken = rk_take_lane(w, tail, &own);
+    bool taken = rk_take_lane(w, tail, &own);
     rk_look_for_activation(w, w->lane_head != tail);
+    const bool asked = epoch != quiet;
+    const bool empty = rk_take_host_lanes(w, turns++, asked, &taken);
+    // Also while one lane or another always has something.
+    if (own.draining > 0u) rk_look_for_drained(w, &own);
+    const bool settled = !taken && asked && empty && w->lane_head == tail && rk_load_acquire(&w->inflight) == 0u;
+    if (settled || (turns & 1023u) == 0u) rk_mirror_all(w);
     if (taken) {
       idle = 0;
       continue;
     }
-    if (own.draining > 0u) rk_look_for_drained(w, &own);
-    const bool settled = epoch != quiet && w->lane_head == tail && rk_load_acquire(&w->inflight) == 0u;
-    turns++;
-    if (settled || (turns & 1023u) == 0u) rk_mirror_all(w);
     if (settled) {
       rk_store_release_sys(w->control + RKW_QUIET_EPOCH, quiet = epoch);
       rk_answer(w, 0u);
@@ -233,11 +286,12 @@ RK_DEV rk_u32 rk_sort_transit(RkWorld* w) {
   return sorted;
 }
 
-// Takes what the host sent since the last round.
+// Takes what the host sent since the last round, or while the kernels leave for the last time.
 RK_KERNEL(rk_collect, RkWorldParameters) {
   if (RK_BID != 0u || RK_TID != 0u) return;
   RkDispatcher own = {0, 0, 0};
-  rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &own);
+  bool taken = rk_take_lane(p.world, rk_load_acquire_sys(p.world->control + RKW_LANE_TAIL), &own);
+  rk_take_host_lanes(p.world, 0, true, &taken);
 }
 
 // Begins a round: parked messages get in, then all that is in transit arrives, by address of the sender.

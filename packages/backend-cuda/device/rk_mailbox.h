@@ -75,6 +75,7 @@ RK_DEV void rk_enqueue(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
 
 // The message is at its end: buried, and no longer pending.
 RK_DEV void rk_end_buried(RkWorld* w, RkKernel* k, rk_u32 node, rk_u32 reason) {
+  rk_tell_caller(w, rk_node(w, node), RKR_DEAD_LETTER, reason);
   rk_bury(w, k, rk_node(w, node), reason);
   rk_count(k, RK_COUNT_PENDING, ~0ull);
   rk_free(w, node);
@@ -86,7 +87,7 @@ RK_DEV rk_u32 rk_life(const RkMail* mail) { return rk_load_relaxed(&mail->life);
 
 // Takes one message in, as the kernel's policy says. What was sent to nobody, or to the one before, goes to no other.
 RK_DEV void rk_admit(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
-  if (rk_origin(rk_node(w, node)) == 0u) mail->host_taken++;
+  if (rk_origin(rk_node(w, node)) == 0u && rk_lane_of(rk_node(w, node)) == 0u) mail->host_taken++;
   const rk_u32 life = rk_life(mail);
   if ((life & 1u) != 0u || rk_node(w, node)->extra != life) {
     rk_end_buried(w, k, node, RK_TERMINATED);

@@ -47,6 +47,8 @@ RK_DEV void rk_report_fault(RkTurn* t, RkMail* mail) {
   mail->failed = 1u;
   rk_count(t->kernel, RK_COUNT_ERRORS, 1u);
   rk_tell(t->world, m, RKR_FAULT, 0);
+  const rk_u32 lane = rk_lane_of(t->asked);
+  if (lane != 0u && (rk_flags(t->asked) & RK_REPLY_WANTED) != 0u) rk_tell_lane(t->world, lane, m, RKR_FAULT, 0);
 }
 
 // With a time limit the dispatcher sees since when each worker has been in a handler, and of which address.

@@ -106,8 +106,13 @@ RK_DEV void rk_finish(RkTurn* t) {
   } else if (kind == RK_OPEN_SPILL) {
     rk_spill(t, m);
   } else if (kind == RK_OPEN_REPLY) {
+    const rk_u32 lane = rk_lane_of(t->asked);
+    if (lane == 0u) {
+      rk_tell(t->world, m, RKR_REPLY, 0);
+    } else if (!rk_tell_lane(t->world, lane, m, RKR_REPLY, 0)) {
+      return rk_bury(t->world, t->kernel, m, RK_OUTPUT_FULL);
+    }
     t->replied++;
-    rk_tell(t->world, m, RKR_REPLY, 0);
   } else {
     t->emitted++;
     rk_tell(t->world, m, RKR_EMIT, 0);

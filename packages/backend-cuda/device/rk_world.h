@@ -18,6 +18,7 @@
 #define RK_INSTANCE_FAILED 5u
 #define RK_INVALID 6u
 #define RK_NO_REPLY_EXPECTED 8u
+#define RK_OUTPUT_FULL 10u
 #define RK_TENANT_MISMATCH 11u
 
 #define RK_COUNT_SENT 0
@@ -46,6 +47,8 @@ RK_DEV rk_u32 rk_priority(const RkHeader* m) { return m->packed & 3u; }
 RK_DEV rk_u32 rk_flags(const RkHeader* m) { return m->packed >> 16; }
 // Who put it where it is: 0, the host, also when it has passed a router and carries somebody else's address.
 RK_DEV rk_u32 rk_origin(const RkHeader* m) { return (m->packed & 0xff00u) != 0u ? 0u : m->source; }
+// By which lane it came from the host: 0 is that of the thread that opened the device.
+RK_DEV rk_u32 rk_lane_of(const RkHeader* m) { return (rk_flags(m) >> RKF_LANE_SHIFT) & RKF_LANE_MASK; }
 RK_DEV rk_u32* rk_payload(RkHeader* m) { return (rk_u32*)(m + 1); }
 RK_DEV rk_u32 rk_words(rk_u32 bytes) { return (bytes + 3u) >> 2; }
 
@@ -105,6 +108,34 @@ RK_DEV void rk_tell(RkWorld* w, RkHeader* m, rk_u32 kind, rk_u32 extra) {
   slot->packed = (m->packed & 0xffffu) | (kind << 16);
   slot->extra = extra;
   rk_ring_publish(slot, ticket);
+}
+
+// Copies a message to the ring of the thread that has a lane. False when that has no room: nobody waits for a thread that
+// may be doing something else.
+RK_DEV bool rk_tell_lane(RkWorld* w, rk_u32 number, const RkHeader* m, rk_u32 kind, rk_u32 extra) {
+  RkHostLane* lane = w->host_lanes + (number - 1u);
+  rk_u32 at = rk_load_relaxed(&lane->ring_tail);
+  for (;;) {
+    // Signed: the head is past a tail that others have moved on meanwhile.
+    if ((int)(at - rk_load_acquire_sys(lane->control + RKH_RING_HEAD)) > (int)w->ring_mask) return false;
+    const rk_u32 found = rk_compare_exchange(&lane->ring_tail, at, at + 1u);
+    if (found == at) break;
+    at = found;
+  }
+  RkHeader* slot = (RkHeader*)(lane->ring + (rk_u64)(at & w->ring_mask) * w->node_bytes);
+  rk_copy_words((rk_u32*)slot + 1, (const rk_u32*)m + 1, 15u + rk_words(m->bytes));
+  slot->packed = (m->packed & 0xffffu) | (kind << 16);
+  slot->extra = extra;
+  rk_ring_publish(slot, at);
+  return true;
+}
+
+// Whoever sent the message by a lane of its own, and waits for a reply, is told that none will come; when its ring has no
+// room it finds out by itself, after the time it gives a call.
+RK_DEV void rk_tell_caller(RkWorld* w, const RkHeader* m, rk_u32 kind, rk_u32 extra) {
+  const rk_u32 lane = rk_lane_of(m);
+  if (lane == 0u || (rk_flags(m) & RK_REPLY_WANTED) == 0u) return;
+  rk_tell_lane(w, lane, m, kind, extra);
 }
 
 // Answers a request of the host: `extra` is its token.

@@ -1,5 +1,6 @@
 // The device runtime and a host in C++, all in one program: so that ThreadSanitizer sees both sides. Two kernels hand
-// tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back.
+// tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back. Two more
+// threads of the host send by lanes of their own and get replies.
 //
 // Usage: stress TOKENS HOPS YIELDS SLICE_US shared|dedicated. With a slice the kernels also leave by themselves; with
 // `dedicated` each instance of the second kernel has a worker of its own. Exits with 1 when a message was lost, repeated or reordered.
@@ -21,6 +22,7 @@ namespace {
 
 constexpr rk_u32 kToken = 1, kDone = 2, kNumber = 3, kNumbered = 4, kGreet = 5;
 // The last place of each kernel is a guest's, who comes and goes.
+constexpr rk_u32 kLanes = 2;
 constexpr rk_u32 kInstances = 24, kPlaces = kInstances + 1, kWorkers = 2, kNodes = 8, kNodeBytes = 128, kSlots = 16;
 
 struct Token {
@@ -51,7 +53,8 @@ RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) {
     return true;
   }
   if (type == kNumber) {
-    rk_u32* out = (rk_u32*)rk_emit(t, kNumbered, 8u);
+    const bool wanted = (rk_flags(t->asked) & RK_REPLY_WANTED) != 0u;
+    rk_u32* out = (rk_u32*)(wanted ? rk_reply(t, kNumbered, 8u) : rk_emit(t, kNumbered, 8u));
     out[0] = *(const rk_u32*)t->message;
     out[1] = ((rk_u32*)t->state)[1]++;
     return true;
@@ -123,6 +126,13 @@ void make_world() {
   world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
   world->lane = allocate<rk_u8>(kSlots * kNodeBytes);
   world->ring = allocate<rk_u8>(kSlots * kNodeBytes);
+  world->host_lanes = allocate<RkHostLane>(kLanes);
+  world->host_lane_count = kLanes;
+  for (rk_u32 i = 0; i < kLanes; i++) {
+    world->host_lanes[i].slots = allocate<rk_u8>(kSlots * kNodeBytes);
+    world->host_lanes[i].ring = allocate<rk_u8>(kSlots * kNodeBytes);
+    world->host_lanes[i].control = allocate<rk_u32>(RKH_SIZE_WORDS);
+  }
   world->node_bytes = kNodeBytes;
   world->node_count = kNodes;
   world->range_count = 2;
@@ -252,6 +262,37 @@ void ask(rk_u32 destination, rk_u32 what) {
   }
 }
 
+std::atomic<rk_u32> lane_threads{0}, lane_wrong{0}, lane_replies{0};
+
+// A thread with a lane: asks an instance that nobody else sends numbers to, and expects the replies in order.
+void use_lane(rk_u32 number, rk_u32 count) {
+  const RkHostLane& lane = world->host_lanes[number - 1];
+  rk_u32 tail = 0, head = 0;
+  while (head < count) {
+    // No more than its ring can take.
+    if (tail < count && tail - head < kSlots && tail - __atomic_load_n(lane.control + RKH_HEAD, __ATOMIC_ACQUIRE) < kSlots) {
+      RkHeader* slot = (RkHeader*)(lane.slots + (size_t)(tail & (kSlots - 1)) * kNodeBytes);
+      memset(slot, 0, sizeof *slot);
+      slot->type = kNumber;
+      slot->bytes = 4;
+      slot->packed = (RK_REPLY_WANTED | number << RKF_LANE_SHIFT) << 16;
+      slot->destination = 128 + number;
+      rk_payload(slot)[0] = tail;
+      __atomic_store_n(lane.control + RKH_TAIL, ++tail, __ATOMIC_RELEASE);
+    }
+    RkHeader* reply = (RkHeader*)(lane.ring + (size_t)(head & (kSlots - 1)) * kNodeBytes);
+    if (__atomic_load_n(&reply->link, __ATOMIC_ACQUIRE) != head + 1) {
+      sched_yield();
+      continue;
+    }
+    const bool right = rk_flags(reply) == RKR_REPLY && rk_payload(reply)[0] == head && rk_payload(reply)[1] == head;
+    if (!right) lane_wrong++;
+    lane_replies++;
+    __atomic_store_n(lane.control + RKH_RING_HEAD, ++head, __ATOMIC_RELEASE);
+  }
+  lane_threads--;
+}
+
 void activate(rk_u32 kernel) {
   static rk_u32 token = 0x40000000u;
   __atomic_store_n(world->control + RKW_ACTIVATE_KERNEL, kernel, __ATOMIC_RELAXED);
@@ -281,6 +322,9 @@ int main(int, char** arguments) {
   world->slice_ns = atoi(arguments[4]) * 1000ull;
   numbered.assign(kInstances, 0);
   start(2);
+  std::vector<std::thread> lanes;
+  lane_threads = kLanes;
+  for (rk_u32 i = 1; i <= kLanes; i++) lanes.emplace_back(use_lane, i, tokens);
   std::vector<rk_u32> next(kInstances, 0);
   for (rk_u32 i = 0; i < tokens; i++) {
     const Token token = {hops, i, 0};
@@ -304,6 +348,12 @@ int main(int, char** arguments) {
     drain();
   }
   rk_u32 numbers = 0;
+  while (lane_threads != 0) {
+    drain();
+    sched_yield();
+  }
+  for (auto& lane : lanes) lane.join();
+  wrong += lane_wrong;
   __atomic_store_n(world->control + RKW_SETTLE_EPOCH, 1u, __ATOMIC_RELEASE);
   while (__atomic_load_n(world->control + RKW_QUIET_EPOCH, __ATOMIC_ACQUIRE) != 1u) {
     drain();
@@ -315,9 +365,9 @@ int main(int, char** arguments) {
   for (rk_u32 n : numbered) numbers += n;
   const rk_u64 handled = world->kernels[0].counters[RK_COUNT_HANDLED] + world->kernels[1].counters[RK_COUNT_HANDLED];
   // Each token greets once in each hop; what was for a guest that had left is buried.
-  const rk_u64 expected = (rk_u64)tokens * (hops + 1) * 2 + tokens - buried;
-  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices, %u spilled, %u guests, %u buried\n", tokens, done, numbers, wrong,
-         handled, expected, slices, spilled, guests, buried);
+  const rk_u64 expected = (rk_u64)tokens * (hops + 1) * 2 + tokens - buried + lane_replies;
+  printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices, %u spilled, %u guests, %u buried, %u by lanes\n", tokens, done, numbers, wrong,
+         handled, expected, slices, spilled, guests, buried, lane_replies.load());
   for (void* block : blocks) free(block);
-  return done == tokens && numbers == tokens && wrong == 0 && handled == expected ? 0 : 1;
+  return done == tokens && numbers == tokens && wrong == 0 && handled == expected && lane_replies == kLanes * tokens ? 0 : 1;
 }

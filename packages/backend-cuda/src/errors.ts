@@ -1,4 +1,4 @@
-import { RingKernelError } from '@ringkernel/core';
+import { type DeadLetterReason, RingKernelError } from '@ringkernel/core';
 
 /** What the addon throws, before it becomes one of the errors below. */
 interface NativeFailure {
@@ -162,5 +162,39 @@ export class CudaTrialError extends RingKernelError {
       hint: 'see the failure, and what nvidia-smi says of the device',
     });
     this.failure = failure;
+  }
+}
+
+/** A lane of the host is not, or no longer, this thread's. */
+export class HostLaneError extends RingKernelError {
+  static readonly code = 'RK_CUDA_HOST_LANE';
+  /** Of the lane, from 1. */
+  readonly lane: number;
+
+  constructor(lane: number, found: string) {
+    super(HostLaneError.code, `Lane ${lane} of the host should be this thread's, but ${found}`, {
+      hint: 'openHostLane() gives out a lane, for one thread',
+    });
+    this.lane = lane;
+  }
+}
+
+/** What was called by a lane of the host did not reply: the handler failed, or the message never came to it. */
+export class HostCallError extends RingKernelError {
+  static readonly code = 'RK_CUDA_HOST_CALL';
+  readonly address: number;
+  readonly messageName: string;
+  /** `fault`: the handler failed. Otherwise why the message is a dead letter. */
+  readonly reason: DeadLetterReason | 'fault';
+
+  constructor(address: number, messageName: string, reason: DeadLetterReason | 'fault') {
+    super(
+      HostCallError.code,
+      `'${messageName}' to address ${address} should be replied to, but: ${reason}`,
+      { hint: "the kernel's sink is told more" },
+    );
+    this.address = address;
+    this.messageName = messageName;
+    this.reason = reason;
   }
 }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@ringkernel/core';
+import { mostHostLanes } from './layout/device.ts';
 import { defaultCacheFolder } from './program/image-cache.ts';
 
 /** Who owns the memory that host and device share: the driver, or a WebAssembly memory that the driver locks. */
@@ -23,6 +24,8 @@ export interface CudaOptions {
   readonly maxPayloadBytes: number;
   /** Messages between host and device that one side has not taken yet, each way, a power of two. */
   readonly laneCapacity: number;
+  /** Ways to the device, one for each thread that sends by itself: that of the thread that opens it, and the others' ports. */
+  readonly hostLanes: number;
   readonly hostMemory: HostMemoryKind;
   /** How long the event loop polls for the device after the last message, microseconds. */
   readonly hotUs: number;
@@ -48,6 +51,7 @@ const names: readonly (keyof CudaOptions)[] = [
   'messageSlots',
   'maxPayloadBytes',
   'laneCapacity',
+  'hostLanes',
   'hostMemory',
   'hotUs',
   'sliceMs',
@@ -80,6 +84,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     messageSlots: powerOfTwo(given, 'messageSlots', 65_536, 64, 1 << 24),
     maxPayloadBytes,
     laneCapacity: powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20),
+    hostLanes: whole(given, 'hostLanes', 1, 1, mostHostLanes),
     hostMemory: memoryKind(given.hostMemory),
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
     sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),

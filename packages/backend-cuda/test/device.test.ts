@@ -277,6 +277,7 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       ['messageSlots', 100],
       ['maxPayloadBytes', 65],
       ['laneCapacity', 3],
+      ['hostLanes', 33],
       ['hostMemory', 'mine'],
       ['hotUs', -1],
       ['sliceMs', 0.5],

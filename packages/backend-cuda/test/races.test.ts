@@ -87,6 +87,7 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
       ]);
       expect(Number(/(\d+) spilled/u.exec(text)?.[1])).toBeGreaterThan(0);
       expect(Number(/(\d+) guests/u.exec(text)?.[1])).toBe(Math.ceil(Number(tokens) / 8));
+      expect(Number(/(\d+) by lanes/u.exec(text)?.[1])).toBe(2 * Number(tokens));
       buried += Number(/(\d+) buried/u.exec(text)?.[1]);
       const slices = Number(/(\d+) slices/u.exec(text)?.[1]);
       if (sliceUs === 0) expect(slices).toBe(0);

@@ -11,8 +11,9 @@ export class HostClock {
   #physical = 0;
   #round: number | null = null;
 
-  constructor(nodeId: number) {
-    this.node = (nodeId << 16) >>> 0;
+  /** `part`: which of the clocks of the node, 16 bits. */
+  constructor(nodeId: number, part = 0) {
+    this.node = ((nodeId << 16) | part) >>> 0;
   }
 
   /** The next stamp. In lockstep all stamps of a round are the same. */

@@ -16,6 +16,7 @@ import {
   type RingKernelError,
   type Schedule,
 } from '@ringkernel/core';
+import type { HostLanePort } from '../lanes/port.ts';
 import { controlWords, ringRecord, spilledFlag } from '../layout/device.ts';
 import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
@@ -24,6 +25,7 @@ import { atHandlers } from '../program/diagnostics.ts';
 import { givenForm, type ProgramForm } from '../program/form.ts';
 import { programOf } from '../program/program.ts';
 import { HostClock } from './clock.ts';
+import { HostLanes } from './host-lanes.ts';
 import { CudaKernel, concernsSender, type KernelContext } from './kernel.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import { KernelTable } from './kernel-table.ts';
@@ -55,6 +57,7 @@ export class CudaDevice implements Device {
   readonly #ring: Ring;
   readonly #message: RecordMessage;
   readonly #mailroom: Mailroom;
+  readonly #hostLanes: HostLanes;
   readonly #pump: Pump;
   readonly #context: KernelContext;
   readonly #clock: HostClock;
@@ -86,6 +89,7 @@ export class CudaDevice implements Device {
     this.#ring = new Ring(machine.ringMemory, machine.control, laneCapacity, nodeBytes);
     this.#message = new RecordMessage(machine.ringMemory.buffer);
     this.#mailroom = new Mailroom(this.#lane, machine.control);
+    this.#hostLanes = new HostLanes(machine, info.id);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -209,6 +213,11 @@ export class CudaDevice implements Device {
     }
   }
 
+  /** A lane for another thread (lanes/port.ts). */
+  openHostLane(): HostLanePort {
+    return this.#hostLanes.open();
+  }
+
   ref(): void {
     this.#pump.ref();
   }
@@ -238,6 +247,7 @@ export class CudaDevice implements Device {
 
   async #close(): Promise<void> {
     clearInterval(this.#check);
+    this.#hostLanes.close();
     const ended = await this.#machine.stop();
     this.#pump.drainAll();
     for (const kernel of this.#kernels) kernel.close();
@@ -389,6 +399,7 @@ export class CudaDevice implements Device {
     const error = new DeviceLostError(this.info.id, cause.message, { cause });
     this.#closing = Promise.resolve();
     clearInterval(this.#check);
+    this.#hostLanes.close();
     this.#pump.drainAll();
     for (const kernel of this.#kernels) kernel.lose();
     this.#mailroom.close(error);

@@ -1,11 +1,11 @@
 import { NotSupportedError } from '@ringkernel/core';
-import { maxKernels, rangeLayout, worldLayout } from '../layout/device.ts';
+import { maxKernels, mostHostLanes, rangeLayout, worldLayout } from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
 import type { CudaKernel } from './kernel.ts';
 import type { Machine } from './machine.ts';
 
-/** Workers are told apart by 16 bits of their clocks' stamps; number 0 is the host's. */
-const maxWorkers = 65_536;
+/** Workers are told apart by 16 bits of their clocks' stamps; number 0 is the host's, the last ones its other lanes'. */
+const maxWorkers = 65_536 - mostHostLanes;
 
 /** The kernels of a device by address, on both sides, and what they have of what is there once: slots, workers' numbers. */
 export class KernelTable implements Iterable<CudaKernel> {

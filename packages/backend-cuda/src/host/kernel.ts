@@ -403,5 +403,6 @@ export class CudaKernel implements DeviceKernel {
 /** Whether a record is about what its own sender did, and not about its destination. */
 export function concernsSender(words: Int32Array, word: number): boolean {
   const reason = deadLetterReasons[words[word + 15] as number];
-  return kindOf(words, word) < 2 || (reason !== undefined && senderReasons.includes(reason));
+  if (kindOf(words, word) < 2 || reason === 'output-full') return true;
+  return reason !== undefined && senderReasons.includes(reason);
 }

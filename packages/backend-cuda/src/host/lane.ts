@@ -18,17 +18,22 @@ export class Lane {
 
   readonly #onKept: () => void;
 
-  /** `onKept`: something was kept, which `flush` has to write when there is room. */
+  /**
+   * `onKept`: something was kept, which `flush` has to write when there is room. `at`: where in the memory the slots begin,
+   * bytes. Goes on where the last one on this memory was.
+   */
   constructor(
-    memory: MappedMemory,
+    { buffer }: Pick<MappedMemory, 'buffer'>,
     control: Int32Array,
     capacity: number,
     slotBytes: number,
     onKept: () => void,
+    at = 0,
   ) {
     this.#onKept = onKept;
-    this.words = new Int32Array(memory.buffer, 0, (capacity * slotBytes) / 4);
-    this.view = new DataView(memory.buffer, 0, capacity * slotBytes);
+    this.words = new Int32Array(buffer, at, (capacity * slotBytes) / 4);
+    this.view = new DataView(buffer, at, capacity * slotBytes);
+    this.#tail = Atomics.load(control, controlWords.laneTail);
     this.#control = control;
     this.#mask = capacity - 1;
     this.#slotWords = slotBytes / 4;

@@ -6,6 +6,7 @@ import type { CudaOptions } from '../options.ts';
 import { buildProgram, systemProgram, type Target } from '../program/build.ts';
 import { nowUs } from './clock.ts';
 import { HandlerWatch } from './handler-watch.ts';
+import { laneBytes } from './host-lanes.ts';
 import { type MappedMemory, mapMemory } from './memory.ts';
 import { placeWorld, type WorldPlacement } from './placement.ts';
 import { writeWorld } from './world.ts';
@@ -58,6 +59,8 @@ export class Machine {
   readonly control: Int32Array;
   readonly laneMemory: MappedMemory;
   readonly ringMemory: MappedMemory;
+  /** Of the lanes that other threads can have; none in lockstep. */
+  readonly hostLaneMemory: readonly MappedMemory[];
   /** For copies and for kernels that end by themselves. */
   readonly stream: Handle;
   readonly #target: Target;
@@ -100,6 +103,13 @@ export class Machine {
     this.#watch = new HandlerWatch(this.control, settings);
     this.laneMemory = map(options.laneCapacity * nodeBytes);
     this.ringMemory = map(options.laneCapacity * nodeBytes);
+    // Of the kind that threads can share.
+    const others = settings.lockstep ? 0 : options.hostLanes - 1;
+    this.hostLaneMemory = Array.from({ length: others }, () =>
+      this.own(
+        mapMemory(addon, context, laneBytes(options.laneCapacity, nodeBytes), 'webassembly'),
+      ),
+    );
     this.stream = this.own(addon.createStream(context));
   }
 

@@ -1,4 +1,10 @@
-import { kernelLayout, maxKernels, rangeLayout, worldLayout } from '../layout/device.ts';
+import {
+  hostLaneLayout,
+  kernelLayout,
+  maxKernels,
+  rangeLayout,
+  worldLayout,
+} from '../layout/device.ts';
 import type { CudaOptions } from '../options.ts';
 
 const up = (value: number): number => Math.ceil(value / 256) * 256;
@@ -8,6 +14,7 @@ export interface WorldPlacement {
   readonly kernels: number;
   readonly ranges: number;
   readonly freeCells: number;
+  readonly hostLanes: number;
   readonly nodes: number;
   readonly sizeBytes: number;
   /** Bytes of a message with its header. */
@@ -19,9 +26,10 @@ export function placeWorld(options: CudaOptions): WorldPlacement {
   const kernels = up(worldLayout.sizeBytes);
   const ranges = up(kernels + maxKernels * kernelLayout.sizeBytes);
   const freeCells = up(ranges + maxKernels * rangeLayout.sizeBytes);
-  const nodes = up(freeCells + options.messageSlots * 8);
+  const hostLanes = up(freeCells + options.messageSlots * 8);
+  const nodes = up(hostLanes + options.hostLanes * hostLaneLayout.sizeBytes);
   const sizeBytes = nodes + options.messageSlots * nodeBytes;
-  const placed = { kernels, ranges, freeCells, nodes, sizeBytes };
+  const placed = { kernels, ranges, freeCells, hostLanes, nodes, sizeBytes };
   return { ...placed, nodeBytes };
 }
 

@@ -9,8 +9,16 @@ export class Ring {
   readonly #slotWords: number;
   #head = 0;
 
-  constructor(memory: MappedMemory, control: Int32Array, capacity: number, slotBytes: number) {
-    this.words = new Int32Array(memory.buffer, 0, (capacity * slotBytes) / 4);
+  /** `at`: where in the memory the slots begin, bytes. Goes on where the last one on this memory was. */
+  constructor(
+    { buffer }: Pick<MappedMemory, 'buffer'>,
+    control: Int32Array,
+    capacity: number,
+    slotBytes: number,
+    at = 0,
+  ) {
+    this.#head = Atomics.load(control, controlWords.ringHead);
+    this.words = new Int32Array(buffer, at, (capacity * slotBytes) / 4);
     this.#control = control;
     this.#mask = capacity - 1;
     this.#slotWords = slotBytes / 4;

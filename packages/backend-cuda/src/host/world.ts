@@ -1,6 +1,7 @@
-import { queueLayout, worldLayout } from '../layout/device.ts';
+import { hostLaneLayout, queueLayout, worldLayout } from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
 import { stuckAfterMs } from './handler-watch.ts';
+import { laneAddresses } from './host-lanes.ts';
 import type { Machine } from './machine.ts';
 import { queueCells } from './placement.ts';
 
@@ -16,6 +17,7 @@ export function writeWorld(machine: Machine, clockOffsetUs: bigint): void {
     .u64('nodes', machine.at(placement.nodes))
     .u64('kernels', machine.at(placement.kernels))
     .u64('ranges', machine.at(placement.ranges))
+    .u64('host_lanes', machine.at(placement.hostLanes))
     .u64('control', machine.controlMemory.device)
     .u64('lane', machine.laneMemory.device)
     .u64('ring', machine.ringMemory.device)
@@ -24,6 +26,7 @@ export function writeWorld(machine: Machine, clockOffsetUs: bigint): void {
     .u64('id_base', (BigInt(nodeId) << 48n) | (1n << 40n))
     .u32('node_bytes', placement.nodeBytes)
     .u32('node_count', messageSlots)
+    .u32('host_lane_count', machine.hostLaneMemory.length)
     .u32('lane_mask', laneCapacity - 1)
     .u32('ring_mask', laneCapacity - 1)
     .u32('clock_node', (nodeId << 16) >>> 0)
@@ -40,6 +43,19 @@ export function writeWorld(machine: Machine, clockOffsetUs: bigint): void {
     .u32('mask', messageSlots - 1)
     .u32('tail', messageSlots);
   addon.copyToDevice(world.handle, 0, writer.bytes);
+  for (const [i, memory] of machine.hostLaneMemory.entries()) {
+    const { control, slots, ring } = laneAddresses(
+      memory.device,
+      laneCapacity,
+      placement.nodeBytes,
+    );
+    const lane = new StructWriter(hostLaneLayout)
+      .u64('slots', slots)
+      .u64('ring', ring)
+      .u64('control', control);
+    const at = placement.hostLanes + i * hostLaneLayout.sizeBytes;
+    addon.copyToDevice(world.handle, at, lane.bytes);
+  }
   const cells = queueCells(messageSlots, messageSlots);
   addon.copyToDevice(world.handle, placement.freeCells, new Uint8Array(cells.buffer));
 }

@@ -79,11 +79,24 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['ready', queueLayout],
 ]);
 
+/** A lane that another thread of the host has, and its ring back (device/rk_dispatch.h). */
+export const hostLaneLayout: RecordLayout = record('RkHostLane', [
+  ['slots', 'rk_u8*'],
+  ['ring', 'rk_u8*'],
+  ['control', 'rk_u32*'],
+  ['head', 'u32'],
+  ['idle', 'u32'],
+  ['ring_tail', 'line'],
+  ['ring_tail', 'u32'],
+  ['undelivered', 'u32'],
+]);
+
 /** What all kernels of a device share. */
 export const worldLayout: RecordLayout = record('RkWorld', [
   ['nodes', 'rk_u8*'],
   ['kernels', 'RkKernel*'],
   ['ranges', 'RkRange*'],
+  ['host_lanes', 'RkHostLane*'],
   ['control', 'rk_u32*'],
   ['lane', 'rk_u8*'],
   ['ring', 'rk_u8*'],
@@ -93,6 +106,7 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['node_bytes', 'u32'],
   ['node_count', 'u32'],
   ['range_count', 'u32'],
+  ['host_lane_count', 'u32'],
   ['lane_mask', 'u32'],
   ['ring_mask', 'u32'],
   ['clock_node', 'u32'],
@@ -142,6 +156,32 @@ export const controlWords = {
   sizeWords: 64,
 } as const;
 
+/**
+ * Words of the control block of a host lane: the first line is the host's, the second the device's; those of the lane and
+ * the ring are where `controlWords` has its own. `owner` is a value of `laneOwner`; `idsLow` and `idsHigh` are how many message
+ * ids those who had the lane gave out.
+ */
+export const hostLaneWords = {
+  tail: 1,
+  ringHead: 2,
+  owner: 3,
+  generation: 4,
+  idsLow: 5,
+  idsHigh: 6,
+  head: 32,
+  undelivered: 33,
+  sizeWords: 64,
+} as const;
+
+/** Who has a host lane: nobody, whoever has its port, a thread; nobody any more when the device is closed. */
+export const laneOwner = { free: 0, offered: 1, connected: 2, closed: 3 } as const;
+
+/** Most lanes of a device, with that of the thread that opened it: 5 bits of a message's flags. */
+export const mostHostLanes = 32;
+
+/** Where in the flags of a message is the number of the host lane that it came by; 0 is the opener's. */
+export const laneFlags = { shift: 2, mask: 31 } as const;
+
 /** Values of `controlWords.command` and of `RkWorld.stop`. */
 export const command = { run: 0, leave: 1, kill: 2 } as const;
 
@@ -182,11 +222,17 @@ export const overtimeSite = 0xffff_ffff;
 
 const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   RKW: controlWords,
+  RKH: hostLaneWords,
   RKC: command,
   RKL: laneRequest,
   RKR: ringRecord,
   RKN: latencyNumbers,
-  RKF: { overtime: overtimeSite, spilled: spilledFlag },
+  RKF: {
+    overtime: overtimeSite,
+    spilled: spilledFlag,
+    laneShift: laneFlags.shift,
+    laneMask: laneFlags.mask,
+  },
   RKM: {
     counters: counterCount,
     numbers: counterCount + latencyNumbers.buckets + layoutLimit.latencyBuckets,
@@ -200,6 +246,14 @@ export function layoutText(): string {
   const defines = Object.entries(constants).flatMap(([prefix, values]) =>
     Object.entries(values).map(([name, value]) => `#define ${prefix}_${upper(name)} ${value}u`),
   );
-  const layouts = [queueLayout, mailLayout, workerLayout, rangeLayout, kernelLayout, worldLayout];
+  const layouts = [
+    queueLayout,
+    mailLayout,
+    workerLayout,
+    rangeLayout,
+    kernelLayout,
+    hostLaneLayout,
+    worldLayout,
+  ];
   return [...defines, ...layouts.map(({ text }) => text), ''].join('\n');
 }
