@@ -181,7 +181,6 @@ export class Pump {
     setBuried(index + 1);
     await this.#bury(kernel);
     setBuried(0);
-    this.#live = true; // what went up for others is to be handled
   }
 
   /** At launch: from this index on nobody lives. */
@@ -212,6 +211,7 @@ export class Pump {
     const submit = this.rounds.submitOf(1);
     await this.rounds.repeat({ ...submit, kernels: [slot], pass: 'bury' });
     this.rounds.outbox.deliver();
+    this.#live = true; // what went up for others is to be handled
   }
 
   /** Ends a kernel: what waits becomes dead letters, its states are copied to the host, its memory is free. */

@@ -37,6 +37,8 @@ export class Rounds {
   #sentUp = 0;
   #lastEnd = 0;
   readonly #landed: (batch: Batch) => void;
+  /** Batches that the device has taken in, but in no round yet. */
+  readonly #ingested: Batch[] = [];
   /** Behind the last stamp that the submits under way may give. */
   #stampedUs = 0;
   /** Ends of messages at the last overflow: when there are no more since, there must be more room. */
@@ -140,9 +142,15 @@ export class Rounds {
     this.#due = dueOf(figures, this.kernels);
     this.outbox.collect(records);
     if (submit.batch !== null && (((figures[status.ingested] as number) - target) | 0) >= 0) {
-      this.#acknowledge(submit.batch);
-      this.#landed(submit.batch);
+      this.#ingested.push(submit.batch);
       lane.batch = null;
+    }
+    // Only a round tells how deep mailboxes are; until then what is in them counts as on its way.
+    if (roundsOf(figures) > 0) {
+      for (const batch of this.#ingested.splice(0)) {
+        this.#acknowledge(batch);
+        this.#landed(batch);
+      }
     }
     return figures;
   }

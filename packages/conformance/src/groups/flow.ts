@@ -56,6 +56,20 @@ flow.async('drop-oldest: the newest stay, the oldest are dead letters', async (t
   );
 });
 
+flow.async('what is on its way to a mailbox counts while others end', async (t) => {
+  const full = await t.launch(Echo, { activate: false, queueCapacity: 1, onFull: 'reject' });
+  const guests = await t.launch(Echo, { instances: 2 });
+  const other = await t.launch(Echo);
+  equal(full.tryInject(0, 'Say', { value: 1 }), 'accepted', 'the first');
+  await guests.device.retire(0);
+  equal(full.tryInject(0, 'Say', { value: 2 }), 'full', 'when an instance was retired');
+  await other.device.terminate(0);
+  equal(full.tryInject(0, 'Say', { value: 3 }), 'full', 'when a kernel has ended');
+  await t.device.settled();
+  equal(full.tryInject(0, 'Say', { value: 4 }), 'full', 'when all is settled');
+  full.device.refuse(3);
+});
+
 flow.async('a full instance does not hold its neighbours back', async (t) => {
   const kernel = await t.launch(Echo, {
     activate: false,
