@@ -82,6 +82,6 @@ RK_DEV void rk_sleep(rk_u32 ns) {
 
 RK_DEV rk_u64 rk_clock_ns() {
   struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return (rk_u64)t.tv_sec * 1000000000ull + (rk_u64)t.tv_nsec;
 }
