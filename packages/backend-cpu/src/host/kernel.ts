@@ -1,4 +1,5 @@
 import {
+  Credit,
   DeviceClosedError,
   type DeviceKernel,
   type DeviceLaunchOptions,
@@ -33,7 +34,6 @@ import type { LaneWriter } from '../queue/lane.ts';
 import { headerBytes, replyRecord, replyWanted, routedOnce, slotsOf } from '../queue/record.ts';
 import { faultTextOffset, type ThrownText } from '../worker/fault-report.ts';
 import { overtimeName } from '../worker/watchdog.ts';
-import { Credit } from './credit.ts';
 import type { Crew } from './crew.ts';
 import { deadline } from './deadline.ts';
 import type { HostRounds } from './host-rounds.ts';
@@ -119,7 +119,13 @@ export class CpuKernel implements DeviceKernel {
     this.#lives.fill(1, options.living ?? this.instances);
     this.#view = new DataView(context.pump.words.buffer);
     this.#reader = new CounterReader(memory, layout, context.workers + 1);
-    this.#credit = new Credit(options, this.#words, layout.instancesOffset >>> 2);
+    this.#credit = new Credit(options, {
+      words: this.#words,
+      first: layout.instancesOffset >>> 2,
+      stride: instanceWords.sizeWords,
+      taken: instanceWords.hostTakenWord,
+      depth: instanceWords.depthWord,
+    });
   }
 
   get state(): KernelState {

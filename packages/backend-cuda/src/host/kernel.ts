@@ -1,5 +1,6 @@
 import {
   acceptsMessages,
+  Credit,
   type DeviceKernel,
   type DeviceLaunchOptions,
   deadLetterReasons,
@@ -25,7 +26,6 @@ import { overtimeSite, ringRecord } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
 import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
-import { Credit } from './credit.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import type { Lane } from './lane.ts';
 import type { Machine, Resident } from './machine.ts';
@@ -106,7 +106,13 @@ export class CudaKernel implements DeviceKernel {
     this.#options = options;
     this.#stateBytes = image.state.size;
     this.#reader = new CounterReader(memory.mirror, memory.sizeBytes);
-    this.#credit = new Credit(options, memory.instanceWords);
+    this.#credit = new Credit(options, {
+      words: memory.instanceWords,
+      first: 0,
+      stride: 2,
+      taken: 0,
+      depth: 1,
+    });
     this.#roster = new Roster(options);
     this.#lives = new Uint32Array(this.instances).fill(1, options.living ?? this.instances);
   }
