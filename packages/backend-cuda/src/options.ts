@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@ringkernel/core';
+import { checkOwnHandlers, InvalidOptionError, type OwnHandlers } from '@ringkernel/core';
 import { mostHostLanes } from './layout/device.ts';
 import { defaultCacheFolder } from './program/image-cache.ts';
 
@@ -34,7 +34,7 @@ export interface CudaOptions {
   /** How long a handler may run before it is ended and its instance fails, milliseconds; 0 = for ever. */
   readonly handlerTimeoutMs: number;
   /** CUDA C++ that takes the place of compiled handlers, by `Actor.Message`. */
-  readonly handlers: Readonly<Record<string, string>>;
+  readonly handlers: OwnHandlers;
   /** Where compiled programs are kept; null: nowhere. */
   readonly cacheFolder: string | null;
   /** Programs that `writePtx` compiled for where no compiler is; null: none. */
@@ -89,7 +89,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
     sliceMs: given.sliceMs === undefined ? null : whole(given, 'sliceMs', 0, 0, 86_400_000),
     handlerTimeoutMs: whole(given, 'handlerTimeoutMs', 0, 0, 1_000_000_000),
-    handlers: ownHandlers(given.handlers),
+    handlers: checkOwnHandlers(given.handlers ?? {}, 'CUDA C++'),
     cacheFolder: cacheFolder(given.cacheFolder),
     ptxFolder: given.ptxFolder === undefined ? null : folder('ptxFolder', given.ptxFolder),
     simulationFlags: flags(given.simulationFlags),
@@ -106,16 +106,6 @@ function memoryKind(value: unknown): HostMemoryKind {
   const found = memoryKinds.find((kind) => kind === (value ?? 'driver'));
   if (found !== undefined) return found;
   throw new InvalidOptionError('hostMemory', `one of ${memoryKinds.join(', ')}`, value);
-}
-
-function ownHandlers(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : null;
-  const right = entries?.every(
-    ([name, body]) => /^\w+\.\w+$/u.test(name) && typeof body === 'string',
-  );
-  if (right) return value as Readonly<Record<string, string>>;
-  throw new InvalidOptionError('handlers', 'texts of CUDA C++ by Actor.Message', value);
 }
 
 function cacheFolder(value: unknown): string | null {

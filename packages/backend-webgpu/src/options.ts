@@ -1,6 +1,6 @@
 import type { WgslForm } from '@ringkernel/compiler/back-end';
-import { InvalidOptionError } from '@ringkernel/core';
-import { type OwnHandlers, ownHandlers } from './own-handlers.ts';
+import { InvalidOptionError, type OwnHandlers } from '@ringkernel/core';
+import { wgslHandlers } from './own-handlers.ts';
 
 /** What `backendOptions` may say to this backend. */
 export interface WebgpuOptions {
@@ -64,7 +64,7 @@ export function webgpuOptions(given: Readonly<Record<string, unknown>> = {}): We
     ticks: integer('ticks'),
     messagesPerTick: integer('messagesPerTick'),
     form: formOf(given.form),
-    handlers: ownHandlers(given.handlers),
+    handlers: wgslHandlers(given.handlers),
   };
 }
 

@@ -1,7 +1,9 @@
 export * from './actor/index.ts';
 export * from './backend/contract.ts';
+export { Credit, type CreditWords } from './backend/credit.ts';
 export { RecordMessage, readDeadLetter } from './backend/device-record.ts';
 export { checkLaunch } from './backend/launch-check.ts';
+export { checkOwnHandlers, type OwnHandlers, ownHandlersOf } from './backend/own-handlers.ts';
 export { Roster, type RosterOptions } from './backend/roster.ts';
 export * from './errors.ts';
 export * from './hlc/index.ts';

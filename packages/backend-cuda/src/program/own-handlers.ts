@@ -1,8 +1,9 @@
 import {
   type FieldLayout,
-  InvalidOptionError,
   type KernelImage,
   type MessageDescriptor,
+  type OwnHandlers,
+  ownHandlersOf,
   type ScalarName,
   type StructLayout,
 } from '@ringkernel/core';
@@ -26,31 +27,20 @@ const scalarTypes: Readonly<Record<ScalarName, string>> = {
  * Puts the user's own CUDA C++ in the place of compiled handlers. `bodies` are by `Actor.Message`; those of other actors
  * are left alone. Throws `InvalidOptionError` for a message that the actor has not.
  */
-export function withOwnHandlers(
-  text: string,
-  image: KernelImage,
-  bodies: Readonly<Record<string, string>>,
-): string {
+export function withOwnHandlers(text: string, image: KernelImage, bodies: OwnHandlers): string {
   let result = text;
-  for (const [name, body] of Object.entries(bodies)) {
-    const [actor, message] = name.split('.');
-    if (actor !== image.name) continue;
-    const index = image.messages.findIndex((one) => one.name === message);
-    if (index < 0) {
-      const wanted = image.messages.map((one) => `${actor}.${one.name}`).join(', ');
-      throw new InvalidOptionError('handlers', `one of ${wanted}`, name);
-    }
-    result = replaced(result, index, name, ownBody(image, index, body));
+  for (const [index, body] of ownHandlersOf(image, bodies)) {
+    result = replaced(result, index, ownBody(image, index, body));
   }
   return result;
 }
 
 /** The whole function is on lines of its own; what follows it keeps its line numbers. */
-function replaced(text: string, index: number, name: string, lines: readonly string[]): string {
+function replaced(text: string, index: number, lines: readonly string[]): string {
   const head = new RegExp(`^RK_DEV void h${index}_\\w+\\(RkTurn\\* rk\\) \\{\\n`, 'mu').exec(text);
   const start = head === null ? -1 : head.index + head[0].length;
   const end = text.indexOf('\n}\n', start - 1);
-  if (start < 0 || end < 0) throw new Error(`the program has no handler for ${name}`);
+  if (start < 0 || end < 0) throw new Error(`the program has no handler ${index}`);
   const before = `${text.slice(0, start)}${lines.join('\n')}\n`;
   const next = before.split('\n').length + 1;
   return `${before}#line ${next} "program.cu"${text.slice(end)}`;

@@ -11,9 +11,9 @@ import {
   type KernelCode,
   type KernelImage,
   NotSupportedError,
+  ownHandlersOf,
 } from '@ringkernel/core';
 import type { WebgpuOptions } from '../options.ts';
-import { handlersFor } from '../own-handlers.ts';
 import { kernelText } from '../text/index.ts';
 import { workgroup } from '../text/layout.ts';
 import { fewFor } from '../text/tick.ts';
@@ -52,7 +52,7 @@ export function programOf(
     });
   }
   const module = optimize(program.module as Module);
-  const byHand = handlersFor(image, handlers);
+  const byHand = ownHandlersOf(image, handlers);
   if (byHand.size > 0 && wanted === 'workgroup') {
     const needed = `thread or auto, since handlers of ${name} are written by hand`;
     throw new InvalidOptionError('form', needed, wanted);
