@@ -75,7 +75,7 @@ export async function restoreStates(
   const { instances, definition } = kernel;
   const restoreOne = async (bytes: Uint8Array | null | undefined, index: number): Promise<void> => {
     if (!instances.lives(index)) {
-      if (bytes !== undefined) await kernel.spawnFrom(bytes, index);
+      if (bytes !== undefined) await kernel.spawnAt(index, bytes);
     } else if (bytes === undefined) await kernel.retire(index);
     else if (definition.kind !== 'host') await kernel.restartFrom(index, bytes);
   };

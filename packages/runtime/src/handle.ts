@@ -193,7 +193,7 @@ export class KernelHandle<
 
   /** How many instances live. */
   get instances(): number {
-    return kernelOf(this).instances.count;
+    return kernelOf(this).instances.living;
   }
 
   /** How many there is room for. */
@@ -203,7 +203,7 @@ export class KernelHandle<
 
   /** Indexes of the instances that live, ascending. */
   get living(): readonly number[] {
-    return kernelOf(this).instances.living;
+    return kernelOf(this).instances.indexes;
   }
 
   /**

@@ -1,80 +1,50 @@
 import { InstanceLimitError, Roster, type RosterOptions } from '@ringkernel/core';
 
 /** Which instances of a kernel live, which of these have failed, and which index the next one gets. */
-export class Instances {
+export class Instances extends Roster {
   readonly #kernelId: string;
   readonly #room: number;
-  readonly #roster: Roster;
-  /** Where nobody lives: first those that were never used, then those that were left longest ago. */
-  readonly #vacant: number[];
+  /** The first index that nobody had. */
+  #fresh: number;
+  /** A queue of others where nobody lives; what is before `#head` was given again. */
+  #left: number[] = [];
+  #head = 0;
 
   constructor(settings: RosterOptions) {
+    super(settings);
     const { id, instances, living = instances } = settings;
     this.#kernelId = id;
     this.#room = instances;
-    this.#roster = new Roster(settings);
-    this.#vacant = Array.from({ length: instances - living }, (_, i) => living + i);
-  }
-
-  /** How many live. */
-  get count(): number {
-    return this.#roster.living;
+    this.#fresh = living;
   }
 
   /** Indexes of those that live, ascending. */
-  get living(): readonly number[] {
-    return Array.from({ length: this.#room }, (_, i) => i).filter((i) => this.#roster.lives(i));
+  get indexes(): readonly number[] {
+    return Array.from({ length: this.#room }, (_, i) => i).filter((i) => this.lives(i));
   }
 
-  get failedCount(): number {
-    return this.#roster.failed.size;
-  }
-
-  lives(index: number): boolean {
-    return this.#roster.lives(index);
-  }
-
-  hasFailed(index: number): boolean {
-    return this.#roster.failed.has(index);
-  }
-
-  /** Throws `InstanceNotFoundError` where nobody lives. */
-  check(index: number, operation: string): void {
-    this.#roster.check(index, operation);
-  }
-
-  fail(index: number): void {
-    this.#roster.fail(index);
-  }
-
-  recover(index: number): void {
-    this.#roster.recover(index);
-  }
-
-  /** An index where nobody lives, or this one, which nobody else gets now. Throws `InstanceLimitError`. */
-  claim(wanted?: number): number {
-    const at = wanted === undefined ? 0 : this.#vacant.indexOf(wanted);
-    const [index] = this.#vacant.splice(at, 1);
+  /** An index where nobody lives, which nobody else gets now. Throws `InstanceLimitError`. */
+  claim(): number {
+    if (this.#fresh < this.#room) return this.#fresh++;
+    const index = this.#left[this.#head];
     if (index === undefined) throw new InstanceLimitError(this.#kernelId, this.#room);
+    this.#head++;
+    if (this.#head * 2 > this.#left.length) {
+      this.#left = this.#left.slice(this.#head);
+      this.#head = 0;
+    }
     return index;
   }
 
-  /** The index that was claimed is free again: the next to be given. */
-  release(index: number): void {
-    this.#vacant.unshift(index);
+  /** This index, which nobody had; those before it are given later. */
+  claimFresh(index: number): void {
+    if (index < this.#fresh) throw new RangeError(`index ${index} was given before`);
+    while (this.#fresh < index) this.#left.push(this.#fresh++);
+    this.#fresh++;
   }
 
-  /** Somebody lives at the index that was claimed. */
-  begin(index: number): void {
-    this.#roster.begin(index);
-  }
-
-  /** Nobody lives there any more; it is given again after `vacate`. */
-  end(index: number): void {
-    this.#roster.end(index);
-  }
-
+  /** The index may be given again: nobody came to live there, or nobody does any more. */
   vacate(index: number): void {
-    this.#vacant.push(index);
+    this.#left.push(index);
   }
 }

@@ -233,7 +233,7 @@ export class Kernel implements Callee, ReceptionContext {
       ...this.counters(),
       id,
       state: this.#state,
-      instances: this.instances.count,
+      instances: this.instances.living,
       maxInstances,
       queueCapacity,
       outputQueueCapacity,
@@ -250,8 +250,8 @@ export class Kernel implements Callee, ReceptionContext {
     return {
       id: this.id,
       state: this.#state,
-      instances: this.instances.count,
-      failedInstances: this.instances.failedCount,
+      instances: this.instances.living,
+      failedInstances: this.instances.failed.size,
       pending,
       handled,
       outputQueueDepth: this.output.size,
@@ -297,22 +297,29 @@ export class Kernel implements Callee, ReceptionContext {
 
   /** Begins an instance with this state, undefined: zeros; its index. */
   async spawn(state?: unknown): Promise<number> {
-    return await this.spawnFrom(this.#encoded(state));
+    const bytes = this.#encoded(state);
+    this.#assertAccepts('spawn');
+    const index = this.instances.claim();
+    await this.#begin(index, bytes);
+    return index;
   }
 
-  /** The same from the bytes of a state, and at an index where nobody lives. */
-  async spawnFrom(bytes: Uint8Array | null, wanted?: number): Promise<number> {
+  /** The same from the bytes of a state, at an index that nobody had. */
+  async spawnAt(index: number, bytes: Uint8Array | null): Promise<void> {
     this.#assertAccepts('spawn');
-    const index = this.instances.claim(wanted);
+    this.instances.claimFresh(index);
+    await this.#begin(index, bytes);
+  }
+
+  async #begin(index: number, bytes: Uint8Array | null): Promise<void> {
     try {
       await this.room.keepAlive.during(this.#device.spawn(index, bytes));
     } catch (error) {
-      this.instances.release(index);
+      this.instances.vacate(index);
       throw error;
     }
     this.instances.begin(index);
     this.#followDevice();
-    return index;
   }
 
   /** Ends an instance. Who waits for a reply of it is told. */

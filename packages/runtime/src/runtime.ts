@@ -253,7 +253,7 @@ export class Runtime implements AsyncDisposable {
       kernels: living.map(({ kernel, counters }) => ({
         id: kernel.id,
         state: kernel.state,
-        instances: kernel.instances.count,
+        instances: kernel.instances.living,
         ...countsOf(counters),
         latency: counters.latency,
       })),

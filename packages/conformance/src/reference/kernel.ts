@@ -187,9 +187,9 @@ export class ReferenceKernel implements DeviceKernel {
   /** Handles everything that waits in one instance's mailbox. */
   round(instance: number): void {
     const mailbox = this.mailboxes[instance] as Mailbox;
-    if (this.holds && this.roster.failed.has(instance)) return;
+    if (this.holds && this.roster.hasFailed(instance)) return;
     for (const message of mailbox.takeAll()) {
-      if (this.roster.failed.has(instance)) {
+      if (this.roster.hasFailed(instance)) {
         if (this.holds) mailbox.waiting.push(message);
         else this.bury(message, 'instance-failed');
       } else if (message.deadlineMs !== 0 && this.#device.round > message.deadlineMs)
@@ -198,7 +198,7 @@ export class ReferenceKernel implements DeviceKernel {
     }
     if (this.holds) return;
     // A failed instance never empties what is parked behind its mailbox by handling it.
-    if (this.roster.failed.has(instance))
+    if (this.roster.hasFailed(instance))
       for (const m of mailbox.parked.splice(0)) this.bury(m, 'instance-failed');
   }
 

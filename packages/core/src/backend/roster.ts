@@ -38,6 +38,10 @@ export class Roster {
     return this.#lives[instance] === 1;
   }
 
+  hasFailed(instance: number): boolean {
+    return this.#failed.has(instance);
+  }
+
   /** Throws `InstanceNotFoundError` where nobody lives. */
   check(instance: number, operation: string): void {
     if (this.lives(instance)) return;

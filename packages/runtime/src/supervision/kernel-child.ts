@@ -93,7 +93,7 @@ export class KernelChild implements Child {
   /** Restarts these instances, or all. */
   async #renew(some: readonly number[]): Promise<void> {
     const kernel = kernelOf(this.handle as AnyKernelHandle);
-    const renewed = some.length > 0 ? some : kernel.instances.living;
+    const renewed = some.length > 0 ? some : kernel.instances.indexes;
     try {
       await Promise.all(renewed.map((i) => this.#renewOne(kernel, i)));
     } catch (error) {
