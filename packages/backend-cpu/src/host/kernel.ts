@@ -194,7 +194,12 @@ export class CpuKernel implements DeviceKernel {
     this.#id.low = ids.low;
     this.#id.high = ids.high;
     this.#clear(offset + headerBytes, size);
-    write(this.#view, offset + headerBytes, value);
+    try {
+      write(this.#view, offset + headerBytes, value);
+    } catch (error) {
+      if (!spills) lane.unclaim(priority);
+      throw error;
+    }
     if (spills) lane.spill.push(pump.words, offset >>> 2);
     this.#credit.spend(instance);
     this.meter.sent++;

@@ -28,6 +28,8 @@ export class LaneWriter {
   readonly #capacity: number;
   readonly #mask: number;
   #tailIndex = 0;
+  /** The tail before the last claim. */
+  #before = 0;
   #published = 0;
   #seenHead = 0;
   #urgent = 0;
@@ -66,11 +68,19 @@ export class LaneWriter {
     }
     if (priority !== 1) this.#urgent = (this.#urgent + 1) | 0;
     this.pending++;
+    this.#before = this.#tailIndex;
     this.#tailIndex = (this.#tailIndex + need) | 0;
     if (need === slots) return this.#slots + position * layoutLimit.slotBytes;
     const skipped = (this.#slots >>> 2) + (position << 4) + messageHeader.flagsWord;
     this.#words[skipped] = skipRecord;
     return this.#slots;
+  }
+
+  /** Takes the last claim back; nothing may have been published since. */
+  unclaim(priority: number): void {
+    if (priority !== 1) this.#urgent = (this.#urgent - 1) | 0;
+    this.pending--;
+    this.#tailIndex = this.#before;
   }
 
   /** Shows the consumer everything written so far. */

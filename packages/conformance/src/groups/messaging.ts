@@ -1,3 +1,4 @@
+import type { MessageDescriptor } from '@ringkernel/core';
 import { Counter, Echo } from '../actors.ts';
 import { equal, ok } from '../assert.ts';
 import { type CaseList, caseList } from '../case.ts';
@@ -18,6 +19,34 @@ messaging.async('a thousand requests of mixed priority each get their own answer
   const replies = await Promise.all(calls);
   const wrong = replies.filter((r, i) => r.value !== i || r.self !== kernel.address + (i % 7));
   equal(wrong.length, 0, 'mismatches');
+});
+
+messaging.async('a payload that can not be written is not sent', async (t) => {
+  const kernel = await t.launch(Echo);
+  const [say] = kernel.image.messages.filter(({ name }) => name === 'Say') as [MessageDescriptor];
+  const none = { correlationLow: 0, correlationHigh: 0, wantsReply: false, deadlineMs: 0 };
+  const broken = (): void => {
+    throw new RangeError('no payload');
+  };
+  let thrown = 0;
+  for (let value = 0; value < 100; value++) {
+    try {
+      kernel.device.inject(0, say, broken, null, { priority: value & 3, ...none });
+    } catch (error) {
+      if (error instanceof RangeError) thrown++;
+    }
+    await kernel.inject(0, 'Say', { value });
+  }
+  equal(thrown, 100, 'what the writer threw, thrown by inject');
+  await t.device.settled();
+  const said = kernel.emits('Said').map((m) => m.fields.value);
+  equal(
+    said,
+    Array.from({ length: 100 }, (_, i) => i),
+    'said',
+  );
+  equal(kernel.counters.sent, 100, 'sent');
+  kernel.checkCounters();
 });
 
 messaging.async('emits reach the host with sender, stamp and id', async (t) => {
