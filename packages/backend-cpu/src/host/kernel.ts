@@ -256,9 +256,8 @@ export class CpuKernel implements DeviceKernel {
   async spawn(instance: number, state: Uint8Array | null): Promise<void> {
     this.#checkState(state);
     this.#checkRuns('spawn');
-    this.#roster.checkEmpty(instance);
-    await this.#between(() => this.#askOwner('spawn', instance, state));
-    this.#roster.begin(instance);
+    const begin = (): Promise<unknown> => this.#askOwner('spawn', instance, state);
+    await this.#roster.beginAfter(instance, () => this.#between(begin));
     if (this.#state === 'failed') this.#state = this.#stateBefore;
   }
 

@@ -224,16 +224,16 @@ export class CudaKernel implements DeviceKernel {
   async spawn(instance: number, state: Uint8Array | null): Promise<void> {
     const bytes = this.#checkState(state);
     this.#checkRuns('spawn');
-    this.#roster.checkEmpty(instance);
     const { lockstep, mailroom } = this.#context;
-    if (!lockstep) await mailroom.spawn(this.base + instance, bytes);
-    else {
-      await this.#betweenRounds('rk_spawn', instance, () => {
-        this.memory.writeState(instance, bytes);
-      });
-    }
-    this.#lives[instance] = (this.#lives[instance] as number) + 1;
-    this.#roster.begin(instance);
+    await this.#roster.beginAfter(instance, async () => {
+      if (!lockstep) await mailroom.spawn(this.base + instance, bytes);
+      else {
+        await this.#betweenRounds('rk_spawn', instance, () => {
+          this.memory.writeState(instance, bytes);
+        });
+      }
+      this.#lives[instance] = (this.#lives[instance] as number) + 1;
+    });
     if (this.#state === 'failed') this.#state = this.#stateBefore;
   }
 

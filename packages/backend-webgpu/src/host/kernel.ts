@@ -156,11 +156,11 @@ export class GpuKernel implements DeviceKernel {
     const words = this.#stateWords(state);
     await this.#pump.alone(async () => {
       this.#checkRuns('spawn');
-      this.#roster.checkEmpty(instance);
-      await this.#pump.buryInstance(this, instance);
-      this.#pump.clear(this.slot, instance, 0);
-      this.#pump.restart(this.slot, instance, words);
-      this.#roster.begin(instance);
+      await this.#roster.beginAfter(instance, async () => {
+        await this.#pump.buryInstance(this, instance);
+        this.#pump.clear(this.slot, instance, 0);
+        this.#pump.restart(this.slot, instance, words);
+      });
       if (this.state === 'failed') this.state = this.#stateBefore;
     });
   }

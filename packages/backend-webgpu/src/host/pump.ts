@@ -180,6 +180,7 @@ export class Pump {
     };
     setBuried(index + 1);
     await this.#bury(kernel);
+    this.rounds.buried(kernel.base + index);
     setBuried(0);
   }
 

@@ -10,6 +10,9 @@ import type { GpuKernel } from './kernel.ts';
 import type { Lane } from './lane.ts';
 import { Outbox } from './outbox.ts';
 
+/** An address that no kernel has. */
+const nobody = 0;
+
 /** A submit under way. */
 export interface Flight {
   readonly lane: Lane;
@@ -222,6 +225,18 @@ export class Rounds {
       if (handled > 0) counted.busyMs += (elapsed * (shares[i] as number)) / handled;
     });
     this.#ends = this.kernels.reduce((sum, { counted }) => sum + counted.ended, 0);
+  }
+
+  /** What had gone up for this instance is buried: no round will tell of it. */
+  buried(address: number): void {
+    const kernel = this.kernelOf(address);
+    for (const { words, places } of this.#ingested) {
+      for (const place of places) {
+        if (words[place + header.destination] !== address) continue;
+        words[place + header.destination] = nobody;
+        kernel?.arrived(address);
+      }
+    }
   }
 
   #acknowledge({ words, places }: Batch): void {

@@ -196,6 +196,47 @@ instances.async('a full mailbox is empty for the next instance', async (t) => {
   equal(kernel.letters.length, 12, 'letters');
 });
 
+instances.lockstep('what never arrived takes no room from the next instance', async (t) => {
+  const kernel = await t.launch(Echo, { instances: 3, queueCapacity: 2 });
+  for (const i of [1, 2]) {
+    for (const value of [0, 1]) await kernel.inject(i, 'Say', { value });
+  }
+  await kernel.device.retire(1);
+  await kernel.device.spawn(1, null);
+  equal(kernel.tryInject(2, 'Say', { value: 2 }), 'full', 'inject beside it');
+  for (const value of [2, 3]) {
+    equal(kernel.tryInject(1, 'Say', { value }), 'accepted', 'inject to the new one');
+  }
+  equal(kernel.tryInject(1, 'Say', { value: 4 }), 'full', 'one too many');
+  await t.step();
+  equal(kernel.tryInject(1, 'Say', { value: 5 }), 'accepted', 'inject after the round');
+  await t.step();
+  equal(
+    kernel.emits('Said').map((m) => [m.instance, m.fields.value]),
+    [
+      [1, 2],
+      [1, 3],
+      [2, 0],
+      [2, 1],
+      [1, 5],
+    ],
+    'said',
+  );
+});
+
+instances.async('only one begins where two are asked for at once', async (t) => {
+  const kernel = await t.launch(Fragile, { instances: 2, living: 1, onFailure: 'dead-letter' });
+  const { device } = kernel;
+  const done = await Promise.allSettled([device.spawn(1, null), device.spawn(1, null)]);
+  const [first, second] = done.map((one) =>
+    one.status === 'fulfilled' ? 'done' : one.reason.code,
+  );
+  equal([first, second], ['done', 'RK_INVALID_OPTION'], 'what became of them');
+  for (const i of [0, 1]) await kernel.inject(i, 'Fail', { code: 1 });
+  await t.device.settled();
+  equal(device.state, 'failed', 'the kernel, when both instances have failed');
+});
+
 instances.async('many come and go while another one works', async (t) => {
   const kernel = await t.launch(Echo, { instances: 8, living: 1 });
   for (let i = 0; i < 40; i++) {

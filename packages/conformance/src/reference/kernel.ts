@@ -265,11 +265,11 @@ export class ReferenceKernel implements DeviceKernel {
 
   async spawn(instance: number, state: Uint8Array | null): Promise<void> {
     this.#checkRuns('spawn');
-    this.roster.checkEmpty(instance);
-    this.#writeState(instance, state);
-    new Uint32Array(this.memory)[this.#drawsIndex + instance] = 0;
-    this.#device.buryTransit(this, instance);
-    this.roster.begin(instance);
+    await this.roster.beginAfter(instance, async () => {
+      this.#writeState(instance, state);
+      new Uint32Array(this.memory)[this.#drawsIndex + instance] = 0;
+      this.#device.buryTransit(this, instance);
+    });
     if (this.state === 'failed') this.state = this.#stateBefore;
   }
 

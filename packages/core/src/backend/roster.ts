@@ -8,7 +8,7 @@ export type RosterOptions = Pick<DeviceLaunchOptions, 'id' | 'instances' | 'livi
 /** Which instances of a kernel live, and which of these have failed. */
 export class Roster {
   readonly #kernelId: string;
-  /** A byte for each index. */
+  /** A byte for each index: 1 where somebody lives, 2 where somebody is about to. */
   readonly #lives: Uint8Array;
   readonly #failed: Set<number> = new Set();
   #living: number;
@@ -48,10 +48,19 @@ export class Roster {
     throw new InstanceNotFoundError(this.#kernelId, instance, operation);
   }
 
-  /** Throws `InvalidOptionError` unless an instance may begin there. */
-  checkEmpty(instance: number): void {
-    if (this.#lives[instance] === 0) return;
-    throw new InvalidOptionError('instance', 'an index where nobody lives', instance);
+  /** Runs what makes an instance begin there, and nobody else meanwhile. Rejects with `InvalidOptionError`. */
+  async beginAfter(instance: number, action: () => Promise<unknown>): Promise<void> {
+    if (this.#lives[instance] !== 0) {
+      throw new InvalidOptionError('instance', 'an index where nobody lives', instance);
+    }
+    this.#lives[instance] = 2;
+    try {
+      await action();
+    } catch (error) {
+      this.#lives[instance] = 0;
+      throw error;
+    }
+    this.begin(instance);
   }
 
   begin(instance: number): void {
