@@ -275,6 +275,11 @@ export class Harness {
     }
   }
 
+  /** Everything else gets a turn of the event loop. */
+  async turn(): Promise<void> {
+    await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+  }
+
   nextCorrelation(): number {
     return ++this.#correlation;
   }

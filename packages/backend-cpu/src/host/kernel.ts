@@ -87,6 +87,8 @@ export class CpuKernel implements DeviceKernel {
   /** What the kernel was when its last sound instance failed. */
   #stateBefore: KernelState = 'active';
   #goodbyes = 0;
+  /** The workers know it no more, or will not when they have done what they were asked. */
+  #removed = false;
   /** A worker has died: what it had not told is counted when nothing moves. */
   #wounded = false;
   #terminating: Promise<{ readonly drained: boolean }> | null = null;
@@ -234,7 +236,8 @@ export class CpuKernel implements DeviceKernel {
   }
 
   async readState(instance: number): Promise<Uint8Array> {
-    if (this.#state !== 'terminated' && this.#state !== 'failed') {
+    const stopped = this.#state === 'terminated' || this.#state === 'failed';
+    if (!stopped && !this.#removed) {
       const owner = this.#ownerOf(instance);
       const request = { op: 'read', baseAddress: this.base, instance } as const;
       const { bytes } = await this.#context.crew.ask(owner, request);
@@ -505,6 +508,7 @@ export class CpuKernel implements DeviceKernel {
     const grace = deadline(graceMs);
     try {
       await pump.watch(() => this.#finished() || this.#wounded || grace.over, true);
+      this.#removed = true;
       if (!(await grace.within(ask('remove')))) return;
       await pump.watch(() => this.#goodbyes >= workers || grace.over, true);
       if (this.#wounded) this.#writeOff(0);

@@ -39,6 +39,22 @@ lifecycle.async(
   },
 );
 
+lifecycle.async('a state can be read at every moment of the end', async (t) => {
+  const kernel = await t.launch(Counter, { instances: 3 });
+  for (const i of [0, 1, 2]) await kernel.inject(i, 'Add', { by: 5 });
+  await t.device.settled();
+  let over = false;
+  const ended = kernel.device.terminate(1_000).then(() => {
+    over = true;
+  });
+  while (!over) {
+    equal((await kernel.state(1)).count, 1, 'while it ends');
+    await t.turn(); // a state that is at hand gives nothing else its turn
+  }
+  await ended;
+  equal((await kernel.state(2)).count, 1, 'when it has ended');
+});
+
 lifecycle.async('terminate drains what waits', async (t) => {
   const kernel = await t.launch(Echo);
   for (let value = 0; value < 100; value++) await kernel.inject(0, 'Say', { value });
