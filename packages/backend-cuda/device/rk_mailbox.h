@@ -9,9 +9,10 @@ RK_DEV void rk_ready(RkKernel* k, rk_u32 instance) {
   if (!k->dedicated) rk_queue_push(&k->ready, instance);
 }
 
+// One more is to run. Whoever it is published to with a release counts it off later, so this needs no order of its own.
 RK_DEV void rk_count_scheduled(RkWorld* w, RkKernel* k) {
-  rk_add(&w->inflight, 1u);
-  rk_add(&k->scheduled, 1u);
+  rk_add_relaxed(&w->inflight, 1u);
+  rk_add_relaxed(&k->scheduled, 1u);
 }
 
 // Lets an instance run whose arrivals were idle.
@@ -20,29 +21,30 @@ RK_DEV void rk_schedule(RkWorld* w, RkKernel* k, rk_u32 instance) {
   rk_ready(k, instance);
 }
 
+// Who finds a count at 0 sees all that was done before.
 RK_DEV void rk_unschedule(RkWorld* w, RkKernel* k) {
-  rk_add(&k->scheduled, 0xffffffffu);
-  rk_add(&w->inflight, 0xffffffffu);
+  rk_add_release(&k->scheduled, 0xffffffffu);
+  rk_add_release(&w->inflight, 0xffffffffu);
 }
 
-// Gives the node to the instance. In order for one sender, because pushes of one thread are. Counted first: a dedicated
-// worker may be done with it at once, and a count of 0 means that nothing is on its way.
-RK_DEV void rk_deliver(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 node) {
+// Gives a chain of nodes to the instance, linked from the newest to the oldest, or one that is both; `top` is what its
+// arrivals were when they were last looked at. In order for one sender, because pushes of one thread are. Counted first: a
+// dedicated worker may be done with it at once, and a count of 0 means that nothing is on its way.
+RK_DEV void rk_deliver(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 newest, rk_u32 oldest, rk_u32 top) {
   RkMail* mail = k->mail + instance;
-  rk_u32 top = rk_load_relaxed(&mail->arrivals);
   bool counted = false;
   for (;;) {
     if (top == RK_IDLE && !counted) rk_count_scheduled(w, k);
     counted = counted || top == RK_IDLE;
-    rk_node(w, node)->link = top == RK_IDLE ? RK_NIL : top;
-    const rk_u32 found = rk_compare_exchange(&mail->arrivals, top, node);
+    rk_node(w, oldest)->link = top == RK_IDLE ? RK_NIL : top;
+    const rk_u32 found = rk_compare_exchange_release(&mail->arrivals, top, newest);
     if (found == top) break;
     top = found;
   }
-  if (top == RK_IDLE) {
-    rk_ready(k, instance);
-  } else if (counted) {
-    rk_unschedule(w, k);
+  if (top != RK_IDLE) {
+    if (counted) rk_unschedule(w, k);
+  } else if (!k->dedicated) {
+    rk_queue_push_bare(&k->ready, instance);  // the arrivals tell the rest
   }
 }
 
@@ -169,10 +171,9 @@ RK_DEV void rk_spawn_instance(RkMail* mail) {
   rk_store_relaxed(&mail->life, (rk_life(mail) | 1u) + 1u);
 }
 
-// Tells the host how deep the mailbox is and how much of its own has come in. The host reads the second word first.
+// Tells the host how much of its own has come in and, in the upper half, how deep the mailbox is: at once, so that the
+// host, which reads the upper half last, never finds the depth of before.
 RK_DEV void rk_show_depth(RkKernel* k, rk_u32 instance) {
-  rk_u32* words = k->instance_words + 2u * instance;
   const RkMail* mail = k->mail + instance;
-  rk_store_relaxed_sys(words + 1, mail->waiting + mail->parked);
-  rk_store_release_sys(words, mail->host_taken);
+  rk_store_relaxed_sys(k->instance_words + instance, (rk_u64)(mail->waiting + mail->parked) << 32 | mail->host_taken);
 }

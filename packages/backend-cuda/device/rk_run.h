@@ -92,19 +92,19 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
   t->sender = m->source;
   t->now = (m->physical << 12) + m->logical;
   t->faulted = 0;
-  const rk_u32 state_words = t->kernel->state_stride >> 2;
-  if (t->before != 0) rk_copy_words((rk_u32*)t->before, (const rk_u32*)t->state, state_words);
+  const rk_u32 state_quads = t->kernel->state_stride >> 4;
+  if (t->before != 0) rk_copy_quads((RkQuad*)t->before, (const RkQuad*)t->state, state_quads);
   rk_begin_beat(t);
   const bool known = rk_handle(t, m->type);
   rk_end_beat(t);
   rk_finish(t);
-  if (t->faulted && t->before != 0) rk_copy_words((rk_u32*)t->state, (const rk_u32*)t->before, state_words);
+  if (t->faulted && t->before != 0) rk_copy_quads((RkQuad*)t->state, (const RkQuad*)t->before, state_quads);
   if (t->faulted) rk_report_fault(t, mail);
   if (known) {
     t->handled++;
     t->bytes_in += m->bytes;
     t->pending--;
-    rk_free(w, node);
+    rk_give_node(t, node);
   } else {
     rk_end_buried(w, t->kernel, node, RK_INVALID);
   }
@@ -150,7 +150,7 @@ RK_DEV void rk_show_state(RkTurn* t, rk_u32 token) {
     slot->deadline_ms = at;
     slot->packed = RKR_ANSWER << 16;
     slot->extra = token;
-    rk_copy_words(rk_payload(slot), (const rk_u32*)(t->state + at), rk_words(slot->bytes));
+    rk_copy_quads((RkQuad*)rk_payload(slot), (const RkQuad*)(t->state + at), rk_quads(slot->bytes));
     rk_ring_publish(slot, ticket);
   }
 }
@@ -169,10 +169,12 @@ RK_DEV void rk_obey(RkTurn* t, RkMail* mail, RkHeader* m) {
   rk_answer(t->world, m->extra);
 }
 
-// Takes in everything that has arrived, oldest first.
-RK_DEV void rk_intake(RkTurn* t, RkMail* mail) {
+// What has arrived, newest first. Whoever asks runs the instance from now on, and sees all that was done to it before.
+RK_DEV rk_u32 rk_take_arrivals(RkMail* mail) { return rk_exchange_acquire(&mail->arrivals, RK_NIL); }
+
+// Takes it in, oldest first.
+RK_DEV void rk_intake(RkTurn* t, RkMail* mail, rk_u32 top) {
   RkWorld* w = t->world;
-  rk_u32 top = rk_exchange(&mail->arrivals, RK_NIL);
   rk_u32 oldest = RK_NIL;
   while (top != RK_NIL) {
     RkHeader* m = rk_node(w, top);
@@ -201,11 +203,12 @@ RK_DEV bool rk_held(const RkKernel* k, const RkMail* mail) { return k->holds != 
 RK_DEV void rk_run_instance(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 worker) {
   RkMail* mail = k->mail + instance;
   // Entered before the arrivals are taken: what was sent before an activation is seen by whoever sees the activation.
-  const bool stopped = (rk_add(&k->gate, 1u) & RK_STOPPED) != 0u;
+  const bool stopped = (rk_add_acquire(&k->gate, 1u) & RK_STOPPED) != 0u;
+  const rk_u32 arrived = rk_take_arrivals(mail);
   RkTurn t;
   rk_start_turns(&t, w, k, instance, worker);
   const rk_u64 begun = rk_clock_ns();
-  rk_intake(&t, mail);
+  rk_intake(&t, mail, arrived);
   for (rk_u32 i = 0; !stopped && !rk_held(k, mail) && i < RK_BATCH; i++) {
     const rk_u32 node = rk_next(w, mail);
     if (node == RK_NONE) break;
@@ -219,17 +222,17 @@ RK_DEV void rk_run_instance(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 wor
   rk_show_depth(k, instance);
   if (!rests && left > 0u) {
     rk_ready(k, instance);
-    rk_add(&k->gate, 0xffffffffu);
+    rk_add_release(&k->gate, 0xffffffffu);
     return;
   }
   if (left > 0u) rk_add(&k->resting, 1u);
-  if (rk_compare_exchange(&mail->arrivals, RK_NIL, RK_IDLE) != RK_NIL) {
+  if (rk_compare_exchange_release(&mail->arrivals, RK_NIL, RK_IDLE) != RK_NIL) {
     rk_ready(k, instance);
-    rk_add(&k->gate, 0xffffffffu);
+    rk_add_release(&k->gate, 0xffffffffu);
     return;
   }
   // Activated meanwhile: the dispatcher may have looked before this instance came to rest.
   const bool active = (rk_add(&k->gate, 0xffffffffu) & RK_STOPPED) == 0u;
-  if (left > 0u && stopped && active && rk_compare_exchange(&mail->arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(w, k, instance);
+  if (left > 0u && stopped && active && rk_compare_exchange_release(&mail->arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(w, k, instance);
   rk_unschedule(w, k);
 }

@@ -24,7 +24,7 @@ struct RkTurn {
   // The message being written: where, as what, and to whom. Finished when the next begins or the handler returns.
   RkHeader* open;
   RkKernel* target;
-  rk_u32 open_kind, open_node;
+  rk_u32 open_kind, open_node, open_top;
   rk_u32 faulted, site, value, clock_node;
   rk_u32 rounds, overtime;
   rk_u64* beat;
@@ -78,7 +78,9 @@ RK_DEV void rk_append_transit(RkWorld* w, rk_u32 node) {
 // this instance sends goes the same way, behind it.
 RK_DEV void rk_spill(RkTurn* t, RkHeader* m) {
   rk_count_scheduled(t->world, t->target);
-  rk_add(&t->kernel->mail[t->index].spilled, 1u);
+  RkMail* own = t->kernel->mail + t->index;
+  rk_add_relaxed(&own->spilled, 1u);
+  own->behind = 1u;
   rk_tell(t->world, m, RKR_SPILL, m->extra);
 }
 
@@ -92,7 +94,7 @@ RK_DEV void rk_finish(RkTurn* t) {
     if (t->world->lockstep) {
       rk_append_transit(t->world, t->open_node);
     } else {
-      rk_deliver(t->world, t->target, m->destination - t->target->base, t->open_node);
+      rk_deliver(t->world, t->target, m->destination - t->target->base, t->open_node, t->open_node, t->open_top);
     }
   } else if (kind == RK_OPEN_LOST) {
     rk_bury(t->world, t->kernel, m, RK_NOT_FOUND);
@@ -150,22 +152,55 @@ RK_DEV rk_u8* rk_send_oversized(RkTurn* t, rk_u32 destination, rk_u32 type) {
   return 0;
 }
 
+// Whether messages of this instance are with the host still, so that the next has to go behind them.
+RK_DEV bool rk_is_behind(RkTurn* t) {
+  RkMail* own = t->kernel->mail + t->index;
+  if (own->behind != 0u && rk_load_acquire(&own->spilled) == 0u) own->behind = 0;
+  return own->behind != 0u;
+}
+
+// A node for a message: the one that this worker kept, or one of the free ones.
+RK_DEV bool rk_take_node(RkTurn* t, rk_u32* node) {
+  if (t->clock.spare == 0u) return rk_queue_pop(&t->world->free, node);
+  *node = t->clock.spare - 1u;
+  t->clock.spare = 0;
+  return true;
+}
+
+// The node is free: this worker keeps one for what it sends next, where there are many more than workers.
+RK_DEV void rk_give_node(RkTurn* t, rk_u32 node) {
+  if (t->kernel->keeps_spares != 0u && t->clock.spare == 0u) {
+    t->clock.spare = node + 1u;
+  } else {
+    rk_free(t->world, node);
+  }
+}
+
+// The kernel that has an address: most send to their own.
+RK_DEV RkKernel* rk_target(const RkTurn* t, rk_u32 address) {
+  return address - t->base < t->instances ? t->kernel : rk_kernel_of(t->world, address);
+}
+
 // Each of these returns the payload of a message to be written by the handler before it calls another or returns.
 RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, rk_u32 priority) {
   rk_finish(t);
-  RkKernel* target = rk_kernel_of(t->world, destination);
+  RkKernel* target = rk_target(t, destination);
   if (size > t->world->node_bytes - 64u) return rk_send_oversized(t, destination, type);
   rk_u32 kind = RK_OPEN_LOST;
   RkHeader* m = t->scratch;
+  rk_u32 life = 0;
   if (target != 0 && target->tenant != t->kernel->tenant) {
     kind = RK_OPEN_FOREIGN;
     t->own_sent++;
   } else if (target != 0) {
     rk_count(target, RK_COUNT_SENT, 1u);
     rk_count(target, RK_COUNT_PENDING, 1u);
-    const bool behind = rk_load_acquire(&t->kernel->mail[t->index].spilled) != 0u;
+    // Looked at now, while the handler has something to write.
+    RkMail* mail = target->mail + (destination - target->base);
+    life = rk_life(mail);
+    t->open_top = rk_load_relaxed(&mail->arrivals);
     kind = t->world->lockstep ? RK_OPEN_FULL : RK_OPEN_SPILL;
-    if (!behind && rk_queue_pop(&t->world->free, &t->open_node)) {
+    if (!rk_is_behind(t) && rk_take_node(t, &t->open_node)) {
       kind = RK_OPEN_SEND;
       m = rk_node(t->world, t->open_node);
     }
@@ -175,7 +210,7 @@ RK_DEV rk_u8* rk_send(RkTurn* t, rk_u32 destination, rk_u32 type, rk_u32 size, r
   t->target = target;
   rk_u8* payload = rk_begin(t, m, kind, type, size, priority);
   m->destination = destination;
-  if (target != 0) m->extra = rk_life(target->mail + (destination - target->base));
+  m->extra = life;
   return payload;
 }
 

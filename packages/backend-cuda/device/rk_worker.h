@@ -44,6 +44,8 @@ RK_DEV void rk_work_as(RkWorld* w, RkKernel* k, rk_u32 worker) {
       rk_rest(k, ++idle);
     }
   }
+  if (k->clocks[worker].spare != 0u) rk_free(w, k->clocks[worker].spare - 1u);
+  k->clocks[worker].spare = 0;
   rk_add(&w->left, 1u);
 }
 

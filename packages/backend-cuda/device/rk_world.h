@@ -60,24 +60,47 @@ RK_DEV void rk_copy_words(rk_u32* to, const rk_u32* from, rk_u32 words) {
   for (rk_u32 i = 0; i < words; i++) to[i] = from[i];
 }
 
+RK_DEV rk_u32 rk_quads(rk_u32 bytes) { return (bytes + 15u) >> 4; }
+
+// Four quads are under way at once: a thread that copied one by one would wait as often for memory, which may be the host's.
+RK_DEV void rk_copy_quads(RkQuad* to, const RkQuad* from, rk_u32 quads) {
+  for (rk_u32 at = 0; at < quads; at += 4u) {
+    RkQuad q[4];
+#pragma unroll
+    for (rk_u32 i = 0; i < 4u; i++) {
+      if (at + i < quads) q[i] = from[at + i];
+    }
+#pragma unroll
+    for (rk_u32 i = 0; i < 4u; i++) {
+      if (at + i < quads) to[at + i] = q[i];
+    }
+  }
+}
+
 // Microseconds of the wall; in lockstep the round.
 RK_DEV rk_u64 rk_now_us(const RkWorld* w) {
   return w->lockstep ? (rk_u64)w->round : rk_clock_ns() / 1000u + w->clock_offset_us;
 }
 
-// The kernel that has an address, or null when nobody does.
-RK_DEV RkKernel* rk_kernel_of(const RkWorld* w, rk_u32 address) {
-  rk_u32 low = 0, high = w->range_count;
+// The range that has an address, of a sorted list, or null.
+RK_DEV const RkRange* rk_range_of(const RkRange* ranges, rk_u32 count, rk_u32 address) {
+  rk_u32 low = 0, high = count;
   while (low < high) {
     const rk_u32 middle = (low + high) >> 1;
-    if (w->ranges[middle].end <= address) {
+    if (ranges[middle].end <= address) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  if (low == w->range_count || address < w->ranges[low].base) return 0;
-  RkKernel* k = w->kernels + w->ranges[low].kernel;
+  return low == count || address < ranges[low].base ? 0 : ranges + low;
+}
+
+// The kernel that has an address, or null when nobody does.
+RK_DEV RkKernel* rk_kernel_of(const RkWorld* w, rk_u32 address) {
+  const RkRange* range = rk_range_of(w->ranges, w->range_count, address);
+  if (range == 0) return 0;
+  RkKernel* k = w->kernels + range->kernel;
   return rk_load_relaxed(&k->closed) ? 0 : k;
 }
 
@@ -99,15 +122,23 @@ RK_DEV RkHeader* rk_ring_claim(RkWorld* w, rk_u32* ticket) {
 
 RK_DEV void rk_ring_publish(RkHeader* slot, rk_u32 ticket) { rk_store_release_sys(&slot->link, ticket + 1u); }
 
-// Copies a message to the host as a record of this kind.
+// Copies a message to a slot as a record of this kind. The host looks at the slot's sequence meanwhile, so that is left out.
+RK_DEV void rk_write_record(RkHeader* slot, rk_u32 ticket, const RkHeader* m, rk_u32 kind, rk_u32 extra) {
+  RkHeader header = *m;
+  header.extra = extra;
+  slot->type = header.type;
+  slot->bytes = header.bytes;
+  slot->packed = (header.packed & 0xffffu) | (kind << 16);
+  rk_copy_quads((RkQuad*)slot + 1, (const RkQuad*)&header + 1, 3u);
+  rk_copy_quads((RkQuad*)(slot + 1), (const RkQuad*)(m + 1), rk_quads(header.bytes));
+  rk_ring_publish(slot, ticket);
+}
+
+// Tells the host of a message.
 RK_DEV void rk_tell(RkWorld* w, RkHeader* m, rk_u32 kind, rk_u32 extra) {
   rk_u32 ticket;
   RkHeader* slot = rk_ring_claim(w, &ticket);
-  if (slot == 0) return;
-  rk_copy_words((rk_u32*)slot + 1, (const rk_u32*)m + 1, 15u + rk_words(m->bytes));
-  slot->packed = (m->packed & 0xffffu) | (kind << 16);
-  slot->extra = extra;
-  rk_ring_publish(slot, ticket);
+  if (slot != 0) rk_write_record(slot, ticket, m, kind, extra);
 }
 
 // Copies a message to the ring of the thread that has a lane. False when that has no room: nobody waits for a thread that
@@ -118,15 +149,12 @@ RK_DEV bool rk_tell_lane(RkWorld* w, rk_u32 number, const RkHeader* m, rk_u32 ki
   for (;;) {
     // Signed: the head is past a tail that others have moved on meanwhile.
     if ((int)(at - rk_load_acquire_sys(lane->control + RKH_RING_HEAD)) > (int)w->ring_mask) return false;
-    const rk_u32 found = rk_compare_exchange(&lane->ring_tail, at, at + 1u);
+    const rk_u32 found = rk_compare_exchange_relaxed(&lane->ring_tail, at, at + 1u);
     if (found == at) break;
     at = found;
   }
   RkHeader* slot = (RkHeader*)(lane->ring + (rk_u64)(at & w->ring_mask) * w->node_bytes);
-  rk_copy_words((rk_u32*)slot + 1, (const rk_u32*)m + 1, 15u + rk_words(m->bytes));
-  slot->packed = (m->packed & 0xffffu) | (kind << 16);
-  slot->extra = extra;
-  rk_ring_publish(slot, at);
+  rk_write_record(slot, at, m, kind, extra);
   return true;
 }
 

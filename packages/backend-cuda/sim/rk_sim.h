@@ -7,7 +7,10 @@
 #include <time.h>
 
 #define RK_DEV static inline
-#define RK_WARP 1
+#ifndef RK_WARP
+#define RK_WARP 1u  // more only in tests
+#endif
+#define RK_HOT_TURNS 64u
 
 struct rk_sim_thread {
   rk_u32 thread, threads, block, blocks;
@@ -48,6 +51,7 @@ RK_SIM_LOAD(rk_load_relaxed, rk_u32, __ATOMIC_RELAXED)
 RK_SIM_LOAD(rk_load_relaxed, rk_u64, __ATOMIC_RELAXED)
 RK_SIM_STORE(rk_store_release_sys, rk_u32, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_relaxed_sys, rk_u32, __ATOMIC_RELAXED)
+RK_SIM_STORE(rk_store_relaxed_sys, rk_u64, __ATOMIC_RELAXED)
 RK_SIM_STORE(rk_store_release, rk_u32, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_release, rk_u64, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_relaxed, rk_u32, __ATOMIC_RELAXED)
@@ -62,13 +66,45 @@ RK_DEV rk_u32 rk_max_relaxed(rk_u32* p, rk_u32 v) {
   }
   return old;
 }
-RK_DEV rk_u32 rk_or(rk_u32* p, rk_u32 v) { return __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL); }
+RK_DEV rk_u32 rk_or_relaxed(rk_u32* p, rk_u32 v) { return __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
 RK_DEV rk_u32 rk_and(rk_u32* p, rk_u32 v) { return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL); }
-RK_DEV rk_u32 rk_exchange(rk_u32* p, rk_u32 v) { return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL); }
-RK_DEV rk_u32 rk_compare_exchange(rk_u32* p, rk_u32 wanted, rk_u32 v) {
-  __atomic_compare_exchange_n(p, &wanted, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-  return wanted;
+RK_DEV rk_u32 rk_add_acquire(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQUIRE); }
+RK_DEV rk_u32 rk_exchange_acquire(rk_u32* p, rk_u32 v) { return __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE); }
+RK_DEV void rk_add_release(rk_u32* p, rk_u32 v) { __atomic_fetch_add(p, v, __ATOMIC_RELEASE); }
+#define RK_SIM_COMPARE_EXCHANGE(name, order)                                    \
+  RK_DEV rk_u32 name(rk_u32* p, rk_u32 wanted, rk_u32 v) {                      \
+    __atomic_compare_exchange_n(p, &wanted, v, false, order, __ATOMIC_RELAXED); \
+    return wanted;                                                              \
+  }
+RK_SIM_COMPARE_EXCHANGE(rk_compare_exchange_release, __ATOMIC_RELEASE)
+RK_SIM_COMPARE_EXCHANGE(rk_compare_exchange_relaxed, __ATOMIC_RELAXED)
+
+// The words come in no order. The lane's tail, which the host writes before it asks for anything, is read first here.
+RK_DEV RkQuad rk_load_acquire_sys(const RkQuad* p) {
+  RkQuad v;
+  v.y = rk_load_acquire_sys(&p->y);
+  v.w = rk_load_acquire_sys(&p->w);
+  v.z = rk_load_acquire_sys(&p->z);
+  v.x = rk_load_acquire_sys(&p->x);
+  return v;
 }
+
+// The lanes of a warp are the threads of a block.
+#define RK_WARP_LANE (rk_sim_self.thread % RK_WARP)
+RK_DEV void rk_sync_warp() {
+  if (RK_WARP > 1u) pthread_barrier_wait(rk_sim_self.barrier);
+}
+RK_DEV rk_u32 rk_ballot(bool yes) {
+  static rk_u32 votes[RK_WARP];
+  if (RK_WARP == 1u) return yes;
+  votes[RK_WARP_LANE] = yes;
+  rk_sync_warp();
+  rk_u32 all = 0;
+  for (rk_u32 i = 0; i < RK_WARP; i++) all |= votes[i] << i;
+  rk_sync_warp();
+  return all;
+}
+RK_DEV rk_u32 rk_ones(rk_u32 word) { return (rk_u32)__builtin_popcount(word); }
 
 // A thread that waits for long gives its core away, because there are more threads than cores.
 RK_DEV void rk_sleep(rk_u32 ns) {

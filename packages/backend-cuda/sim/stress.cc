@@ -2,7 +2,7 @@
 // tokens to each other, the host sends and receives, yields, stops and wakes a kernel, and counts what came back. Two more
 // threads of the host send by lanes of their own and get replies.
 //
-// Usage: stress TOKENS HOPS YIELDS SLICE_US shared|dedicated. With a slice the kernels also leave by themselves; with
+// Usage: stress TOKENS HOPS YIELDS SLICE_US shared|dedicated NODES. With a slice the kernels also leave by themselves; with
 // `dedicated` each instance of the second kernel has a worker of its own. Exits with 1 when a message was lost, repeated or reordered.
 #include <atomic>
 #include <cstdio>
@@ -18,12 +18,16 @@ typedef unsigned long long rk_u64;
 #include "rk_worker.h"
 #include "rk_dispatch.h"
 
+// The lanes of the dispatcher's warp, which the tests build with one and with several.
+pthread_barrier_t warp_barrier;
+RkDispatcher warp_shared;
+
 namespace {
 
 constexpr rk_u32 kToken = 1, kDone = 2, kNumber = 3, kNumbered = 4, kGreet = 5;
 // The last place of each kernel is a guest's, who comes and goes.
 constexpr rk_u32 kLanes = 2;
-constexpr rk_u32 kInstances = 24, kPlaces = kInstances + 1, kWorkers = 2, kNodes = 8, kNodeBytes = 128, kSlots = 16;
+constexpr rk_u32 kInstances = 24, kPlaces = kInstances + 1, kWorkers = 2, kNodeBytes = 128, kSlots = 16;
 
 struct Token {
   rk_u32 hops, id, seen;
@@ -86,6 +90,7 @@ void fill(RkQueue& queue, rk_u32 size, rk_u32 count) {
 }
 
 bool dedicated = false;
+rk_u32 nodes = 8;
 
 rk_u32 workers_of(rk_u32 slot) { return dedicated && slot == 1 ? kPlaces : kWorkers; }
 
@@ -93,7 +98,7 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
   RkKernel& k = world->kernels[slot];
   k.states = allocate<rk_u8>(kPlaces * 16);
   k.mail = allocate<RkMail>(kPlaces);
-  k.instance_words = allocate<rk_u32>(kPlaces * 2);
+  k.instance_words = allocate<rk_u64>(kPlaces);
   k.counters = allocate<rk_u64>(RKM_NUMBERS);
   k.latency = k.counters + RKM_COUNTERS;
   k.mirror = allocate<rk_u32>(RKM_NUMBERS * 2);
@@ -105,6 +110,7 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
   k.first_worker = 1 + slot * kPlaces;
   k.workers = workers_of(slot);
   k.dedicated = dedicated && slot == 1;
+  k.keeps_spares = nodes > 8;
   k.clocks = allocate<RkWorker>(k.workers);
   k.beats = allocate<rk_u64>(k.workers);
   k.scratch = allocate<rk_u8>(k.workers * kNodeBytes);
@@ -120,7 +126,7 @@ void make_kernel(rk_u32 slot, rk_u32 base) {
 
 void make_world() {
   world = allocate<RkWorld>(1);
-  world->nodes = allocate<rk_u8>(kNodes * kNodeBytes);
+  world->nodes = allocate<rk_u8>(nodes * kNodeBytes);
   world->kernels = allocate<RkKernel>(2);
   world->ranges = allocate<RkRange>(2);
   world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
@@ -134,11 +140,11 @@ void make_world() {
     world->host_lanes[i].control = allocate<rk_u32>(RKH_SIZE_WORDS);
   }
   world->node_bytes = kNodeBytes;
-  world->node_count = kNodes;
+  world->node_count = nodes;
   world->range_count = 2;
   world->lane_mask = world->ring_mask = kSlots - 1;
   world->transit_first = world->transit_last = RK_NONE;
-  fill(world->free, kNodes, kNodes);
+  fill(world->free, nodes, nodes);
   make_kernel(0, 64);
   make_kernel(1, 128);
 }
@@ -152,16 +158,19 @@ void start(rk_u32 kernels) {
   world->control[RKW_EXPECTED] = 0;
   for (rk_u32 k = 0; k < kernels; k++) world->control[RKW_EXPECTED] += workers_of(k);
   __atomic_store_n(world->control + RKW_COMMAND, RKC_RUN, __ATOMIC_RELEASE);
-  running.emplace_back([] {
-    const rk_sim_thread self = {0, 1, 0, 1};
-    RkWorldParameters p = {world};
-    rk_dispatch__call(&self, &p);
-    ended++;
-  });
+  for (rk_u32 lane = 0; lane < RK_WARP; lane++) {
+    running.emplace_back([=] {
+      const rk_sim_thread self = {lane, RK_WARP, 0, 1, &warp_barrier, &warp_shared};
+      RkWorldParameters p = {world};
+      rk_dispatch__call(&self, &p);
+      ended++;
+    });
+  }
   for (rk_u32 k = 0; k < kernels; k++) {
     for (rk_u32 t = 0; t < workers_of(k); t++) {
       running.emplace_back([=] {
-        const rk_sim_thread self = {0, 1, t, workers_of(k)};
+        // A warp of one thread that works, whatever the dispatcher's has.
+        const rk_sim_thread self = {0, 1, t * RK_WARP, workers_of(k) * RK_WARP};
         RkWorkerParameters p = {world, k, workers_of(k)};
         rk_work__call(&self, &p);
         ended++;
@@ -311,11 +320,20 @@ rk_u32 tokens_seen(rk_u32 kernel) {
   return seen;
 }
 
+// What a run writes last; a stopped kernel goes on writing it, one that has settled does not.
+rk_u32 clocks_ahead(rk_u32 kernel) {
+  rk_u32 ahead = 0;
+  for (rk_u32 i = 0; i < kInstances; i++) ahead += world->kernels[kernel].mail[i].physical > rk_now_us(world);
+  return ahead;
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
   const rk_u32 tokens = atoi(arguments[1]), hops = atoi(arguments[2]), yields = atoi(arguments[3]);
   dedicated = strcmp(arguments[5], "dedicated") == 0;
+  nodes = atoi(arguments[6]);
+  pthread_barrier_init(&warp_barrier, nullptr, RK_WARP);
   make_world();
   world->timeout_ns = 60000000000ull;
   world->stuck_ms = 60000;
@@ -361,6 +379,7 @@ int main(int, char** arguments) {
   }
   drain();
   if (tokens_seen(0) + tokens_seen(1) != tokens * (hops + 1)) wrong++;
+  wrong += clocks_ahead(0) + clocks_ahead(1);
   stop();
   for (rk_u32 n : numbered) numbers += n;
   const rk_u64 handled = world->kernels[0].counters[RK_COUNT_HANDLED] + world->kernels[1].counters[RK_COUNT_HANDLED];

@@ -30,16 +30,17 @@ if (noSanitizer !== null) console.log(`skipped: ${noSanitizer}`);
 const noMutants = process.env.RK_MUTANTS === '1' ? null : 'mutants take a minute: set RK_MUTANTS=1';
 if (noMutants !== null) console.log(`skipped: ${noMutants}`);
 
-/** Builds the stress program with these primitives. */
-async function build(name: string, primitives: string): Promise<string> {
-  const headers = join(folder, name);
+/** Builds the stress program with these primitives, and so many lanes in the dispatcher's warp. */
+async function build(name: string, primitives: string, lanes = 4): Promise<string> {
+  const headers = join(folder, `${name}-${lanes}`);
   mkdirSync(headers);
   writeFileSync(join(headers, 'rk_sim.h'), primitives);
   writeFileSync(join(headers, 'rk_layout.h'), layoutText());
   const program = join(headers, 'stress');
   const source = join(packageFolder, 'sim', 'stress.cc');
   const device = join(packageFolder, 'device');
-  await run('g++', [...compiler, `-I${headers}`, `-I${device}`, source, '-o', program]);
+  const options = [...compiler, `-DRK_WARP=${lanes}u`];
+  await run('g++', [...options, `-I${headers}`, `-I${device}`, source, '-o', program]);
   return program;
 }
 
@@ -63,38 +64,57 @@ const weakened: readonly (readonly [name: string, from: RegExp, to: string])[] =
   ['store_release u32', /(rk_store_release, rk_u32, __ATOMIC_)RELEASE/, '$1RELAXED'],
   ['store_release u64', /(rk_store_release, rk_u64, __ATOMIC_)RELEASE/, '$1RELAXED'],
   ['add', /(rk_u32 rk_add\(.*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
-  ['exchange', /(rk_exchange\(.*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
-  ['compare_exchange', /__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE/, '__ATOMIC_RELAXED, __ATOMIC_RELAXED'],
+  ['add_acquire', /(rk_add_acquire\(.*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['add_release', /(rk_add_release\(.*__ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['exchange_acquire', /(rk_exchange_acquire\(.*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['compare_exchange_release', /(rk_compare_exchange_release, __ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['sync_warp', /if \(RK_WARP > 1u\) pthread_barrier_wait.*;/, 'sched_yield();'],
 ];
+
+/** Yields, mode and nodes of runs in which one or another order counts. */
+const mutantRuns = [
+  [0, 'shared', 64],
+  [20, 'shared', 8],
+  [5, 'dedicated', 64],
+] as const;
 
 describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer', () => {
   beforeAll(() => mkdirSync(folder, { recursive: true }));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('has no race, and loses, repeats and reorders nothing over many relaunches', async () => {
-    const program = await build('sound', sound);
-    let buried = 0;
-    for (const [tokens, sliceUs, mode] of [
-      ['400', 0, 'shared'],
-      ['100', 500, 'shared'],
-      ['100', 500, 'dedicated'],
-    ] as const) {
-      const { text, code } = await stress(program, [tokens, '20', '5', `${sliceUs}`, mode]);
-      expect(text).not.toContain('data race');
-      expect([code, text]).toEqual([
-        0,
-        expect.stringContaining(`${tokens} tokens, ${tokens} done, ${tokens} numbers, 0 wrong`),
-      ]);
-      expect(Number(/(\d+) spilled/u.exec(text)?.[1])).toBeGreaterThan(0);
-      expect(Number(/(\d+) guests/u.exec(text)?.[1])).toBe(Math.ceil(Number(tokens) / 8));
-      expect(Number(/(\d+) by lanes/u.exec(text)?.[1])).toBe(2 * Number(tokens));
-      buried += Number(/(\d+) buried/u.exec(text)?.[1]);
-      const slices = Number(/(\d+) slices/u.exec(text)?.[1]);
-      if (sliceUs === 0) expect(slices).toBe(0);
-      else expect(slices).toBeGreaterThan(0);
-    }
-    expect(buried).toBeGreaterThan(0); // guests left while somebody greeted them
-  }, 180_000);
+  // With one lane the dispatcher takes one message after the other; with four it takes them together.
+  test.each([1, 4])(
+    'has no race, and loses, repeats and reorders nothing: %i lanes',
+    async (lanes) => {
+      const program = await build('sound', sound, lanes);
+      let buried = 0;
+      let spilled = 0;
+      for (const [tokens, hops, sliceUs, mode, nodes] of [
+        [400, 20, 0, 'shared', 8],
+        [100, 20, 500, 'shared', 8],
+        [100, 20, 500, 'dedicated', 64],
+        [2000, 2, 0, 'shared', 64],
+      ] as const) {
+        const amount = [tokens, hops, 5, sliceUs, mode, nodes].map(String);
+        const { text, code } = await stress(program, amount);
+        expect(text).not.toContain('data race');
+        expect([code, text]).toEqual([
+          0,
+          expect.stringContaining(`${tokens} tokens, ${tokens} done, ${tokens} numbers, 0 wrong`),
+        ]);
+        expect(Number(/(\d+) guests/u.exec(text)?.[1])).toBe(Math.ceil(tokens / 8));
+        expect(Number(/(\d+) by lanes/u.exec(text)?.[1])).toBe(2 * tokens);
+        buried += Number(/(\d+) buried/u.exec(text)?.[1]);
+        spilled += Number(/(\d+) spilled/u.exec(text)?.[1]);
+        const slices = Number(/(\d+) slices/u.exec(text)?.[1]);
+        if (sliceUs === 0) expect(slices).toBe(0);
+        else expect(slices).toBeGreaterThan(0);
+      }
+      expect(buried).toBeGreaterThan(0); // guests left while somebody greeted them
+      expect(spilled).toBeGreaterThan(0); // there were fewer nodes than messages
+    },
+    180_000,
+  );
 
   // Shows that the test above can fail: each primitive is relied upon.
   for (const [name, from, to] of weakened) {
@@ -106,13 +126,15 @@ describe.skipIf(noSanitizer !== null)('the device source under ThreadSanitizer',
         const program = await build(name.replaceAll(' ', '-'), mutant);
         // Relaunches order everything, and show what stopping orders. A race shows when threads happen to overlap.
         let text = '';
-        for (let i = 0; i < 10 && !text.includes('data race'); i++) {
+        for (let i = 0; i < 30 && !text.includes('data race'); i++) {
+          const [yields, mode, nodes] = mutantRuns[i % mutantRuns.length] ?? [];
           ({ text } = await stress(program, [
-            '1000',
+            '300',
             '30',
-            i % 2 === 0 ? '0' : '20',
+            `${yields}`,
             '0',
-            'shared',
+            `${mode}`,
+            `${nodes}`,
           ]));
         }
         expect(text).toContain('data race');

@@ -16,6 +16,8 @@ import { queueCells } from './placement.ts';
 
 const stopped = 0x8000_0000;
 const none = 0xffff_ffff;
+/** So many slots for messages there are for each worker of a kernel whose workers keep one. */
+const slotsPerSpare = 64;
 const policies = { wait: 0, reject: 1, 'drop-oldest': 2 } as const;
 
 const up = (value: number, step: number): number => Math.ceil(value / step) * step;
@@ -68,6 +70,8 @@ export class KernelMemory {
     const mappedBytes = wordsBytes + mirrorNumbers * 8;
     this.sizeBytes = deviceBytes + mappedBytes;
     const { addon, context, settings } = machine;
+    const keepsSpares =
+      !settings.lockstep && count * slotsPerSpare <= settings.options.messageSlots;
     this.#device = addon.allocateDevice(context, deviceBytes);
     this.#mapped = mapMemory(addon, context, mappedBytes, settings.options.hostMemory);
     this.instanceWords = new Int32Array(this.#mapped.buffer, 0, instances * 2);
@@ -90,6 +94,7 @@ export class KernelMemory {
       .u32('capacity', options.queueCapacity)
       .u32('policy', policies[options.onFull])
       .u32('holds', options.onFailure === 'wait' ? 1 : 0)
+      .u32('keeps_spares', keepsSpares ? 1 : 0)
       .u32('tenant', options.tenant ?? 0)
       .u32('state_bytes', stateBytes)
       .u32('state_stride', this.stateStride)

@@ -234,9 +234,10 @@ export class Machine {
     }
   }
 
-  /** Runs one of the system's kernels. */
+  /** Runs one of the system's kernels, on a warp. */
   runSystem(name: string, kernel = 0, instance = 0): Promise<void> {
-    return this.run(this.#functions.get(name) as FoundFunction, this.parameters(kernel, instance));
+    const fn = this.#functions.get(name) as FoundFunction;
+    return this.run(fn, this.parameters(kernel, instance), this.device.warpSize);
   }
 
   /** The parameters of all kernels begin with these two. */

@@ -28,14 +28,16 @@ export const mailLayout: RecordLayout = record('RkMail', [
   ['life', 'u32'],
   ['physical', 'u64'],
   ['logical', 'u32'],
+  ['behind', 'u32'],
 ]);
 
-/** What a worker keeps from one launch to the next: its clock and its ids. */
+/** What a worker keeps from one launch to the next: its clock and its ids; and a node, plus 1, until it leaves. */
 export const workerLayout: RecordLayout = record('RkWorker', [
   ['physical', 'u64'],
   ['next_id', 'u64'],
   ['last_id', 'u64'],
   ['logical', 'u32'],
+  ['spare', 'u32'],
 ]);
 
 /** Addresses of a kernel's instances, sorted by base in `RkWorld.ranges`. */
@@ -50,7 +52,7 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['states', 'rk_u8*'],
   ['before', 'rk_u8*'],
   ['mail', 'RkMail*'],
-  ['instance_words', 'rk_u32*'],
+  ['instance_words', 'rk_u64*'],
   ['counters', 'rk_u64*'],
   ['latency', 'rk_u64*'],
   ['mirror', 'rk_u32*'],
@@ -67,6 +69,7 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['workers', 'u32'],
   ['dedicated', 'u32'],
   ['holds', 'u32'],
+  ['keeps_spares', 'u32'],
   ['tenant', 'u32'],
   ['closed', 'u32'],
   ['gate', 'line'],
@@ -79,13 +82,12 @@ export const kernelLayout: RecordLayout = record('RkKernel', [
   ['ready', queueLayout],
 ]);
 
-/** A lane that another thread of the host has, and its ring back (device/rk_dispatch.h). */
+/** A lane that another thread of the host has, and its ring back (device/rk_lanes.h). */
 export const hostLaneLayout: RecordLayout = record('RkHostLane', [
   ['slots', 'rk_u8*'],
   ['ring', 'rk_u8*'],
   ['control', 'rk_u32*'],
   ['head', 'u32'],
-  ['idle', 'u32'],
   ['ring_tail', 'line'],
   ['ring_tail', 'u32'],
   ['undelivered', 'u32'],
@@ -137,14 +139,17 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['free', queueLayout],
 ]);
 
-/** Words of the control block in host memory: the first line is the host's, the second the device's. */
+/**
+ * Words of the control block in host memory: the first line is the host's, the second the device's. The device reads the
+ * first four at once.
+ */
 export const controlWords = {
   command: 0,
   laneTail: 1,
-  ringHead: 2,
-  settleEpoch: 3,
-  expected: 4,
-  activateToken: 5,
+  settleEpoch: 2,
+  activateToken: 3,
+  ringHead: 4,
+  expected: 5,
   activateAt: 6,
   activateKernel: 7,
   laneHead: 32,
@@ -163,9 +168,9 @@ export const controlWords = {
  */
 export const hostLaneWords = {
   tail: 1,
-  ringHead: 2,
-  owner: 3,
-  generation: 4,
+  owner: 2,
+  generation: 3,
+  ringHead: 4,
   idsLow: 5,
   idsHigh: 6,
   head: 32,
@@ -226,6 +231,7 @@ const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   RKC: command,
   RKL: laneRequest,
   RKR: ringRecord,
+  RKX: { sources: mostHostLanes, kernels: maxKernels },
   RKN: latencyNumbers,
   RKF: {
     overtime: overtimeSite,

@@ -55,7 +55,7 @@ export function programOrigins(): readonly ProgramOrigin[] {
 const images = new Map<string, Promise<Uint8Array>>();
 
 /** What is compiled for every device besides its programs. */
-export const systemProgram = '#include "rk_dispatch.h"\n';
+export const systemProgram = '#include "rk_system.h"\n';
 
 /** A program's text, behind which stands what defines `rk_handle`. */
 export const programPreamble = '#include "rk_worker.h"\n';
