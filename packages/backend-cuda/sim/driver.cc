@@ -31,6 +31,11 @@ constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevic
 constexpr int kInvalidDevice = 101, kInvalidImage = 200, kNotFound = 500, kNotReady = 600;
 constexpr int kOutOfResources = 701, kTooLarge = 720, kNoPeerAccess = 217, kPeerAccessAlready = 704;
 constexpr unsigned kMostThreads = 2048;
+#ifdef RK_WARP
+constexpr int kWarp = RK_WARP;
+#else
+constexpr int kWarp = 1;
+#endif
 constexpr int kMostOfBlock = 128;  // threads that a block has room for
 constexpr size_t kSharedBytes = 48 << 10;  // of a block
 constexpr unsigned kMostResident = 256;  // of all kernels together, as a GPU's multiprocessors have so many places
@@ -237,7 +242,7 @@ const char* error_name(int error) {
 
 int attribute(int id) {
   switch (id) {
-    case 10: return 1;   // warp size
+    case 10: return kWarp;
     case 16: return 4;   // multiprocessors
     case 39: return 16;  // threads per multiprocessor
     case 75: return 7;   // compute capability 7.5

@@ -53,7 +53,7 @@ export const simulatedBackend: BackendFactory = {
 async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<Device> {
   const { simulated, simulationFlags, cacheFolder, ptxFolder } = options;
   const addon = loadAddon();
-  const libraries = simulated ? await simulatedLibraries() : systemLibraries();
+  const libraries = simulated ? await simulatedLibraries(simulationFlags) : systemLibraries();
   const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;

@@ -7,10 +7,12 @@ import { noSimulation } from './simulation.ts';
 const probe = await simulatedBackend.probe();
 const device = probe.available ? probe.devices[0] : undefined;
 
-// On one worker and on three, with each kind of memory, in one launch and in slices: results must not depend on them.
+// On one worker and on three, with each kind of memory, in one launch and in slices, with a dispatcher of one lane and of
+// four: results must not depend on them.
 const variants: readonly Readonly<Record<string, unknown>>[] = [
   { workers: 1 },
   { workers: 3, hostMemory: 'webassembly', sliceMs: 2, handlerTimeoutMs: 60_000 },
+  { workers: 2, simulationFlags: ['-DRK_WARP=4u'] },
 ];
 
 /** Every kernel that is small enough has a worker for each instance. */

@@ -305,8 +305,8 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
 
     const flags = ['-include', '/nowhere.h'];
     await expect(open({ backendOptions: { simulationFlags: flags } })).rejects.toMatchObject({
-      code: 'RK_CUDA_COMPILE',
-      log: expect.stringContaining('/nowhere.h'),
+      code: 'RK_CUDA_UNAVAILABLE',
+      message: expect.stringContaining('/nowhere.h'),
     });
 
     const small = await simulatedBackend.open({ backendOptions: { maxPayloadBytes: 64 } });
