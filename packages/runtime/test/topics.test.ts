@@ -312,6 +312,19 @@ describe('topics', () => {
     expect(runtime.topics.stats().subscriptions).toBe(0);
   });
 
+  test('slow subscribers: what a kernel was promised becomes dead letters', async () => {
+    const probe = await runtime.launch(Probe, { queueCapacity: 1, autoActivate: false });
+    const options = { qos: 1, capacity: 1, onSlow: 'disconnect' } as const;
+    const subscription = runtime.topics.subscribeKernel('t', probe, 'Note', options);
+    await publish(2, 1);
+    await expect.poll(() => subscription.pending).toBe(1);
+    for (const value of [3, 4]) await runtime.topics.publish('t', { value }, { qos: 1 });
+    expect(await subscription.ended).toBeInstanceOf(FeedOverflowError);
+    const promised = runtime.deadLetters.toArray().map(({ payload }) => payload);
+    expect(promised).toEqual(expect.arrayContaining([{ value: 3 }, { value: 4 }]));
+    expect(subscription.dropped).toBe(2);
+  });
+
   test('slow subscribers: publishers wait, in order', async () => {
     const { go, seen, listener } = heldUp();
     const subscription = runtime.topics.subscribe('t', listener, { qos: 2, capacity: 1 });
@@ -342,6 +355,42 @@ describe('topics', () => {
     await runtime.settled();
     expect(again.metrics().handled).toBe(4);
     expect(() => runtime.topics.subscribeKernel('t', probe, 'Note')).toThrow('terminated');
+  });
+
+  test('so does one whose publisher still waits for room', async () => {
+    const probe = await runtime.launch(Probe, { queueCapacity: 1, autoActivate: false });
+    const options = { qos: 1, capacity: 1 } as const;
+    const subscription = runtime.topics.subscribeKernel('t', probe, 'Note', options);
+    await publish(2, 1);
+    await expect.poll(() => subscription.pending).toBe(1);
+    await publish(1, 1);
+    const last = runtime.topics.publish('t', { value: 4 }, { qos: 1, timeoutMs: 60_000 });
+    await probe.terminate({ timeoutMs: 0 });
+    expect(await last).toBe(1);
+    await expect.poll(() => runtime.deadLetters.size).toBe(4);
+    const { delivered, dropped } = subscription;
+    expect({ delivered, dropped }).toEqual({ delivered: 1, dropped: 3 });
+    expect(runtime.topics.stats()).toMatchObject({ delivered: 1, dropped: 3, pending: 0 });
+  });
+
+  test('a subscription of an instance ends when it has retired', async () => {
+    const probes = await runtime.launch(Probe, { id: 'probes', instances: 2 });
+    const options = { qos: 1, retryMs: 1 } as const;
+    const subscription = runtime.topics.subscribeKernel('t', probes.at(1), 'Note', options);
+    const named = { name: 'probes', instance: 1 };
+    const follower = runtime.topics.subscribeKernel('t', named, 'Note', options);
+    await publish(1, 1);
+    await expect.poll(() => subscription.delivered).toBe(1);
+    await probes.retire(1);
+    await publish(1, 1);
+    expect(await subscription.ended).toMatchObject({ code: 'RK_INSTANCE_NOT_FOUND' });
+    expect(runtime.deadLetters.toArray()).toMatchObject([
+      { reason: 'terminated', instance: 1, payload: { value: 1 } },
+    ]);
+    await expect.poll(() => follower.redelivered).toBeGreaterThan(0);
+    expect(await probes.spawn()).toBe(1);
+    await expect.poll(() => follower.delivered).toBe(2);
+    follower.unsubscribe();
   });
 
   test('a subscription by name follows it to a kernel that was launched again', async () => {

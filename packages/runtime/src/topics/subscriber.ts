@@ -1,5 +1,6 @@
 import {
   DeviceLostError,
+  InstanceNotFoundError,
   InvalidOptionError,
   KernelTerminatedError,
   SchemaError,
@@ -166,7 +167,8 @@ export class KernelSubscriber implements Subscriber {
     const { follows } = this.#recipient;
     const ends = [DeviceLostError, TenantMismatchError];
     if (ends.some((kind) => error instanceof kind)) return 'gone';
-    const isAway = error instanceof KernelTerminatedError || error instanceof NameNotFoundError;
+    const away = [KernelTerminatedError, InstanceNotFoundError, NameNotFoundError];
+    const isAway = away.some((kind) => error instanceof kind);
     if (isAway && !follows) return 'gone';
     if (isAway) return qos === 0 ? 'full' : 'retry';
     const bad = [SchemaError, UnknownMessageError, InvalidOptionError];

@@ -135,10 +135,11 @@ export class Subscription {
     const { onSlow, capacity } = this.#parts.options;
     if (this.#queue.length < capacity && this.#waiting.size === 0) return this.#admit(publication);
     if (onSlow === 'wait') return await this.#wait(publication, timeoutMs);
-    this.#count('dropped');
     if (onSlow === 'disconnect') {
+      this.#drop(publication);
       return this.end(new FeedOverflowError(`subscription to '${this.filter}'`, capacity));
     }
+    this.#count('dropped');
     this.#queue.shift();
     this.#admit(publication);
   }
@@ -151,7 +152,10 @@ export class Subscription {
     for (const publication of this.#queue.splice(0)) this.#drop(publication);
     onEnd(this);
     subscriber.end(error);
-    for (const waiting of [...this.#waiting]) waiting.succeed();
+    for (const waiting of [...this.#waiting]) {
+      waiting.succeed();
+      this.#drop(waiting.publication);
+    }
     this.#wake();
     this.#parts.onIdle();
     this.#resolveEnded(error);
@@ -177,7 +181,7 @@ export class Subscription {
     return waiting.promise;
   }
 
-  /** The subscriber will not get it, because the subscription has ended. */
+  /** The subscriber will not get it, because the subscription has ended or is about to. */
   #drop(publication: Publication): void {
     this.#count('dropped');
     if (publication.qos > 0) this.#parts.onLost(publication);

@@ -156,7 +156,7 @@ export class Topics {
 
   /**
    * Sends each publication that the filter takes to a kernel or instance, as a message of this type. With a handle the
-   * subscription ends with the kernel. With a name of the registry it goes to whoever has the name when it is delivered:
+   * subscription ends with the kernel, or with a publication that finds its instance retired. With a name of the registry it goes to whoever has the name when it is delivered:
    * also to a kernel that was launched again.
    */
   subscribeKernel(
@@ -312,10 +312,11 @@ export class Topics {
     const { last, type } = subscriber;
     const { kernel, instance } = last;
     const { id, settings } = kernel;
-    const reasons = { terminated: 'terminated', lost: 'device-lost' } as const;
     const kind = kernel.last?.kind;
+    const over = kind === 'terminated' || !kernel.instances.lives(instance);
+    const gone = over ? 'terminated' : 'invalid';
     this.#parts.onDeadLetter({
-      reason: kind === 'terminated' || kind === 'lost' ? reasons[kind] : 'invalid',
+      reason: kind === 'lost' ? 'device-lost' : gone,
       kernelId: id,
       instance,
       type,
