@@ -74,23 +74,26 @@ export class Launcher {
     const reserved = tenants.reserve(tenant, engagement);
     const limits = [...reserved.limits, ...told.flow.limits];
     this.#launching.add(id);
+    let kernel: Kernel;
     try {
       const flow = { ...told.flow, limits, counted: reserved.counted };
       const baseAddress = address ?? this.#addresses.take(told.instances);
       const settings = { ...told, flow, baseAddress, tenantNumber: reserved.number };
       const launch = Kernel.launch(host, device, definition, image, settings);
-      const kernel = await host.room.keepAlive.during(launch);
+      kernel = await host.room.keepAlive.during(launch);
       check('launch');
-      await this.#admit(kernel);
-      this.#kernels.set(id, kernel);
-      this.#options.set(kernel, options);
-      this.#launched++;
-      if (autoActivate) await kernel.activate('activate');
-      return kernel;
-    } finally {
-      this.#launching.delete(id);
-      tenants.unreserve(tenant);
+    } catch (error) {
+      this.#unreserve(id, tenant);
+      throw error;
     }
+    await this.#admit(kernel, options);
+    if (autoActivate) await kernel.activate('activate');
+    return kernel;
+  }
+
+  #unreserve(id: string, tenant: string | undefined): void {
+    this.#launching.delete(id);
+    this.#parts.tenants.unreserve(tenant);
   }
 
   async checkpoint(): Promise<Checkpoint> {
@@ -149,16 +152,24 @@ export class Launcher {
     return this.#kernels.delete(kernel.id);
   }
 
-  /** Its tenant may have too little left for it, or somebody may have taken its name meanwhile: then it ends. */
-  async #admit(kernel: Kernel): Promise<void> {
+  /**
+   * It takes what was reserved for it, at once, so that nobody counts it twice. Its tenant may have too little left for
+   * it, or somebody may have taken its name meanwhile: then it ends.
+   */
+  async #admit(kernel: Kernel, options: LaunchOptions): Promise<void> {
     const { registry, tenants } = this.#parts;
+    this.#unreserve(kernel.id, kernel.settings.tenant);
     try {
       tenants.take(kernel);
+      this.#kernels.set(kernel.id, kernel);
       registry.register(kernel.id, this.handleOf(kernel), { tags: kernel.settings.tags });
     } catch (error) {
+      this.#kernels.delete(kernel.id);
       tenants.release(kernel);
       await kernel.terminate(0);
       throw error;
     }
+    this.#options.set(kernel, options);
+    this.#launched++;
   }
 }

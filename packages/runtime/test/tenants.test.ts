@@ -70,6 +70,18 @@ describe('tenants', () => {
     expect(runtime.kernelIds).toEqual(['b', 'c', 'd']);
   });
 
+  test('one that is there already counts once, also while it is activated', async () => {
+    runtime.tenants.add('acme', { maxKernels: 2 });
+    const names = runtime.registry.watch();
+    const first = runtime.launch(Probe, { id: 'a', tenant: 'acme' });
+    await names.next();
+    expect(runtime.kernelIds).toEqual(['a']);
+    expect(runtime.get('a').state).toBe('launched');
+    await runtime.launch(Probe, { id: 'b', tenant: 'acme' });
+    await first;
+    await names.return?.();
+  });
+
   test('a launch that fails costs nothing', async () => {
     runtime.tenants.add('acme', { maxKernels: 1 });
     const other = await runtime.launch(Probe, { id: 'other' });
