@@ -26,6 +26,8 @@ export interface EngagementUsage {
 /** Something that uses a budget up. */
 export interface Spender {
   counters(): Pick<KernelCounters, 'sent' | 'rejected' | 'busyMs'>;
+  /** Messages of the host that wait for room: no longer free, and not yet sent. */
+  readonly outbound: { readonly waiting: number };
 }
 
 /** A frozen copy. Throws `InvalidOptionError`. */
@@ -46,7 +48,7 @@ export class Engagement implements RateLimiter {
   readonly #ended = { messages: 0, busyMs: 0 };
   #seen = { messages: 0, busyMs: 0 };
   #lookedMs = Number.NEGATIVE_INFINITY;
-  /** Messages of the host since the last look. */
+  /** Messages of the host since the last look: mailboxes may have refused some of them. */
   #taken = 0;
 
   constructor(tenant: string, name: string, budget: EngagementBudget) {
@@ -72,7 +74,8 @@ export class Engagement implements RateLimiter {
 
   /** 0, or for ever: what was used up does not come back. */
   waitMs(nowMs: number): number {
-    if (nowMs - this.#lookedMs >= lookMs) this.#look(nowMs);
+    const guessed = this.#taken > 0 && this.exceeded() !== undefined;
+    if (guessed || nowMs - this.#lookedMs >= lookMs) this.#look(nowMs);
     return this.exceeded() === undefined ? 0 : Number.POSITIVE_INFINITY;
   }
 
@@ -99,10 +102,7 @@ export class Engagement implements RateLimiter {
 
   #look(nowMs: number): void {
     this.#lookedMs = nowMs;
-    const before = this.#seen.messages + this.#taken;
-    const { messages, busyMs } = this.#spent();
-    // What mailboxes took a moment ago may not be counted yet.
-    this.#seen = { messages: Math.max(messages, before), busyMs };
+    this.#seen = this.#spent();
     this.#taken = 0;
   }
 
@@ -110,7 +110,7 @@ export class Engagement implements RateLimiter {
     const sum = { ...this.#ended };
     for (const kernel of this.#kernels) {
       const { messages, busyMs } = spentBy(kernel);
-      sum.messages += messages;
+      sum.messages += messages + kernel.outbound.waiting;
       sum.busyMs += busyMs;
     }
     return sum;

@@ -152,3 +152,24 @@ tenants.add('an engagement uses up its budget of messages', async (t) => {
   owners.engage('acme', 'audit', { maxMessages: 6 });
   t.equal(taken(), [true, false], 'another budget');
 });
+
+tenants.add('what a mailbox refuses uses up no budget', async (t) => {
+  const runtime = await t.runtime();
+  const { tenants: owners } = runtime;
+  owners.add('acme');
+  owners.engage('acme', 'audit', { maxMessages: 3 });
+  const settings = { tenant: 'acme', engagement: 'audit', queueCapacity: 1, autoActivate: false };
+  const ledger = await runtime.launch(Ledger, { ...settings, onFull: 'reject' });
+  const line = await runtime.launch(Ledger, { ...settings, id: 'line' });
+  const taken = Array.from({ length: 10 }, (_, value) => ledger.trySend('Enter', { value }));
+  t.equal(taken, [true, ...Array(9).fill(false)], 'taken by a full mailbox');
+  await line.send('Enter', { value: 1 });
+  const waits = line.send('Enter', { value: 2 }, { timeoutMs: 60_000 });
+  const over = await line
+    .send('Enter', { value: 3 }, { timeoutMs: 60_000 })
+    .catch((error) => error.code);
+  t.equal(over, 'RK_QUOTA_EXCEEDED', 'one more than three, of which one waits for room');
+  t.equal(owners.usage('acme').engagements.audit?.messages, 3, 'used');
+  await line.activate();
+  await waits;
+});
