@@ -98,6 +98,25 @@ describe('strategies', () => {
     expect(await Promise.all([2, 3, 4].map((i) => seen(probes.at(i))))).toEqual([1, 0, 1]);
   });
 
+  test('an instance may retire while it is restarted', async () => {
+    const { supervisor, hear } = supervised();
+    const options = { instances: 3, restartState: 'last-good' } as const;
+    const probes = await supervisor.launch(Probe, options);
+    let retired: Promise<void> | undefined;
+    const remove = runtime.onFault(async () => {
+      for (let i = 0; i < 50; i++) await undefined; // its state is being read
+      retired ??= probes.retire(1);
+    });
+    await fail(probes.at(1));
+    await vi.waitFor(() => expect(retired).toBeDefined());
+    await retired;
+    remove();
+    await fail(probes.at(2));
+    await hear('top/Probe restarted', 2);
+    expect(supervisor.state).toBe('running');
+    expect(probes.living).toEqual([0, 2]);
+  });
+
   test('messages wait for the restart, and the caller that failed has the cause', async () => {
     const { supervisor } = supervised();
     const probe = await supervisor.launch(Probe);

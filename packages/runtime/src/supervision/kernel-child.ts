@@ -1,4 +1,4 @@
-import { type AnyDefinition, KernelTerminatedError } from '@ringkernel/core';
+import { type AnyDefinition, InstanceNotFoundError, KernelTerminatedError } from '@ringkernel/core';
 import type { AnyKernelHandle } from '../handle.ts';
 import { kernelOf } from '../handle.ts';
 import type { Kernel, KernelEvent } from '../kernel.ts';
@@ -104,7 +104,14 @@ export class KernelChild implements Child {
   }
 
   async #renewOne(kernel: Kernel, instance: number): Promise<void> {
-    if (!kernel.instances.lives(instance)) return; // retired meanwhile
+    try {
+      await this.#restartOne(kernel, instance);
+    } catch (error) {
+      if (!(error instanceof InstanceNotFoundError)) throw error; // it has retired meanwhile
+    }
+  }
+
+  async #restartOne(kernel: Kernel, instance: number): Promise<void> {
     if (this.#settings.restartState !== 'last-good') {
       await kernel.restartFrom(instance, this.#startOf(instance));
     } else if (kernel.instances.hasFailed(instance)) {
