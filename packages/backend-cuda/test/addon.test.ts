@@ -15,8 +15,7 @@ const simulated = test.skipIf(noSimulation !== null);
 
 /** A kernel that adds one to so many words, and one that runs until a word says stop. */
 const source = `
-typedef unsigned int rk_u32; typedef unsigned long long rk_u64;
-#include "rk_sim.h"
+#include "rk_port.h"
 struct Many { rk_u32* words; rk_u64 count; };
 RK_KERNEL(add_one, Many) { for (rk_u64 i = RK_TID; i < p.count; i += RK_BDIM) p.words[i] += 1; }
 struct Until { rk_u32* words; };
@@ -28,9 +27,17 @@ RK_KERNEL(wait_for, Until) {
 
 async function compiled(addon: Addon, text: string) {
   const { driver, nvrtc } = await simulatedLibraries();
-  const header = readFileSync(new URL('../sim/rk_sim.h', import.meta.url), 'utf8');
+  const header = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const headers = [header('../device/rk_port.h'), header('../sim/rk_sim.h')];
   const options = [`--sim-folder=${simulationFolder}`, '--sim-flags=-O0'];
-  const { image } = await addon.compile(nvrtc, 'test', text, ['rk_sim.h'], [header], options);
+  const { image } = await addon.compile(
+    nvrtc,
+    'test',
+    text,
+    ['rk_port.h', 'rk_sim.h'],
+    headers,
+    options,
+  );
   return { driver, image };
 }
 
