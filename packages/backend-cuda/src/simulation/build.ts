@@ -10,8 +10,8 @@ import { packageFolder } from '../native/load.ts';
 const sources: readonly string[] = ['driver.cc', 'nvrtc.cc', 'nvml.cc'];
 const run = promisify(execFile);
 
-/** Where the simulation keeps what it compiled, by the hash of the text. */
-export const simulationFolder: string = join(packageFolder, 'build', 'simulation');
+/** Where the simulation keeps what it compiled for this architecture, by the hash of the text. */
+export const simulationFolder: string = join(packageFolder, 'build', 'simulation', process.arch);
 
 const built = new Map<string, Promise<Libraries>>();
 
