@@ -131,6 +131,24 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     }
   });
 
+  test('a slice that ends while the host is busy with a message is not missed', async () => {
+    const device = await simulatedBackend.open({ backendOptions: { sliceMs: 100, hotUs: 0 } });
+    device.ref();
+    const launchesOf = (): number => (device as unknown as { readonly launches: number }).launches;
+    let during = -1;
+    const message = (): void => {
+      during = launchesOf();
+      for (const until = performance.now() + 500; performance.now() < until; );
+    };
+    const sink = { message, deadLetter: () => {}, fault: () => {} };
+    const kernel = await device.launch(image, { ...sizes, id: 'echo', baseAddress: 64 }, sink);
+    await kernel.activate();
+    send(kernel, 0, askMessage, 1);
+    // Nothing else is sent: the host has to find out by itself that the kernels left, and start them again.
+    while (during < 0 || launchesOf() === during) await new Promise((done) => setTimeout(done, 1));
+    await device.close();
+  });
+
   test('on a GPU whose system ends long kernels, slices are the default', () => {
     expect([0, 1].map((kernelTimeout) => defaultSliceMs({ kernelTimeout }))).toEqual([0, 500]);
   });

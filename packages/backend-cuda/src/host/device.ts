@@ -351,8 +351,10 @@ export class CudaDevice implements Device {
 
   #drain(most: number): number {
     this.#lane.flush();
+    const taken = this.#ring.drain(most, this.#take);
+    // Afterwards: what was taken may be the record by which the device woke the host for this, and there is no other.
     if (this.#machine.sliceEnded) this.#relaunch();
-    return this.#ring.drain(most, this.#take);
+    return taken;
   }
 
   readonly #take = (word: number): void => {
