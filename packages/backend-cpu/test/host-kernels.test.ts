@@ -159,3 +159,23 @@ test('in lockstep there are no host-only kernels', async () => {
     code: 'RK_NOT_SUPPORTED',
   });
 });
+
+test('of a kernel that has ended nothing is kept', async () => {
+  const device = await open({ workers: 1 });
+  const seen = new Collected();
+  const bytes = 8 << 20;
+  const hold = `async function loop(ctx) {
+    loop.held = new Uint8Array(${bytes}); // as long as the program is kept
+    const held = process.memoryUsage().arrayBuffers;
+    ctx.emit('Said', { value: Math.floor(held / ${bytes}) });
+    await ctx.receive();
+  }`;
+  for (let i = 0; i < 60; i++) {
+    const options = launchOptions({ id: `k${i}`, baseAddress: 64 * (i + 1) });
+    const kernel = await device.launch(hostImage({ source: hold }), options, seen);
+    await kernel.activate();
+    await expect.poll(() => seen.emitted.length).toBe(i + 1);
+    await kernel.terminate(1_000);
+  }
+  expect(seen.emitted.at(-1)).toBeLessThan(30);
+});

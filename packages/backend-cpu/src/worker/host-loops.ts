@@ -95,10 +95,15 @@ export class HostLoops {
     for (const loop of kernel.loops.values()) loop.wake();
   }
 
-  /** Calls back when no loop of the kernel runs any more. */
+  /** Calls back when no loop of the kernel runs any more; then nothing is known of it. */
   whenEnded(kernel: WorkerKernel, then: () => void): void {
-    if (this.#anyLive(kernel)) this.#onEnd.set(kernel, then);
-    else then();
+    const end = (): void => {
+      this.#programs.delete(kernel);
+      this.#onEnd.delete(kernel);
+      then();
+    };
+    if (this.#anyLive(kernel)) this.#onEnd.set(kernel, end);
+    else end();
   }
 
   /** What goes wrong in the thread outside of any `await` of a loop fails that loop's instance, and nothing else. */
