@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { DeviceKernel } from '@ringkernel/core';
 import { afterEach, expect, test } from 'vitest';
 import { adder, Collected, messages, plain, writeOne, writeTwo } from './hand-written.ts';
@@ -169,6 +170,33 @@ test('an idle device settles, closes twice, and refuses afterwards', async () =>
   await device.settled();
   await Promise.all([device.close(), device.close()]);
   await expect(launch(device, adder, {}, new Collected())).rejects.toMatchObject({
-    code: 'RK_PROGRAM_REJECTED',
+    code: 'RK_DEVICE_CLOSED',
   });
+});
+
+test('a device that can not be opened leaves no worker behind', async () => {
+  const alive = new Set<Worker>();
+  let begun = 0;
+  const watch = (worker: Worker): void => {
+    alive.add(worker);
+    worker.once('exit', () => alive.delete(worker));
+    if (++begun === 2) void worker.terminate();
+  };
+  process.on('worker', watch);
+  try {
+    await expect(open({ workers: 3 })).rejects.toMatchObject({ code: 'RK_DEVICE_LOST' });
+    expect(begun).toBeGreaterThan(2);
+    await expect.poll(() => alive.size).toBe(0);
+  } finally {
+    process.off('worker', watch);
+  }
+});
+
+test('a launch that the end of the device comes upon says so', async () => {
+  const device = await open({ workers: 2 });
+  const endless = { image: adder.image, text: 'for (;;);' };
+  const launched = launch(device, endless, {}, new Collected());
+  void launched.catch(() => {});
+  await device.close();
+  await expect(launched).rejects.toMatchObject({ code: 'RK_DEVICE_CLOSED' });
 });

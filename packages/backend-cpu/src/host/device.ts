@@ -145,7 +145,12 @@ export class CpuDevice implements Device {
   ): Promise<CpuDevice> {
     const opened = new CpuDevice(info, options, device);
     const threads = Array.from({ length: options.workers }, (_, i) => i + 1);
-    await Promise.all(threads.map((thread) => opened.#start(thread)));
+    try {
+      await Promise.all(threads.map((thread) => opened.#start(thread)));
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
     opened.#watchOver();
     // Last: threads started by a pinned one would begin on its core.
     const own = opened.#cores?.[0];
@@ -231,6 +236,7 @@ export class CpuDevice implements Device {
       await this.#crew.askAll({ op: 'launch', kernel: start });
     } catch (cause) {
       this.#context.forget(kernel);
+      if (cause instanceof DeviceClosedError || cause instanceof DeviceLostError) throw cause;
       await this.#crew.askAll({ op: 'remove', baseAddress }).catch(() => {}); // some never had it
       throw new ProgramRejectedError(options.id, cause);
     }
