@@ -181,6 +181,7 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
   if (RK_BID != 0u) return;
   RkWorld* w = p.world;
   RK_SHARED(RkDispatcher, own);
+  if (RK_WARP_LANE == 0u) rk_begin_running(w);
   const rk_u64 begun = rk_clock_ns();
   rk_begin_dispatcher(w, own);
   rk_poll(own);

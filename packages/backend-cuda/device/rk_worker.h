@@ -33,6 +33,7 @@ RK_DEV void rk_dismiss_group();
 #endif
 
 RK_DEV void rk_work_as(RkWorld* w, RkKernel* k, rk_u32 worker) {
+  rk_begin_running(w);
   rk_u32 idle = 0;
   // However short a slice is, each worker runs an instance in it.
   for (bool looked = false; !looked || rk_load_acquire(&w->stop) == RKC_RUN; looked = true) {

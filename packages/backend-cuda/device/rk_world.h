@@ -104,6 +104,11 @@ RK_DEV RkKernel* rk_kernel_of(const RkWorld* w, rk_u32 address) {
   return rk_load_relaxed(&k->closed) ? 0 : k;
 }
 
+// A worker or the dispatcher begins to run. The last of them says so to the host: a launch may have found no room.
+RK_DEV void rk_begin_running(RkWorld* w) {
+  if (rk_add(&w->started, 1u) + 1u == w->starting) rk_store_release_sys(w->control + RKW_STARTED, w->launch);
+}
+
 RK_DEV void rk_count(RkKernel* k, rk_u32 what, rk_u64 change) { rk_add_relaxed(k->counters + what, change); }
 
 // A slot of the ring to the host, reserved: to be filled and published. Waits for room; null when all is to end.

@@ -1,5 +1,8 @@
 // The addon: exports, and what happens when an environment ends with kernels still running.
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "environment.h"
@@ -27,28 +30,38 @@ struct Farewell {
   bool stuck = false;
 };
 
+void tell(const Stream& stream) {
+  if (stream.kill_memory == nullptr) return;
+  auto* words = static_cast<uint32_t*>(stream.kill_memory->pointer);
+  __atomic_store_n(words + stream.kill_word, stream.kill_value, __ATOMIC_RELEASE);
+}
+
 // Tells every kernel to leave.
 void tell(Farewell& farewell) {
   for (const auto& [handle, resource] : farewell.environment->resources) {
     auto stream = std::dynamic_pointer_cast<Stream>(resource);
     if (stream == nullptr || !running(*stream)) continue;
-    if (stream->kill_memory != nullptr) {
-      auto* words = static_cast<uint32_t*>(stream->kill_memory->pointer);
-      __atomic_store_n(words + stream->kill_word, stream->kill_value, __ATOMIC_RELEASE);
-    }
+    tell(*stream);
     farewell.streams.push_back(std::move(stream));
   }
 }
 
-void wait(napi_env, void* data) {
-  auto& farewell = *static_cast<Farewell*>(data);
+// Whether one of them still runs when patience is over.
+bool wait_for(const std::vector<std::shared_ptr<Stream>>& streams) {
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  for (const auto& stream : farewell.streams) {
+  bool stuck = false;
+  for (const auto& stream : streams) {
     while (running(*stream) && std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
-    farewell.stuck = farewell.stuck || running(*stream);
+    stuck = stuck || running(*stream);
   }
+  return stuck;
+}
+
+void wait(napi_env, void* data) {
+  auto& farewell = *static_cast<Farewell*>(data);
+  farewell.stuck = wait_for(farewell.streams);
 }
 
 // Where a kernel does not leave, nothing is freed: that would wait for it, or let it write to memory of others. The
@@ -93,7 +106,42 @@ void say_farewell_to(Napi::Env env, Environment& all) {
   napi_add_async_cleanup_hook(env, end, farewell, nullptr);
 }
 
+// Streams on which persistent kernels run, of all environments.
+struct Persistent {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<Stream>> streams;
+};
+
+Persistent& persistent() {
+  static auto* all = new Persistent();
+  return *all;
+}
+
+// `process.exit()` ends no environment. The driver's own end, which comes after this, would find kernels that run.
+void leave_at_exit() {
+  std::lock_guard<std::mutex> lock(persistent().mutex);
+  std::vector<std::shared_ptr<Stream>> left;
+  for (const auto& weak : persistent().streams) {
+    auto stream = weak.lock();
+    if (stream == nullptr || !running(*stream)) continue;
+    tell(*stream);
+    left.push_back(std::move(stream));
+  }
+  wait_for(left);
+  new std::vector<std::shared_ptr<Stream>>(std::move(left));  // never freed: the process ends
+}
+
 }  // namespace
+
+void remember_persistent(const std::shared_ptr<Stream>& stream) {
+  static std::once_flag once;
+  std::call_once(once, [] { std::atexit(leave_at_exit); });
+  auto& [mutex, streams] = persistent();
+  std::lock_guard<std::mutex> lock(mutex);
+  const auto gone = [](const std::weak_ptr<Stream>& weak) { return weak.expired(); };
+  streams.erase(std::remove_if(streams.begin(), streams.end(), gone), streams.end());
+  streams.push_back(stream);
+}
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* all = new Environment();

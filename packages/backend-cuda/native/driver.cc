@@ -1,5 +1,6 @@
 #include "driver.h"
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 
@@ -51,7 +52,28 @@ const char* bind(Driver& driver, void* library) {
   if (driver.name == nullptr) return #name;
   RK_DRIVER_ENTRIES(X)
 #undef X
+#define X(name, parameters) driver.name = reinterpret_cast<decltype(driver.name)>(find_symbol(library, #name));
+  RK_NEWER_DRIVER_ENTRIES(X)
+#undef X
   return nullptr;
+}
+
+void set_unless_set(const char* name, const char* value) {
+#if defined(_WIN32)
+  if (getenv(name) == nullptr) _putenv_s(name, value);
+#else
+  setenv(name, value, 0);
+#endif
+}
+
+// Read by the driver when it starts. Code that is loaded only when it is first launched would wait for the kernels that
+// run, which wait for it; and launches of streams that share a connection can wait for one another.
+void configure() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    set_unless_set("CUDA_MODULE_LOADING", "EAGER");
+    set_unless_set("CUDA_DEVICE_MAX_CONNECTIONS", "32");
+  });
 }
 
 }  // namespace
@@ -108,6 +130,7 @@ Failure load_driver(const std::vector<std::string>& paths, std::vector<std::stri
 }
 
 Failure start_driver(const Driver& driver) {
+  configure();
   const CUresult started = driver.cuInit(0);
   int count = 0;
   const CUresult counted = started == kSuccess ? driver.cuDeviceGetCount(&count) : kSuccess;

@@ -28,7 +28,8 @@ struct CUuuid {
   unsigned char bytes[16];
 };
 
-// Every entry is there since CUDA 11.0 (driver 450).
+// Every entry is there since CUDA 11.0 (driver 450). Copies and memsets have a stream each: those without one go to the
+// legacy stream, which no non-blocking stream waits for, and may return before the device has what was written.
 #define RK_DRIVER_ENTRIES(X)                                                                        \
   X(cuInit, (unsigned flags))                                                                       \
   X(cuDriverGetVersion, (int* version))                                                             \
@@ -41,6 +42,8 @@ struct CUuuid {
   X(cuDeviceGetAttribute, (int* value, int attribute, CUdevice device))                             \
   X(cuDeviceTotalMem_v2, (size_t * bytes, CUdevice device))                                         \
   X(cuDeviceCanAccessPeer, (int* can, CUdevice device, CUdevice peer))                              \
+  X(cuDevicePrimaryCtxGetState, (CUdevice device, unsigned* flags, int* active))                    \
+  X(cuDevicePrimaryCtxSetFlags_v2, (CUdevice device, unsigned flags))                               \
   X(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                               \
   X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                                \
   X(cuCtxEnablePeerAccess, (CUcontext peer, unsigned flags))                                         \
@@ -49,8 +52,8 @@ struct CUuuid {
   X(cuCtxSetCurrent, (CUcontext context))                                                           \
   X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                           \
   X(cuMemFree_v2, (CUdeviceptr pointer))                                                            \
-  X(cuMemsetD8_v2, (CUdeviceptr pointer, unsigned char value, size_t bytes))                        \
-  X(cuMemcpyHtoD_v2, (CUdeviceptr to, const void* from, size_t bytes))                              \
+  X(cuMemsetD8Async, (CUdeviceptr pointer, unsigned char value, size_t bytes, CUstream stream))     \
+  X(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void* from, size_t bytes, CUstream stream))        \
   X(cuMemcpyDtoHAsync_v2, (void* to, CUdeviceptr from, size_t bytes, CUstream stream))              \
   X(cuMemHostAlloc, (void** pointer, size_t bytes, unsigned flags))                                 \
   X(cuMemFreeHost, (void* pointer))                                                                 \
@@ -69,10 +72,10 @@ struct CUuuid {
     (int* blocks, CUfunction function, int threads, size_t shared))                                 \
   X(cuLaunchKernel, (CUfunction function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,       \
                      unsigned by, unsigned bz, unsigned shared, CUstream stream, void** arguments,  \
-                     void** extra))                                                                 \
-  X(cuLaunchCooperativeKernel, (CUfunction function, unsigned gx, unsigned gy, unsigned gz,         \
-                                unsigned bx, unsigned by, unsigned bz, unsigned shared,             \
-                                CUstream stream, void** arguments))
+                     void** extra))
+
+// Entries of newer drivers; null where the driver has none.
+#define RK_NEWER_DRIVER_ENTRIES(X) X(cuFuncLoad, (CUfunction function))  // CUDA 12.4
 
 #if defined(_WIN32)
 #define RK_DRIVER_CALL __stdcall
@@ -85,6 +88,7 @@ struct CUuuid {
 struct Driver {
 #define X(name, parameters) CUresult(RK_DRIVER_CALL* name) parameters = nullptr;
   RK_DRIVER_ENTRIES(X)
+  RK_NEWER_DRIVER_ENTRIES(X)
 #undef X
   std::string path;
   int version = 0;
@@ -108,7 +112,8 @@ Failure driver_failure(const Driver& driver, const char* call, CUresult result);
 Failure load_driver(const std::vector<std::string>& paths, std::vector<std::string>& reasons,
                     std::shared_ptr<const Driver>& loaded);
 
-// cuInit, once for each library; fails with RK_CUDA_NO_DEVICE when there is none.
+// Sets what persistent kernels want of the driver, where the user has not, and starts it; fails with RK_CUDA_NO_DEVICE
+// when there is no device.
 Failure start_driver(const Driver& driver);
 
 // dlopen and dlsym, with the reason in words.

@@ -1,42 +1,126 @@
 #include "environment.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace rk {
 
 Context::~Context() {
-  if (handle != nullptr) driver->cuDevicePrimaryCtxRelease_v2(device);
+  if (handle == nullptr) return;
+  free_kept();
+  enter();
+  if (copies != nullptr) driver->cuStreamDestroy_v2(copies);
+  driver->cuDevicePrimaryCtxRelease_v2(device);
 }
 
-bool Context::busy() const {
+void Context::add(const std::shared_ptr<Stream>& stream) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto gone = [](const std::weak_ptr<Stream>& weak) { return weak.expired(); };
+  streams_.erase(std::remove_if(streams_.begin(), streams_.end(), gone), streams_.end());
+  streams_.push_back(stream);
+}
+
+bool Context::busy() {
+  // Held until after the lock: the last to hold a stream gives it back.
+  std::vector<std::shared_ptr<Stream>> held;
+  std::lock_guard<std::mutex> lock(mutex_);
   enter();
-  for (const auto& weak : streams) {
+  for (const auto& weak : streams_) {
     const auto stream = weak.lock();
-    if (stream != nullptr && driver->cuStreamQuery(stream->handle) == kNotReady) return true;
+    if (stream == nullptr) continue;
+    held.push_back(stream);
+    if (driver->cuStreamQuery(stream->handle) == kNotReady) return true;
   }
   return false;
 }
 
-DeviceMemory::~DeviceMemory() {
-  if (pointer == 0) return;
-  context->enter();
-  context->driver->cuMemFree_v2(pointer);
+void Context::release(Kind kind, uint64_t what) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    kept_.push_back({kind, what});
+  }
+  if (!busy()) free_kept();
 }
 
-HostMemory::~HostMemory() {
-  if (pointer == nullptr) return;
-  context->enter();
-  if (registered) {
-    context->driver->cuMemHostUnregister(pointer);
-  } else {
-    context->driver->cuMemFreeHost(pointer);
+void Context::free_kept() {
+  std::vector<Kept> all;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    all.swap(kept_);
+  }
+  enter();
+  for (const auto& [kind, what] : all) {
+    auto* pointer = reinterpret_cast<void*>(static_cast<uintptr_t>(what));
+    switch (kind) {
+      case Kind::kDeviceMemory: driver->cuMemFree_v2(what); break;
+      case Kind::kHostMemory: driver->cuMemFreeHost(pointer); break;
+      case Kind::kRegistered: driver->cuMemHostUnregister(pointer); break;
+      case Kind::kModule: driver->cuModuleUnload(static_cast<CUmodule>(pointer)); break;
+    }
   }
 }
 
+namespace {
+
+constexpr unsigned kKeepLocalMemory = 0x10;  // CU_CTX_LMEM_RESIZE_TO_MAX
+constexpr unsigned kNonBlocking = 1;
+
+// Local memory that shrinks or grows would wait for the kernels that run: it stays as large as it once was.
+Failure retain(Context& context) {
+  const auto& driver = *context.driver;
+  unsigned flags = 0;
+  int active = 0;
+  const char* call = "cuDevicePrimaryCtxGetState";
+  CUresult result = driver.cuDevicePrimaryCtxGetState(context.device, &flags, &active);
+  if (result == kSuccess && (flags & kKeepLocalMemory) == 0) {
+    call = "cuDevicePrimaryCtxSetFlags_v2";
+    result = driver.cuDevicePrimaryCtxSetFlags_v2(context.device, flags | kKeepLocalMemory);
+  }
+  if (result == kSuccess) {
+    call = "cuDevicePrimaryCtxRetain";
+    result = driver.cuDevicePrimaryCtxRetain(&context.handle, context.device);
+  }
+  if (result == kSuccess) {
+    context.enter();
+    call = "cuStreamCreateWithPriority";
+    result = driver.cuStreamCreateWithPriority(&context.copies, kNonBlocking, 0);
+  }
+  return result == kSuccess ? Failure() : driver_failure(driver, call, result);
+}
+
+}  // namespace
+
+Failure open_context(const std::shared_ptr<const Driver>& driver, int ordinal,
+                     std::shared_ptr<Context>& opened) {
+  static std::mutex mutex;
+  static auto* all = new std::map<std::pair<const Driver*, int>, std::weak_ptr<Context>>();
+  std::lock_guard<std::mutex> lock(mutex);
+  auto& known = (*all)[{driver.get(), ordinal}];
+  opened = known.lock();
+  if (opened != nullptr) return {};
+  auto context = std::make_shared<Context>();
+  context->driver = driver;
+  const CUresult found = driver->cuDeviceGet(&context->device, ordinal);
+  if (found != kSuccess) return driver_failure(*driver, "cuDeviceGet", found);
+  const Failure failure = retain(*context);
+  if (failure) return failure;
+  known = context;
+  opened = std::move(context);
+  return {};
+}
+
+DeviceMemory::~DeviceMemory() {
+  if (pointer != 0) context->release(Context::Kind::kDeviceMemory, pointer);
+}
+
+HostMemory::~HostMemory() {
+  const auto kind = registered ? Context::Kind::kRegistered : Context::Kind::kHostMemory;
+  if (pointer != nullptr) context->release(kind, reinterpret_cast<uintptr_t>(pointer));
+}
+
 Module::~Module() {
-  if (handle == nullptr) return;
-  context->enter();
-  context->driver->cuModuleUnload(handle);
+  if (handle != nullptr) context->release(Context::Kind::kModule, reinterpret_cast<uintptr_t>(handle));
 }
 
 Stream::~Stream() {
@@ -84,8 +168,8 @@ void check(Napi::Env env, const Context& context, const char* call, CUresult res
   if (result != kSuccess) throw error_of(env, driver_failure(*context.driver, call, result));
 }
 
-void require_idle(Napi::Env env, const Context& context, const char* call) {
-  if (!context.busy()) return;
+void require_idle(Napi::Env env, Context& context, const char* call) {
+  if (!context.busy()) return context.free_kept();
   Failure failure;
   failure.code = "RK_CUDA_BUSY";
   failure.call = call;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,19 +19,38 @@ namespace rk {
 
 struct Stream;
 
-// A device's primary context, held until the last thing made in it is gone.
+// A device's primary context, held until the last thing made in it is gone. All environments of the process share it: the
+// kernels of one can make the calls of another hang.
 struct Context {
   std::shared_ptr<const Driver> driver;
   CUdevice device = 0;
   CUcontext handle = nullptr;
-  std::vector<std::weak_ptr<Stream>> streams;
+  CUstream copies = nullptr;  // of what the host writes while nothing runs
 
   ~Context();
   // The driver's calls belong to the context that is current on the calling thread.
   void enter() const { driver->cuCtxSetCurrent(handle); }
+  void add(const std::shared_ptr<Stream>& stream);
   // Whether a kernel runs: what allocates, frees or loads could then hang until it ends.
-  bool busy() const;
+  bool busy();
+  // Gives back what the driver made, or keeps it until no kernel runs: garbage is collected, and environments end, at any
+  // time.
+  enum class Kind { kDeviceMemory, kHostMemory, kRegistered, kModule };
+  void release(Kind kind, uint64_t what);
+  void free_kept();
+
+ private:
+  struct Kept {
+    Kind kind;
+    uint64_t what;
+  };
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Stream>> streams_;
+  std::vector<Kept> kept_;
 };
+
+// The context of a device, opened by whoever asks first.
+Failure open_context(const std::shared_ptr<const Driver>& driver, int ordinal, std::shared_ptr<Context>& opened);
 
 struct Resource {
   std::shared_ptr<Context> context;
@@ -98,12 +118,15 @@ struct Environment {
 
 Environment& environment(Napi::Env env);
 
+// The kernel on a stream with a kill word is told to leave when the process exits.
+void remember_persistent(const std::shared_ptr<Stream>& stream);
+
 Napi::Error error_of(Napi::Env env, const Failure& failure);
 [[noreturn]] void reject(Napi::Env env, const char* argument, const std::string& wanted,
                          Napi::Value found);
 void check(Napi::Env env, const Context& context, const char* call, CUresult result);
-// Refuses a call that may hang while a kernel runs.
-void require_idle(Napi::Env env, const Context& context, const char* call);
+// Refuses a call that may hang while a kernel runs, of whichever environment.
+void require_idle(Napi::Env env, Context& context, const char* call);
 
 // Arguments, checked: each throws an Error with the code RK_CUDA_ARGUMENT, what was wanted and what was found.
 std::string text_at(const Napi::CallbackInfo& info, size_t index, const char* name);

@@ -22,23 +22,24 @@ Napi::Value CreateStream(const Napi::CallbackInfo& info) {
   context.enter();
   check(env, context, "cuStreamCreateWithPriority",
         context.driver->cuStreamCreateWithPriority(&stream->handle, kNonBlocking, 0));
-  context.streams.push_back(stream);
+  context.add(stream);
   return Napi::Number::New(env, environment(env).add(stream));
 }
 
 // setKillWord(stream, hostMemory, word, value): writing the value there makes the kernel on this stream leave. Done
-// when the environment ends while it runs.
+// when the environment or the process ends while it runs.
 Napi::Value SetKillWord(const Napi::CallbackInfo& info) {
   const auto stream = resource_at<Stream>(info, 0, "stream");
   const auto memory = resource_at<HostMemory>(info, 1, "memory");
   stream->kill_word = static_cast<uint32_t>(whole_at(info, 2, "word", 0, memory->bytes / 4 - 1));
   stream->kill_value = static_cast<uint32_t>(whole_at(info, 3, "value", 0, UINT32_MAX));
   stream->kill_memory = memory;
+  remember_persistent(stream);
   return info.Env().Undefined();
 }
 
-// launch(function, stream, blocks, threads, parameters, offsets, cooperative): `offsets` says where each parameter
-// starts in `parameters`. Cooperative: all blocks run at once, or the launch is refused.
+// launch(function, stream, blocks, threads, parameters, offsets): `offsets` says where each parameter starts in
+// `parameters`.
 Napi::Value Launch(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   const auto function = resource_at<Function>(info, 0, "function");
@@ -46,7 +47,6 @@ Napi::Value Launch(const Napi::CallbackInfo& info) {
   const auto blocks = static_cast<unsigned>(whole_at(info, 2, "blocks", 1, INT32_MAX));
   const auto threads = static_cast<unsigned>(whole_at(info, 3, "threads", 1, 1024));
   const auto parameters = bytes_at(info, 4, "parameters");
-  const bool cooperative = flag_at(info, 6, "cooperative");
   if (!info[5].IsArray() || info[5].As<Napi::Array>().Length() > kMostParameters) {
     reject(env, "offsets", "an array of up to 16 offsets", info[5]);
   }
@@ -66,15 +66,9 @@ Napi::Value Launch(const Napi::CallbackInfo& info) {
   const auto& context = *function->context;
   const auto& driver = *context.driver;
   context.enter();
-  if (cooperative) {
-    check(env, context, "cuLaunchCooperativeKernel",
-          driver.cuLaunchCooperativeKernel(function->handle, blocks, 1, 1, threads, 1, 1, 0,
-                                           stream->handle, arguments));
-  } else {
-    check(env, context, "cuLaunchKernel",
-          driver.cuLaunchKernel(function->handle, blocks, 1, 1, threads, 1, 1, 0, stream->handle,
-                                arguments, nullptr));
-  }
+  check(env, context, "cuLaunchKernel",
+        driver.cuLaunchKernel(function->handle, blocks, 1, 1, threads, 1, 1, 0, stream->handle, arguments,
+                              nullptr));
   return env.Undefined();
 }
 

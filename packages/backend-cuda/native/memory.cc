@@ -19,6 +19,11 @@ Napi::Object described(Napi::Env env, uint32_t handle, CUdeviceptr pointer) {
   return object;
 }
 
+// What was written is there for every kernel that is launched afterwards, on whichever stream.
+void wait_for_copies(Napi::Env env, const Context& context) {
+  check(env, context, "cuStreamSynchronize", context.driver->cuStreamSynchronize(context.copies));
+}
+
 // The part of a device allocation that a copy is about.
 CUdeviceptr part(const Napi::CallbackInfo& info, const DeviceMemory& memory, size_t bytes) {
   const auto offset = whole_at(info, 1, "offset", 0, memory.bytes);
@@ -126,26 +131,27 @@ Napi::Value AllocateDevice(const Napi::CallbackInfo& info) {
   auto memory = std::make_shared<DeviceMemory>();
   memory->context = resource_at<Device>(info, 0, "context")->context;
   memory->bytes = whole_at(info, 1, "bytes", 1, kMostBytes);
-  const auto& context = *memory->context;
+  auto& context = *memory->context;
   require_idle(env, context, "cuMemAlloc_v2");
   context.enter();
   check(env, context, "cuMemAlloc_v2",
         context.driver->cuMemAlloc_v2(&memory->pointer, memory->bytes));
-  check(env, context, "cuMemsetD8_v2",
-        context.driver->cuMemsetD8_v2(memory->pointer, 0, memory->bytes));
+  check(env, context, "cuMemsetD8Async",
+        context.driver->cuMemsetD8Async(memory->pointer, 0, memory->bytes, context.copies));
+  wait_for_copies(env, context);
   return described(env, environment(env).add(memory), memory->pointer);
 }
 
-// copyToDevice(memory, offset, bytes). Copies before it returns.
+// copyToDevice(memory, offset, bytes). Copies before it returns, also beside a running kernel.
 Napi::Value CopyToDevice(const Napi::CallbackInfo& info) {
   const auto memory = resource_at<DeviceMemory>(info, 0, "memory");
   const auto bytes = bytes_at(info, 2, "bytes");
   const auto to = part(info, *memory, bytes.ByteLength());
   const auto& context = *memory->context;
-  require_idle(info.Env(), context, "cuMemcpyHtoD_v2");
   context.enter();
-  check(info.Env(), context, "cuMemcpyHtoD_v2",
-        context.driver->cuMemcpyHtoD_v2(to, bytes.Data(), bytes.ByteLength()));
+  check(info.Env(), context, "cuMemcpyHtoDAsync_v2",
+        context.driver->cuMemcpyHtoDAsync_v2(to, bytes.Data(), bytes.ByteLength(), context.copies));
+  wait_for_copies(info.Env(), context);
   return info.Env().Undefined();
 }
 
@@ -183,7 +189,7 @@ Napi::Value AllocateHost(const Napi::CallbackInfo& info) {
   auto memory = std::make_shared<HostMemory>();
   memory->context = resource_at<Device>(info, 0, "context")->context;
   memory->bytes = whole_at(info, 1, "bytes", 1, kMostBytes);
-  const auto& context = *memory->context;
+  auto& context = *memory->context;
   require_idle(env, context, "cuMemHostAlloc");
   context.enter();
   check(env, context, "cuMemHostAlloc",
@@ -217,7 +223,7 @@ Napi::Value RegisterHost(const Napi::CallbackInfo& info) {
   auto memory = std::make_shared<HostMemory>();
   memory->context = resource_at<Device>(info, 0, "context")->context;
   auto bytes = bytes_at(info, 1, "bytes");
-  const auto& context = *memory->context;
+  auto& context = *memory->context;
   require_idle(env, context, "cuMemHostRegister_v2");
   context.enter();
   check(env, context, "cuMemHostRegister_v2",

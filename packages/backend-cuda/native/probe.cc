@@ -27,7 +27,7 @@ constexpr Attribute kAttributes[] = {
     {"warpSize", 10},           {"multiprocessors", 16}, {"kernelTimeout", 17},
     {"canMapHostMemory", 19},   {"computeMode", 20},     {"pciBus", 33},
     {"pciDevice", 34},          {"major", 75},           {"minor", 76},
-    {"threadsPerMultiprocessor", 39}, {"cooperativeLaunch", 95}, {"hostRegister", 99}};
+    {"threadsPerMultiprocessor", 39}, {"hostRegister", 99}};
 
 std::string uuid_text(const CUuuid& uuid) {
   static const char digits[] = "0123456789abcdef";
@@ -114,27 +114,24 @@ Napi::Value ListDevices(const Napi::CallbackInfo& info) {
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   std::vector<std::string> reasons;
-  auto context = std::make_shared<Context>();
-  context->driver = driver_at(info, reasons);
+  const auto driver = driver_at(info, reasons);
   const auto ordinal = static_cast<int>(whole_at(info, 1, "ordinal", 0, 1023));
-  const Failure failure = start_driver(*context->driver);
+  Failure failure = start_driver(*driver);
+  std::shared_ptr<Context> context;
+  if (!failure) failure = open_context(driver, ordinal, context);
   if (failure) throw error_of(env, failure);
-  check(env, *context, "cuDeviceGet", context->driver->cuDeviceGet(&context->device, ordinal));
-  check(env, *context, "cuDevicePrimaryCtxRetain",
-        context->driver->cuDevicePrimaryCtxRetain(&context->handle, context->device));
-  context->enter();
   auto device = std::make_shared<Device>();
   device->context = context;
   return Napi::Number::New(env, environment(env).add(device));
 }
 
-// free(handle): gives back whatever it names. What others still need lives until they are freed too.
+// free(handle): gives back whatever it names. What others still need lives until they are freed too, and what could hang
+// as long as a kernel runs is done when none does.
 Napi::Value Free(const Napi::CallbackInfo& info) {
   const auto handle = static_cast<uint32_t>(whole_at(info, 0, "handle", 1, UINT32_MAX));
   auto& all = environment(info.Env()).resources;
   const auto found = all.find(handle);
   if (found == all.end()) reject(info.Env(), "handle", "a live handle", info[0]);
-  require_idle(info.Env(), *found->second->context, "free");
   all.erase(found);
   return info.Env().Undefined();
 }

@@ -143,11 +143,16 @@ Napi::Value GetFunction(const Napi::CallbackInfo& info) {
   function->context = function->module->context;
   const auto name = text_at(info, 1, "name");
   const auto threads = static_cast<int>(whole_at(info, 2, "threads", 1, 1024));
-  const auto& context = *function->context;
+  auto& context = *function->context;
+  require_idle(env, context, "cuModuleGetFunction");
   context.enter();
   check(env, context, "cuModuleGetFunction",
         context.driver->cuModuleGetFunction(&function->handle, function->module->handle,
                                             name.c_str()));
+  // Its first launch must not load it: others may run then.
+  if (context.driver->cuFuncLoad != nullptr) {
+    check(env, context, "cuFuncLoad", context.driver->cuFuncLoad(function->handle));
+  }
   int blocks = 0;
   check(env, context, "cuOccupancyMaxActiveBlocksPerMultiprocessor",
         context.driver->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, function->handle,

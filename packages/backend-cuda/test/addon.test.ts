@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +16,18 @@ const simulated = test.skipIf(noSimulation !== null);
 /** A kernel that adds one to so many words, and one that runs until a word says stop. */
 const source = `
 #include "rk_port.h"
+#include <stdio.h>
 struct Many { rk_u32* words; rk_u64 count; };
 RK_KERNEL(add_one, Many) { for (rk_u64 i = RK_TID; i < p.count; i += RK_BDIM) p.words[i] += 1; }
 struct Until { rk_u32* words; };
 RK_KERNEL(wait_for, Until) {
   rk_store_release_sys(p.words + 1, 7u);
   while (rk_load_acquire_sys(p.words) != 5u) rk_sleep(2000);
+}
+RK_KERNEL(say_goodbye, Until) {
+  rk_store_release_sys(p.words + 1, 7u);
+  while (rk_load_acquire_sys(p.words) != 5u) rk_sleep(2000);
+  fputs("the kernel has left", stderr);
 }
 `;
 
@@ -122,7 +128,7 @@ simulated('a program is compiled, loaded, launched, and its result read', async 
   const memory = addon.allocateDevice(context, 400);
   addon.copyToDevice(memory.handle, 0, new Uint8Array(Uint32Array.of(41).buffer));
   const parameters = new Uint8Array(BigUint64Array.of(memory.device, 100n).buffer);
-  addon.launch(fn.handle, stream, 1, 4, parameters, [0], true);
+  addon.launch(fn.handle, stream, 1, 4, parameters, [0]);
   await idle(addon, stream);
   const bytes = await addon.copyFromDevice(memory.handle, 0, 8, stream);
   expect([...new Uint32Array(bytes.buffer, bytes.byteOffset, 2)]).toEqual([42, 1]);
@@ -140,7 +146,7 @@ simulated('what could hang while a kernel runs is refused; the kernel obeys the 
   const memory = addon.allocateHost(context, 64);
   const words = new Int32Array(memory.buffer);
   const parameters = new Uint8Array(BigUint64Array.of(memory.device).buffer);
-  addon.launch(fn.handle, stream, 1, 1, parameters, [0], false);
+  addon.launch(fn.handle, stream, 1, 1, parameters, [0]);
   while (Atomics.load(words, 1) !== 7) await new Promise((resolve) => setImmediate(resolve));
   expect(addon.query(stream)).toBe('running');
   const refused = thrownBy(() => addon.allocateDevice(context, 64));
@@ -150,6 +156,51 @@ simulated('what could hang while a kernel runs is refused; the kernel obeys the 
   expect(addon.query(stream)).toBe('idle');
   for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
 });
+
+simulated('what is freed while a kernel runs, is given back when none does', async () => {
+  const addon = loadAddon();
+  const { driver, image } = await compiled(addon, source);
+  const context = addon.open(driver, 0);
+  const module = await addon.loadModule(context, image);
+  const fn = addon.getFunction(module, 'wait_for', 1);
+  const stream = addon.createStream(context);
+  const memory = addon.allocateHost(context, 64);
+  const large = addon.allocateDevice(context, 700 << 20); // of 1 GiB
+  const words = new Int32Array(memory.buffer);
+  const parameters = new Uint8Array(BigUint64Array.of(memory.device).buffer);
+  addon.launch(fn.handle, stream, 1, 1, parameters, [0]);
+  while (Atomics.load(words, 1) !== 7) await new Promise((resolve) => setImmediate(resolve));
+  addon.free(large.handle);
+  expect(addon.query(stream)).toBe('running');
+  Atomics.store(words, 0, 5);
+  await idle(addon, stream);
+  const again = addon.allocateDevice(context, 700 << 20);
+  for (const handle of [again.handle, memory.handle, stream, fn.handle, module, context]) {
+    addon.free(handle);
+  }
+});
+
+simulated(
+  'a process that exits tells its kernels to leave',
+  async () => {
+    const { driver, image } = await compiled(loadAddon(), source);
+    const program = `
+    const addon = require(${JSON.stringify(prebuilt(process.arch))});
+    const context = addon.open(${JSON.stringify(driver)}, 0);
+    addon.loadModule(context, Buffer.from('${Buffer.from(image).toString('hex')}', 'hex')).then((module) => {
+      const fn = addon.getFunction(module, 'say_goodbye', 1);
+      const stream = addon.createStream(context);
+      const { handle, device, buffer } = addon.allocateHost(context, 64);
+      addon.setKillWord(stream, handle, 0, 5);
+      addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(device).buffer), [0]);
+      const words = new Int32Array(buffer);
+      setInterval(() => { if (Atomics.load(words, 1) === 7) process.exit(0); }, 1);
+    });`;
+    const { status, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, 'the kernel has left']);
+  },
+  60_000,
+);
 
 simulated('compile errors carry the log; images that are none are refused', async () => {
   const addon = loadAddon();
@@ -183,7 +234,7 @@ const script = `
     addon.watchRing(waker, ring.handle, memory.handle, 4, 1, 1, 3);
     addon.armWaker(waker);
     if (how !== 'stuck') addon.setKillWord(stream, memory.handle, 0, 5);
-    addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0], true);
+    addon.launch(fn.handle, stream, 1, 1, new Uint8Array(BigUint64Array.of(memory.device).buffer), [0]);
     const started = setInterval(() => {
       if (Atomics.load(words, 1) !== 7) return;
       clearInterval(started);

@@ -184,10 +184,10 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
   test('more dedicated instances than the device runs at once are refused with numbers', async () => {
     const { device, kernel, replies } = await open();
     const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
-    const options = { ...sizes, id: 'many', baseAddress: 128, instances: 65, dedicated: true };
+    const options = { ...sizes, id: 'many', baseAddress: 128, instances: 257, dedicated: true };
     await expect(device.launch(image, options, sink)).rejects.toMatchObject({
       code: 'RK_NOT_SUPPORTED',
-      message: expect.stringMatching(/64 workers at once, 65 instances/),
+      message: expect.stringMatching(/256 workers at once, 257 instances/),
     });
     send(kernel, 0, askMessage, 2);
     await device.settled();
@@ -248,30 +248,75 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     });
   });
 
-  test('a kernel that does not fit beside the others is refused, and they go on', async () => {
+  test('two devices that are one GPU pause together, and each goes on when the other ends', async () => {
+    const first = await open();
+    const second = await open();
+    for (const { kernel } of [first, second]) send(kernel, 1, askMessage, 3);
+    for (const { device } of [first, second]) await device.settled();
+    const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
+    const more = await second.device.launch(
+      image,
+      { ...sizes, id: 'more', baseAddress: 128 },
+      sink,
+    );
+    await more.terminate(1_000);
+    await second.device.close();
+    send(first.kernel, 1, askMessage, 4);
+    await first.device.settled();
+    expect(first.replies).toEqual([
+      { value: 3, count: 1 },
+      { value: 4, count: 2 },
+    ]);
+    expect(second.replies).toEqual([{ value: 3, count: 1 }]);
+    await first.device.close();
+  });
+
+  test('more workers than the device runs at once are fewer; then kernels are refused', async () => {
     const { device, kernel, replies } = await open({ backendOptions: { workers: 16 } });
     const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
-    let launched = 1;
-    let refused: unknown = null;
-    while (refused === null && launched < 40) {
-      const options = { ...sizes, id: `k${launched}`, baseAddress: 64 + 64 * launched };
-      await device.launch(image, options, sink).then(
-        () => launched++,
-        (error: unknown) => {
-          refused = error;
-        },
-      );
-    }
-    expect(launched).toBe(15); // 15 × 16 threads and the dispatcher's, of 256
-    expect(refused).toMatchObject({
-      code: 'RK_CUDA_DRIVER',
-      resultName: 'CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE',
+    const launch = (i: number, dedicated = false) =>
+      device.launch(image, { ...sizes, id: `k${i}`, baseAddress: 64 + 64 * i, dedicated }, sink);
+    for (let i = 1; i < 20; i++) await launch(i);
+    const many = { ...sizes, instances: 240, id: 'many', baseAddress: 2048, dedicated: true };
+    await expect(device.launch(image, many, sink)).rejects.toMatchObject({
+      code: 'RK_DEVICE_LIMIT',
+      subject: 'Blocks of kernels on the device',
+      wanted: 261, // the dispatcher, one for each of 20 kernels, 240
+      limit: 256,
     });
     send(kernel, 1, askMessage, 3);
     await device.settled();
     expect(replies).toEqual([{ value: 3, count: 1 }]);
     await device.close();
   });
+
+  test.each([
+    ['RK_SIM_PLACES', '24', 33, 17],
+    ['RK_SIM_QUEUES', '2', 33, 32],
+  ])(
+    'a launch that finds no room (%s) is refused, and the others go on',
+    async (variable, value, wanted, limit) => {
+      const { device, kernel, replies } = await open({ backendOptions: { workers: 16 } });
+      const sink = { message: () => {}, deadLetter: () => {}, fault: () => {} };
+      process.env[variable] = value;
+      try {
+        const launched = device.launch(image, { ...sizes, id: 'more', baseAddress: 128 }, sink);
+        await expect(launched).rejects.toMatchObject({
+          code: 'RK_DEVICE_LIMIT',
+          subject: 'Workers that run at once',
+          wanted,
+          limit,
+        });
+      } finally {
+        delete process.env[variable];
+      }
+      send(kernel, 1, askMessage, 3);
+      await device.settled();
+      expect(replies).toEqual([{ value: 3, count: 1 }]);
+      await device.close();
+    },
+    60_000,
+  );
 
   test('a device that fails is lost, with its kernels and what they had', async () => {
     const { device, kernel } = await open();

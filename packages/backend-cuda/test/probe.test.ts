@@ -39,7 +39,6 @@ test('devices that cannot run persistent kernels are refused, each with its reas
     minor: 1,
     kernelTimeout: 0,
     canMapHostMemory: 1,
-    cooperativeLaunch: 1,
     hostRegister: 1,
     computeMode: 0,
     pciBus: 0,

@@ -47,7 +47,7 @@ describe.skipIf(noSimulation !== null)('a device is tried', () => {
   }, 120_000);
 
   test('and the call that fails is told', async () => {
-    const { failure } = await failing('cuLaunchCooperativeKernel:700');
+    const { failure } = await failing('cuLaunchKernel:700');
     expect(failure.code).toBe('RK_CUDA_DRIVER');
     expect(failure.message).toContain('CUDA_ERROR_ILLEGAL_ADDRESS');
   }, 120_000);

@@ -191,7 +191,7 @@ export class CudaDevice implements Device {
         throw atHandlers(thrown, image, text);
       }
     };
-    // The driver says only when all come back that this one does not fit beside the others.
+    // Only when all come back is it seen that this one does not fit beside the others.
     return await this.#machine.paused(work, () => kernel !== null && this.#forget(kernel));
   }
 
@@ -293,7 +293,7 @@ export class CudaDevice implements Device {
     const memory = new KernelMemory(machine, slot, range, options, image.state.size);
     const resident = lockstep
       ? null
-      : machine.add(work, machine.parameters(slot, workers), { workers, lanes });
+      : machine.add(work, machine.parameters(slot), { workers, lanes, fixed: dedicated });
     const kernel = new CudaKernel(
       this.#context,
       image,

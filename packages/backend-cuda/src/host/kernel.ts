@@ -28,7 +28,7 @@ import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import type { Lane } from './lane.ts';
-import type { Machine, Resident } from './machine.ts';
+import type { Machine, PersistentKernel } from './machine.ts';
 import type { Mailroom } from './mailroom.ts';
 import { headerBytes, headerWords, kindOf } from './message.ts';
 import type { Pump } from './pump.ts';
@@ -64,7 +64,7 @@ export class CudaKernel implements DeviceKernel {
   readonly memory: KernelMemory;
   /** Lockstep: what runs a round. */
   readonly round: { readonly fn: FoundFunction; readonly threads: number };
-  readonly resident: Resident | null;
+  readonly resident: PersistentKernel | null;
   readonly code: KernelCode;
   readonly #context: KernelContext;
   readonly #options: DeviceLaunchOptions;
@@ -90,7 +90,7 @@ export class CudaKernel implements DeviceKernel {
     sink: KernelSink,
     memory: KernelMemory,
     round: CudaKernel['round'],
-    resident: Resident | null,
+    resident: PersistentKernel | null,
     code: KernelCode,
   ) {
     this.id = options.id;

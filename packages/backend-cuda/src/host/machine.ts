@@ -1,10 +1,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { DeviceLimitError } from '@ringkernel/core';
 import { CudaUnavailableError, typedError } from '../errors.ts';
 import { command, controlWords, worldLayout } from '../layout/device.ts';
 import type { Addon, Allocation, FoundDevice, FoundFunction, Handle } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import { buildProgram, systemProgram, type Target } from '../program/build.ts';
 import { nowUs } from './clock.ts';
+import { type Gpu, gpuOf, type Occupant, type Resident, type Share } from './gpu.ts';
 import { HandlerWatch } from './handler-watch.ts';
 import { laneBytes } from './host-lanes.ts';
 import { type MappedMemory, mapMemory } from './memory.ts';
@@ -18,11 +20,25 @@ const mostBlockThreads = 128;
 const hotTurns = 256;
 /** How long kernels that were told to end at once may take to do so. */
 const killMs = 1_000;
+/** How long a launch may take until all its threads run. Others may use the GPU. */
+const startMs = 5_000;
 /** So well should the device's clock be known, microseconds, and so often is it asked for that. */
 const closeUs = 200;
 const mostTrials = 50;
 
 let machines = 0;
+
+const systemKernels: readonly string[] = [
+  'rk_dispatch',
+  'rk_collect',
+  'rk_arrive',
+  'rk_show',
+  'rk_end',
+  'rk_restart',
+  'rk_retire',
+  'rk_spawn',
+  'rk_clock',
+];
 
 /** What is fixed for the life of a machine. */
 export interface MachineSettings {
@@ -36,20 +52,20 @@ export interface MachineSettings {
 }
 
 /** A persistent kernel: its function, its own stream, its parameters. */
-export interface Resident {
-  readonly fn: FoundFunction;
+export interface PersistentKernel extends Resident {
   readonly stream: Handle;
   readonly parameters: Uint8Array;
-  readonly workers: number;
-  /** Threads that serve one instance. */
-  readonly lanes: number;
+  readonly blockThreads: number;
 }
+
+/** Where the parameters of a persistent kernel say how many workers it has. */
+const workersAt = 12;
 
 /**
  * A device's memory and the kernels that run on it, as the driver knows them. Whatever allocates, loads or frees waits
  * until all kernels have left, because it could hang as long as one runs; they come back with all their state.
  */
-export class Machine {
+export class Machine implements Occupant<PersistentKernel> {
   /** Of all machines of this thread, in the order in which they were made. */
   readonly number: number = machines++;
   readonly addon: Addon;
@@ -67,7 +83,7 @@ export class Machine {
   /** For copies and for kernels that end by themselves. */
   readonly stream: Handle;
   readonly #target: Target;
-  readonly #residents = new Set<Resident>();
+  readonly #residents = new Set<PersistentKernel>();
   /** What is given back at the end, in the order in which it was taken. */
   readonly #owned: Handle[];
   readonly #functions = new Map<string, FoundFunction>();
@@ -78,7 +94,7 @@ export class Machine {
   #started = 0;
   /** What a kernel ended with while others waited for it to leave. */
   #failure: unknown = null;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #gpu: Gpu;
   #ended = false;
 
   private constructor(
@@ -87,11 +103,13 @@ export class Machine {
     device: FoundDevice,
     settings: MachineSettings,
     owned: Handle[],
+    gpu: Gpu,
   ) {
     const { addon } = target;
     const { options } = settings;
     this.addon = addon;
     this.#owned = owned;
+    this.#gpu = gpu;
     this.#target = target;
     this.context = context;
     this.device = device;
@@ -122,39 +140,43 @@ export class Machine {
     device: FoundDevice,
     settings: MachineSettings,
   ): Promise<Machine> {
-    const { addon, libraries } = target;
     const image = await buildProgram(target, 'system', systemProgram);
+    const gpu = gpuOf(target.libraries.driver, device);
+    try {
+      return await gpu.paused(() => Machine.#make(target, device, settings, gpu, image));
+    } catch (thrown) {
+      throw typedError(thrown);
+    }
+  }
+
+  /** While the GPU is paused, and does not run kernels of others of this thread. */
+  static async #make(
+    target: Target,
+    device: FoundDevice,
+    settings: MachineSettings,
+    gpu: Gpu,
+    image: Uint8Array,
+  ): Promise<Machine> {
+    const { addon, libraries } = target;
     const owned: Handle[] = [];
     try {
       const context = addon.open(libraries.driver, device.ordinal);
       owned.push(context);
-      const machine = new Machine(target, context, device, settings, owned);
+      const machine = new Machine(target, context, device, settings, owned, gpu);
       const module = machine.own(await addon.loadModule(context, image));
-      for (const name of [
-        'rk_dispatch',
-        'rk_collect',
-        'rk_arrive',
-        'rk_show',
-        'rk_end',
-        'rk_restart',
-        'rk_retire',
-        'rk_spawn',
-        'rk_clock',
-      ]) {
+      for (const name of systemKernels) {
         machine.#functions.set(name, machine.own(addon.getFunction(module, name, 1)));
       }
       writeWorld(machine, await machine.#clockOffsetUs());
       if (!settings.lockstep) {
-        machine.add(machine.#functions.get('rk_dispatch') as FoundFunction, machine.parameters(0), {
-          workers: 1,
-          lanes: 1,
-        });
-        await machine.paused(async () => {});
+        const dispatch = machine.#functions.get('rk_dispatch') as FoundFunction;
+        machine.add(dispatch, machine.parameters(0), { workers: 1, lanes: 1, fixed: true });
       }
+      gpu.add(machine);
       return machine;
     } catch (thrown) {
       for (const handle of owned.reverse()) addon.free(handle);
-      throw typedError(thrown);
+      throw thrown;
     }
   }
 
@@ -183,16 +205,12 @@ export class Machine {
    * can't return because of what it added, `undo` takes that away, and the others return without it.
    */
   paused<T>(work: () => Promise<T>, undo?: () => void): Promise<T> {
-    const done = this.#turn.then(async () => {
-      await this.#leave();
-      try {
-        return await work();
-      } finally {
-        if (!this.#ended) await this.#return(undo);
-      }
-    });
-    this.#turn = done.catch(() => {});
-    return done;
+    return this.#gpu.paused(work, undo);
+  }
+
+  /** Whether a pause of one is a pause of both: they are on the same GPU. */
+  pausesWith(other: Machine): boolean {
+    return this.#gpu === other.#gpu;
   }
 
   /** Compiles a program and loads it; while paused. */
@@ -205,28 +223,30 @@ export class Machine {
     }
   }
 
-  /** From the next return on this kernel runs. */
+  /** From the next return on this kernel runs, with so many lanes for each worker. */
   add(
     fn: FoundFunction,
     parameters: Uint8Array,
-    { workers, lanes }: Pick<Resident, 'workers' | 'lanes'>,
-  ): Resident {
+    { workers, lanes, fixed }: Pick<Resident, 'workers' | 'fixed'> & { readonly lanes: number },
+  ): PersistentKernel {
     const stream = this.addon.createStream(this.context);
     this.addon.setKillWord(stream, this.controlMemory.handle, controlWords.command, command.kill);
-    const resident = { fn, stream, parameters, workers, lanes };
-    this.#residents.add(resident);
-    return resident;
+    const blockThreads = this.blockThreads(workers, lanes);
+    const workersOfBlock = this.#workersOfBlock(workers, lanes);
+    const kernel = { fn, stream, parameters, workers, workersOfBlock, blockThreads, fixed };
+    this.#residents.add(kernel);
+    return kernel;
   }
 
-  remove(resident: Resident): void {
-    this.#residents.delete(resident);
-    this.addon.free(resident.stream);
+  remove(kernel: PersistentKernel): void {
+    this.#residents.delete(kernel);
+    this.addon.free(kernel.stream);
   }
 
   /** Runs a kernel that ends by itself, on one thread or so many, and waits for it; while paused. */
   async run(fn: FoundFunction, parameters: Uint8Array, threads = 1): Promise<void> {
     try {
-      this.addon.launch(fn.handle, this.stream, 1, threads, parameters, [0], false);
+      this.addon.launch(fn.handle, this.stream, 1, threads, parameters, [0]);
       await this.#idle(this.stream);
     } catch (thrown) {
       this.#failure = typedError(thrown);
@@ -256,13 +276,7 @@ export class Machine {
     if (!this.#running) return;
     this.#watch.check();
     for (const { stream } of this.#residents) {
-      let state: string;
-      try {
-        state = this.addon.query(stream);
-      } catch (thrown) {
-        throw typedError(thrown);
-      }
-      if (state === 'idle' && !this.sliceEnded) {
+      if (this.#ask(stream) === 'idle' && !this.sliceEnded) {
         throw new CudaUnavailableError(
           'device',
           'A persistent kernel ended by itself',
@@ -277,18 +291,20 @@ export class Machine {
    * Ends every kernel. Nothing may be asked afterwards. False: a handler that can't be ended still runs, and what it
    * uses stays until the process ends.
    */
-  async stop(): Promise<boolean> {
-    await this.#turn;
-    this.#ended = true;
-    await this.#leave().catch(() => {}); // a device that failed frees what it had
-    Atomics.store(this.control, controlWords.command, command.kill);
-    const until = nowUs() + killMs * 1_000;
-    const streams = [this.stream, ...[...this.#residents].map(({ stream }) => stream)];
-    while (streams.some((stream) => this.#runs(stream))) {
-      if (nowUs() > until) return false;
-      await setTimeout(1);
-    }
-    return true;
+  stop(): Promise<boolean> {
+    return this.#gpu.turn(async () => {
+      this.#ended = true;
+      this.#gpu.delete(this);
+      await this.leave().catch(() => {}); // a device that failed frees what it had
+      Atomics.store(this.control, controlWords.command, command.kill);
+      const until = nowUs() + killMs * 1_000;
+      const streams = [this.stream, ...[...this.#residents].map(({ stream }) => stream)];
+      while (streams.some((stream) => this.#runs(stream))) {
+        if (nowUs() > until) return false;
+        await setTimeout(1);
+      }
+      return true;
+    });
   }
 
   /** Gives back everything, when all has stopped. */
@@ -305,10 +321,17 @@ export class Machine {
     return Math.min(workers * warpSize, warpSize === 1 ? 1 : mostBlockThreads);
   }
 
+  #workersOfBlock(workers: number, lanes: number): number {
+    return lanes > 1 ? 1 : this.blockThreads(workers, lanes) / this.device.warpSize;
+  }
+
   /** How many workers the device can run at once, when each block has as many threads as `fn` was looked up for. */
   mostWorkers(fn: FoundFunction, workers: number, lanes: number): number {
-    const each = lanes > 1 ? 1 : this.blockThreads(workers, lanes) / this.device.warpSize;
-    return fn.blocksPerMultiprocessor * this.device.multiprocessors * each;
+    return (
+      fn.blocksPerMultiprocessor *
+      this.device.multiprocessors *
+      this.#workersOfBlock(workers, lanes)
+    );
   }
 
   /** The most threads, by powers of two and fewer than `lanes`, of which a block of the module fits on the device. */
@@ -326,19 +349,61 @@ export class Machine {
     return thing;
   }
 
-  async #leave(): Promise<void> {
+  /** The kernels that a pause starts again. */
+  get residents(): readonly PersistentKernel[] {
+    const none = this.settings.lockstep || this.#running || this.#ended || this.#failure !== null;
+    return none ? [] : [...this.#residents];
+  }
+
+  async leave(): Promise<void> {
     if (!this.#running) return;
-    this.#running = false; // from here on they end because they should
-    // The dispatcher, one of them, waits for the others.
-    Atomics.store(this.control, controlWords.expected, this.#started - 1);
-    Atomics.store(this.control, controlWords.command, command.leave);
+    this.#tellToLeave();
     try {
       for (const { stream } of this.#residents) await this.#idle(stream);
       Atomics.store(this.control, controlWords.sliceEnded, 0);
     } catch (thrown) {
-      this.#failure = typedError(thrown);
+      this.fail(typedError(thrown));
       throw this.#failure;
     }
+  }
+
+  #tellToLeave(): void {
+    this.#running = false; // from here on they end because they should
+    // The dispatcher, one of them, waits for the others.
+    Atomics.store(this.control, controlWords.expected, this.#started - 1);
+    Atomics.store(this.control, controlWords.command, command.leave);
+  }
+
+  /**
+   * Those that wait for room get it from those that leave. Whoever then still waits does so for the dispatcher, which waits
+   * for it: it is told to expect no more than have left.
+   */
+  async leaveUnstarted(): Promise<void> {
+    if (!this.#running) return;
+    this.#tellToLeave();
+    // Instead of the dispatcher, which may be one of those that wait.
+    const stop = worldLayout.offsets.stop as number;
+    this.addon.copyToDevice(this.world.handle, stop, Uint8Array.of(command.leave, 0, 0, 0));
+    const streams = [...this.#residents].map(({ stream }) => stream);
+    for (let until = nowUs() + killMs * 1_000; streams.some((one) => this.#runs(one)); ) {
+      await setTimeout(1);
+      if (nowUs() < until) continue;
+      const left = await this.#deviceWord('left');
+      Atomics.store(this.control, controlWords.expected, left);
+      until = nowUs() + killMs * 1_000;
+    }
+    Atomics.store(this.control, controlWords.sliceEnded, 0);
+  }
+
+  fail(error: unknown): void {
+    this.#failure = error;
+  }
+
+  /** A word that all kernels share, read while they run. */
+  async #deviceWord(field: string): Promise<number> {
+    const offset = worldLayout.offsets[field] as number;
+    const bytes = await this.addon.copyFromDevice(this.world.handle, offset, 4, this.stream);
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   }
 
   /** Resolves when all that was launched there has ended. A wait in the driver could not be given up. */
@@ -350,6 +415,15 @@ export class Machine {
     }
   }
 
+  /** Throws what ended the kernel there. */
+  #ask(stream: Handle): 'idle' | 'running' {
+    try {
+      return this.addon.query(stream);
+    } catch (thrown) {
+      throw typedError(thrown);
+    }
+  }
+
   #runs(stream: Handle): boolean {
     try {
       return this.addon.query(stream) === 'running';
@@ -358,51 +432,52 @@ export class Machine {
     }
   }
 
-  async #return(undo?: () => void): Promise<void> {
-    try {
-      this.#startAll();
-    } catch (thrown) {
-      await this.#leave(); // those that had started
-      if (undo === undefined) {
-        this.#failure = thrown;
-        throw thrown;
-      }
-      undo();
-      await this.#return();
-      throw thrown;
-    }
-  }
-
-  #startAll(): void {
-    if (this.settings.lockstep || this.#residents.size === 0) return;
+  /** Whoever begins and ends is counted anew. */
+  prepare(workers: number): void {
     const { offsets } = worldLayout;
-    const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+    const begin = offsets.stop as number;
+    const bytes = new Uint8Array((offsets.started as number) + 4 - begin);
+    const view = new DataView(bytes.buffer);
     const write = (field: string, value: number): void =>
-      this.addon.copyToDevice(this.world.handle, offsets[field] as number, word(value));
+      view.setUint32((offsets[field] as number) - begin, value, true);
+    this.#launches++;
     write('stop', command.run);
-    write('left', 0);
-    let workers = 0;
-    for (const resident of this.#residents) workers += resident.workers;
+    write('starting', workers);
+    write('launch', this.#launches);
+    this.addon.copyToDevice(this.world.handle, begin, bytes);
     // A slice may be over before the last kernel has begun: then it leaves at once, and the others wait for that.
     Atomics.store(this.control, controlWords.expected, workers - 1);
     Atomics.store(this.control, controlWords.command, command.run);
-    this.#launches++;
     this.#running = true;
     this.#started = 0;
-    for (const resident of this.#residents) {
-      this.#start(resident);
-      this.#started += resident.workers;
-    }
   }
 
-  #start({ fn, stream, parameters, workers, lanes }: Resident): void {
-    const block = this.blockThreads(workers, lanes);
-    const each = lanes > 1 ? lanes : this.device.warpSize;
-    const blocks = Math.ceil((workers * each) / block);
+  start({ fn, stream, parameters, blockThreads }: PersistentKernel, share: Share): void {
+    const bytes = parameters.slice();
+    new DataView(bytes.buffer).setUint32(workersAt, share.workers, true);
     try {
-      this.addon.launch(fn.handle, stream, blocks, block, parameters, [0], true);
+      this.addon.launch(fn.handle, stream, share.blocks, blockThreads, bytes, [0]);
     } catch (thrown) {
       throw typedError(thrown);
+    }
+    this.#started += share.workers;
+  }
+
+  async started(): Promise<void> {
+    const until = nowUs() + startMs * 1_000;
+    const begun = (): boolean =>
+      Atomics.load(this.control, controlWords.started) === this.#launches;
+    for (let turn = 0; !begun(); turn++) {
+      if (nowUs() > until) {
+        throw new DeviceLimitError(
+          'Workers that run at once',
+          this.#started,
+          await this.#deviceWord('started'),
+          'other programs may use the GPU; or choose fewer workers, or launch fewer kernels',
+        );
+      }
+      for (const { stream } of this.#residents) this.#ask(stream);
+      await (turn < hotTurns ? setImmediate() : setTimeout(1));
     }
   }
 

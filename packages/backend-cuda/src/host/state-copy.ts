@@ -51,7 +51,7 @@ function checked(name: string, kernel: DeviceKernel): CudaKernel {
 
 /** In the order of the devices' numbers, so that two copies do not wait for each other. */
 function bothPaused<T>(one: Machine, other: Machine, work: () => Promise<T>): Promise<T> {
-  if (one === other) return one.paused(work);
+  if (one.pausesWith(other)) return one.paused(work);
   const [first, second] = one.number < other.number ? [one, other] : [other, one];
   return first.paused(() => second.paused(work));
 }

@@ -125,8 +125,12 @@ export const worldLayout: RecordLayout = record('RkWorld', [
   ['handlers', 'u32'],
   ['stop', 'line'],
   ['stop', 'u32'],
+  ['starting', 'u32'],
+  ['launch', 'u32'],
   ['left', 'line'],
   ['left', 'u32'],
+  ['started', 'line'],
+  ['started', 'u32'],
   ['inflight', 'line'],
   ['inflight', 'u32'],
   ['ids', 'line'],
@@ -158,6 +162,7 @@ export const controlWords = {
   stuck: 35,
   handling: 36,
   handlers: 37,
+  started: 38,
   sizeWords: 64,
 } as const;
 

@@ -21,7 +21,6 @@ export interface FoundDevice {
   /** 1 when the system ends kernels that run for long. */
   readonly kernelTimeout: number;
   readonly canMapHostMemory: number;
-  readonly cooperativeLaunch: number;
   readonly hostRegister: number;
   readonly computeMode: number;
   readonly pciBus: number;
@@ -110,7 +109,6 @@ export interface Addon {
     threads: number,
     parameters: Uint8Array,
     offsets: readonly number[],
-    cooperative: boolean,
   ): void;
   query(stream: Handle): 'idle' | 'running';
   startWaker(context: Handle, spinUs: number, sleepUs: number, callback: () => void): Handle;

@@ -1,2 +1,2 @@
 /** Number of the addon's sources, written by native/sources.mjs. */
-export const addonSources = 'a3511c2f3e0a695a';
+export const addonSources = '8807e59400ca2a77';

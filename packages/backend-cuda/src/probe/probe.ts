@@ -56,7 +56,6 @@ function unusable(device: FoundDevice): string | null {
     return `compute capability 7.5 is wanted, it has ${device.major}.${device.minor}`;
   }
   if (device.canMapHostMemory === 0) return "it can't map host memory";
-  if (device.cooperativeLaunch === 0) return "it can't launch cooperatively";
   return null;
 }
 
