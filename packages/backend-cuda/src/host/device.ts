@@ -345,6 +345,7 @@ export class CudaDevice implements Device {
     this.#relaunching = true;
     const over = (): void => {
       this.#relaunching = false;
+      if (this.#machine.sliceEnded) this.#relaunch(); // before the pause was over
     };
     this.#machine.paused(async () => {}).then(over, () => this.#checkAlive());
   }
