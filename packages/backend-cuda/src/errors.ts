@@ -173,7 +173,7 @@ export class HostLaneError extends RingKernelError {
 
   constructor(lane: number, found: string) {
     super(HostLaneError.code, `Lane ${lane} of the host should be this thread's, but ${found}`, {
-      hint: 'openHostLane() gives out a lane, for one thread',
+      hint: 'openHostLane() of the runtime gives out a lane, for one thread',
     });
     this.lane = lane;
   }
@@ -191,7 +191,7 @@ export class HostCallError extends RingKernelError {
     super(
       HostCallError.code,
       `'${messageName}' to address ${address} should be replied to, but: ${reason}`,
-      { hint: "the kernel's sink is told more" },
+      { hint: "see the kernel's dead letters and faults" },
     );
     this.address = address;
     this.messageName = messageName;

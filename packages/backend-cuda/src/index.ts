@@ -12,8 +12,8 @@ export {
 } from './errors.ts';
 export { copyStates, type StateCopy, stateCopyCounts } from './host/state-copy.ts';
 export { connectHostLane, type HostLane } from './lanes/host-lane.ts';
-export { openHostLane } from './lanes/open.ts';
-export type { HostLanePort } from './lanes/port.ts';
+export type { LaneInstance } from './lanes/lane-instance.ts';
+export type { LaneCallOptions, LaneSendOptions } from './lanes/options.ts';
 export type { DeviceStatus, FoundDevice } from './native/addon.ts';
 export { type GpuStatus, gpuDevices, gpuStatus } from './probe/status.ts';
 export { type Trial, type TrialOptions, tryDevice } from './probe/trial.ts';

@@ -1,7 +1,7 @@
 // Runs where the process is of another architecture than the machine, under qemu: prints what it found, as JSON.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { backend, openHostLane, simulatedBackend, tryDevice } from '@ringkernel/backend-cuda';
+import { backend, simulatedBackend, tryDevice } from '@ringkernel/backend-cuda';
 import { compile } from '@ringkernel/compiler';
 import { actor, ask, u32 } from '@ringkernel/core';
 import { loadAddon } from '../dist/native/load.js';
@@ -52,7 +52,7 @@ async function run(hostMemory) {
   const kernel = await device.launch(image, { ...settings, onFull: 'wait' }, sink);
   await kernel.activate();
   const answer = await askOwn(kernel, replied);
-  const workerData = { port: openHostLane(device), address: 65, count: 1000, item, ask: question };
+  const workerData = { port: device.openHostLane(), address: 65, count: 1000, item, ask: question };
   const thread = new Worker(new URL('lane-sender.mjs', import.meta.url), { workerData });
   const [{ right }] = await once(thread, 'message');
   await device.settled();

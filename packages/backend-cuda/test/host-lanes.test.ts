@@ -4,8 +4,6 @@ import {
   connectHostLane,
   type HostLane,
   HostLaneError,
-  type HostLanePort,
-  openHostLane,
   simulatedBackend,
 } from '@ringkernel/backend-cuda';
 import { compile } from '@ringkernel/compiler';
@@ -17,6 +15,7 @@ import {
   type DeviceKernel,
   DeviceLimitError,
   InvalidOptionError,
+  type LanePort,
   type MessageDescriptor,
   NotSupportedError,
   type Schedule,
@@ -73,6 +72,7 @@ async function open(
 ): Promise<Opened> {
   const device = await simulatedBackend.open({
     schedule,
+    epochMs: Date.now(),
     backendOptions: { workers: 2, maxPayloadBytes: 64, ...backendOptions },
   });
   device.ref();
@@ -89,6 +89,11 @@ async function open(
   );
   await kernel.activate();
   return { device, kernel, letters, told };
+}
+
+function openLane(device: Device): LanePort {
+  if (device.openHostLane === undefined) throw new Error('a device of this backend has lanes');
+  return device.openHostLane();
 }
 
 async function words(kernel: DeviceKernel, instance: number): Promise<readonly number[]> {
@@ -114,7 +119,7 @@ async function sendItems(lane: HostLane, address: number, count: number): Promis
 
 /** A thread that has a lane, and what it says at the end. */
 async function sender(device: Device, address: number, count: number): Promise<unknown> {
-  const port = openHostLane(device);
+  const port = openLane(device);
   const workerData = { port, address, count, item, ask: twice };
   const thread = new Worker(new URL('lane-sender.mjs', import.meta.url), { workerData });
   const [answer] = await once(thread, 'message');
@@ -153,15 +158,15 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
 
   test('hostLanes is how many threads can have one, and a lane given back is given out again', async () => {
     const { device, kernel } = await open({ hostLanes: 2 });
-    const port = openHostLane(device);
-    expect(() => openHostLane(device)).toThrow(DeviceLimitError);
+    const port = openLane(device);
+    expect(() => openLane(device)).toThrow(DeviceLimitError);
     const lane = connectHostLane(structuredClone(port));
     expect(() => connectHostLane(port)).toThrow(HostLaneError);
     expect(await lane.call(base, twice, { x: 4 })).toEqual({ twice: 8 });
     await sendItems(lane, base, 5);
     lane.close();
     expect(() => lane.send(base, item, { number: 0 })).toThrow(HostLaneError);
-    const next = openHostLane(device);
+    const next = openLane(device);
     expect(() => connectHostLane(port)).toThrow(HostLaneError);
     const again = connectHostLane(next);
     await sendItems(again, base + 1, 5);
@@ -173,36 +178,37 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
     ]);
     await device.close();
     const alone = await open({});
-    expect(() => openHostLane(alone.device)).toThrow(DeviceLimitError);
+    expect(() => openLane(alone.device)).toThrow(DeviceLimitError);
     await alone.device.close();
   });
 
   test('what is wrong is a typed error, and sends nothing', async () => {
     const { device, kernel } = await open({ hostLanes: 2 });
-    const lane = connectHostLane(openHostLane(device));
+    const lane = connectHostLane(openLane(device));
     expect(() => lane.send(base, item, { number: -1 })).toThrow(SchemaError);
     await expect(lane.call(base, twice, { x: 'y' })).rejects.toThrow(SchemaError);
     await expect(lane.call(base, item, { number: 0 })).rejects.toThrow(InvalidOptionError);
-    await expect(lane.call(base, twice, { x: 0 }, 0)).rejects.toThrow(InvalidOptionError);
+    await expect(lane.call(base, twice, { x: 0 }, { timeoutMs: 0 })).rejects.toThrow(
+      InvalidOptionError,
+    );
     expect(() => lane.send(0, item, { number: 0 })).toThrow(InvalidOptionError);
-    expect(() => connectHostLane({} as HostLanePort)).toThrow(InvalidOptionError);
-    expect(() => openHostLane({} as Device)).toThrow(InvalidOptionError);
+    expect(() => connectHostLane({} as LanePort)).toThrow(InvalidOptionError);
     await device.settled();
     expect(kernel.counters().sent).toBe(0);
     const refused = expect(lane.call(base, mute, {})).rejects.toThrow(DeviceClosedError);
     await device.close();
     await refused;
     expect(() => lane.send(base, item, { number: 0 })).toThrow(DeviceClosedError);
-    expect(() => openHostLane(device)).toThrow(DeviceClosedError);
+    expect(() => openLane(device)).toThrow(DeviceClosedError);
     const lockstep = await open({ hostLanes: 2 }, 'lockstep');
-    expect(() => openHostLane(lockstep.device)).toThrow(NotSupportedError);
+    expect(() => openLane(lockstep.device)).toThrow(NotSupportedError);
     await lockstep.device.close();
   });
 
   test('callers learn that no reply comes, and why', async () => {
     const { device, kernel, letters } = await open({ hostLanes: 2 });
-    const lane = connectHostLane(openHostLane(device));
-    await expect(lane.call(base, mute, {}, 50)).rejects.toThrow(TimeoutError);
+    const lane = connectHostLane(openLane(device));
+    await expect(lane.call(base, mute, {}, { timeoutMs: 50 })).rejects.toThrow(TimeoutError);
     const failed = { code: 'RK_CUDA_HOST_CALL', address: base, messageName: 'Fail' };
     await expect(lane.call(base, fail, { code: 7 })).rejects.toMatchObject({
       ...failed,
@@ -225,9 +231,47 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
     await device.close();
   });
 
+  test('what is urgent overtakes, and what is late is a dead letter', async () => {
+    const { device, kernel, letters } = await open({ hostLanes: 2 });
+    const lane = connectHostLane(openLane(device));
+    await kernel.deactivate();
+    // In this order they are all in order; in the order of sending, none is.
+    const sent = [
+      [3, 'low'],
+      [2, 'normal'],
+      [1, 'high'],
+      [0, 'critical'],
+    ] as const;
+    for (const [number, priority] of sent) lane.send(base, item, { number }, { priority });
+    const asked = lane.call(base, twice, { x: 4 }, { priority: 'low' });
+    lane.send(base + 1, item, { number: 0 }, { deadlineMs: 600_000 });
+    lane.send(base + 1, item, { number: 1 }, { deadlineMs: 0 });
+    const late = lane.call(base + 1, twice, { x: 4 }, { deadlineMs: 0 });
+    const refused = expect(late).rejects.toMatchObject({ reason: 'expired' });
+    await device.settled();
+    for (const from = Date.now(); Date.now() < from + 2; ); // the millisecond of the deadline is still in time
+    await kernel.activate();
+    expect(await asked).toEqual({ twice: 8 });
+    await refused;
+    await device.settled();
+    expect([await words(kernel, 0), await words(kernel, 1)]).toEqual([
+      [4, 0, 1],
+      [1, 0, 0],
+    ]);
+    expect(letters).toEqual(['expired', 'expired']);
+    const wrong = { priority: 'urgent' } as unknown as { priority: 'low' };
+    expect(() => lane.send(base, item, { number: 0 }, wrong)).toThrow(InvalidOptionError);
+    expect(() => lane.send(base, item, { number: 0 }, { deadlineMs: -1 })).toThrow(
+      InvalidOptionError,
+    );
+    const unknown = { timeoutMs: 5 } as object;
+    expect(() => lane.send(base, item, { number: 0 }, unknown)).toThrow(InvalidOptionError);
+    await device.close();
+  });
+
   test('what was sent before goes to the one who ends, and not to the one who begins', async () => {
     const { device, kernel, letters } = await open({ hostLanes: 2, messageSlots: 64 });
-    const lane = connectHostLane(openHostLane(device));
+    const lane = connectHostLane(openLane(device));
     for (let life = 0; life < 20; life++) {
       await sendItems(lane, base + 2, 100);
       await kernel.retire(2);
@@ -250,7 +294,7 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
 
   test('what others send to a mailbox gives the opener no more room there', async () => {
     const { device, kernel } = await open({ hostLanes: 2 });
-    const lane = connectHostLane(openHostLane(device));
+    const lane = connectHostLane(openLane(device));
     await sendItems(lane, base, 100);
     await device.settled();
     await kernel.deactivate();
@@ -273,8 +317,8 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
   test('a reply that finds no room in the ring is a dead letter and stops nobody', async () => {
     const { device, kernel, letters } = await open({ hostLanes: 2, laneCapacity: 16 });
     for (let round = 0; round < 5; round++) {
-      const port = openHostLane(device);
-      const control = new Int32Array(port.memory);
+      const port = openLane(device);
+      const control = new Int32Array((port as LanePort & { memory: SharedArrayBuffer }).memory);
       const lane = connectHostLane(port);
       const calls = Array.from({ length: 8 }, () => lane.call(base, twice, { x: 1 }));
       // Nobody reads the ring meanwhile: this thread does nothing but wait until the device has taken them.

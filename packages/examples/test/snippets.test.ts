@@ -14,15 +14,18 @@ interface Program {
   /** Needs a GPU, and loses it on the way. */
   readonly onGpu: boolean;
   readonly lost: boolean;
+  /** Needs the simulated CUDA device. */
+  readonly onCuda: boolean;
 }
 
-/** The `ts` blocks of a page that import the runtime: whole programs; `ts webgpu` and `ts webgpu lost` are of a GPU. */
+/** The `ts` blocks of a page that import the runtime: whole programs; `ts webgpu`, `ts webgpu lost` and `ts cuda` are of a GPU. */
 function programs(page: string): Program[] {
   const text = readFileSync(`${root}/${page}`, 'utf8');
-  return [...text.matchAll(/```ts( webgpu)?( lost)?\n(.*?)```/gs)]
+  return [...text.matchAll(/```ts( webgpu| cuda)?( lost)?\n(.*?)```/gs)]
     .map(([, gpu, lost, code = '']) => ({
       code,
-      onGpu: gpu !== undefined,
+      onGpu: gpu === ' webgpu',
+      onCuda: gpu === ' cuda',
       lost: lost !== undefined,
     }))
     .filter(({ code }) => code.includes("from '@ringkernel/runtime'"));
@@ -30,6 +33,12 @@ function programs(page: string): Program[] {
 
 const gpu = softwareGpu();
 if (typeof gpu === 'string') console.warn(`programs for WebGPU are not run: ${gpu}`);
+
+const compiler =
+  process.platform === 'linux' && spawnSync('g++', ['--version']).status === 0
+    ? null
+    : 'it needs Linux and g++';
+if (compiler !== null) console.warn(`programs for CUDA are not run: ${compiler}`);
 
 /** What a program says it prints: the comment behind a console.log. */
 function promised(code: string): string[] {
@@ -69,8 +78,9 @@ describe('every program of the documentation runs and prints what it says', () =
     expect(all.filter(({ page }) => page === 'README.md').length).toBeGreaterThan(0);
   });
 
-  for (const { name, code, onGpu, lost } of all) {
-    test.skipIf(onGpu && typeof gpu === 'string')(name, () => {
+  for (const { name, code, onGpu, onCuda, lost } of all) {
+    const skipped = (onGpu && typeof gpu === 'string') || (onCuda && compiler !== null);
+    test.skipIf(skipped)(name, () => {
       const script = `${folder}/dist/${name}.js`;
       const more = onGpu && typeof gpu !== 'string' ? gpu : {};
       const before = lost ? ['--import', loseDevice] : [];

@@ -3,6 +3,7 @@ import {
   type Device,
   type DeviceInfo,
   InvalidOptionError,
+  type LanePort,
   NotSupportedError,
   type RingKernelError,
   type Schedule,
@@ -295,6 +296,19 @@ export class Runtime implements AsyncDisposable {
    */
   link(one: AnyKernelHandle, other: AnyKernelHandle): () => void {
     return this.#links.link(kernelOf(one), kernelOf(other));
+  }
+
+  /**
+   * A way of one other thread of this process to the device, for `postMessage` or `workerData`: that thread sends and
+   * calls by itself, past this one. `connectHostLane` of the backend's package makes it work there. Throws
+   * `NotSupportedError` where the backend has none and in lockstep, and `DeviceLimitError` when all are taken.
+   */
+  openHostLane(): LanePort {
+    this.#check('openHostLane');
+    if (this.#device.openHostLane !== undefined) return this.#device.openHostLane();
+    throw new NotSupportedError('openHostLane', `the backend '${this.backend}' has no lanes`, {
+      hint: "create the runtime with backend: 'cuda' and backendOptions: { hostLanes: 2 } or more",
+    });
   }
 
   /**

@@ -38,7 +38,7 @@ export class HostLanes {
   /** The port of a lane that nobody has. */
   open(): HostLanePort {
     if (this.#closed) throw new DeviceClosedError('openHostLane');
-    const { options, lockstep, nodeId } = this.#machine.settings;
+    const { options, lockstep, nodeId, epochMs } = this.#machine.settings;
     if (lockstep) {
       const reason = 'other threads send whenever they do, rounds have a defined order';
       throw new NotSupportedError('openHostLane', reason);
@@ -62,6 +62,7 @@ export class HostLanes {
       capacity: options.laneCapacity,
       slotBytes: this.#machine.placement.nodeBytes,
       nodeId,
+      epochMs,
       hotUs: options.hotUs,
     };
   }

@@ -1,9 +1,12 @@
 import {
+  type AnyDefinition,
   codecOf,
   DeviceClosedError,
   InvalidOptionError,
+  type LanePort,
   type MessageDescriptor,
   MessageIdGenerator,
+  type MessagesOf,
   MessageTooLargeError,
   type RingKernelError,
 } from '@ringkernel/core';
@@ -14,13 +17,19 @@ import { headerBytes, headerWords } from '../host/message.ts';
 import { Ring } from '../host/ring.ts';
 import { hostLaneWords, laneFlags, laneOwner } from '../layout/device.ts';
 import { Calls } from './calls.ts';
+import { LaneInstance } from './lane-instance.ts';
+import {
+  callDelivery,
+  type LaneCallOptions,
+  type LaneDelivery,
+  type LaneSendOptions,
+  sendDelivery,
+} from './options.ts';
 import type { HostLanePort } from './port.ts';
 
 const replyWanted = 1 << 16;
-const normalPriority = 1;
 /** Threads of message ids: 0 is the opener's, 1 the device's. */
 const firstThread = 2;
-const maxTimeoutMs = 2 ** 31 - 1;
 /** Records taken in one turn of the event loop, so that others get theirs. */
 const turnRecords = 1024;
 /** How often it is looked when nothing has come for a while. */
@@ -39,6 +48,7 @@ export class HostLane {
   readonly #clock: HostClock;
   readonly #ids: MessageIdGenerator;
   readonly #hotUs: number;
+  readonly #epochMs: number;
   /** Replies that fit in the ring, when each call has a fault besides. */
   readonly #mostCalls: number;
   /** Records of calls that wait for room, in order. */
@@ -49,9 +59,10 @@ export class HostLane {
   #closed = false;
 
   constructor(port: HostLanePort) {
-    const { memory, number, generation, capacity, slotBytes, nodeId, hotUs } = port;
+    const { memory, number, generation, capacity, slotBytes, nodeId, hotUs, epochMs } = port;
     this.#number = number;
     this.#hotUs = hotUs;
+    this.#epochMs = epochMs;
     this.#mostCalls = capacity / 2;
     const control = new Int32Array(memory, 0, hostLaneWords.sizeWords);
     const { offered, connected } = laneOwner;
@@ -86,15 +97,27 @@ export class HostLane {
     return Atomics.load(this.#control, hostLaneWords.undelivered) >>> 0;
   }
 
+  /** The instance at an address (`handle.address` of a runtime's handle), with the messages of its definition. */
+  at<D extends AnyDefinition>(definition: D, address: number): LaneInstance<MessagesOf<D>> {
+    return new LaneInstance(this, definition, address);
+  }
+
   /**
    * Sends a message to an address: `baseAddress` of a kernel's launch plus the number of the instance. False when the lane
    * has no room: `room()` says when. Throws what `encode` of the message's codec throws for a wrong value,
    * `MessageTooLargeError`, `DeviceClosedError` and, after `close()`, `HostLaneError`.
    */
-  send(address: number, message: MessageDescriptor, value: unknown): boolean {
+  send(
+    address: number,
+    message: MessageDescriptor,
+    value: unknown,
+    options?: LaneSendOptions,
+  ): boolean {
     this.#check(address, message, 'send');
+    const delivery = sendDelivery(options, this.#epochMs);
     if (!this.#hasRoom) return false;
-    this.#write(this.#lane.words, this.#lane.view, this.#lane.claim(), address, message, value);
+    const { words, view } = this.#lane;
+    this.#write(words, view, this.#lane.claim(), address, message, value, delivery);
     this.#lane.publish();
     return true;
   }
@@ -108,20 +131,18 @@ export class HostLane {
     address: number,
     message: MessageDescriptor,
     value: unknown,
-    timeoutMs = 30_000,
+    options: LaneCallOptions = {},
   ): Promise<unknown> {
     this.#check(address, message, 'call');
     const { reply, layout } = message;
     if (reply === undefined) {
       throw new InvalidOptionError('message', 'one that is replied to', message.name);
     }
-    if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > maxTimeoutMs) {
-      throw new InvalidOptionError('timeoutMs', 'whole milliseconds from 1', timeoutMs);
-    }
+    const delivery = callDelivery(options, this.#epochMs);
     const words = new Int32Array(headerWords + Math.ceil(layout.size / 4));
     const low = this.#calls.next();
-    this.#write(words, new DataView(words.buffer), 0, address, message, value, low);
-    const answer = this.#calls.expect(low, address, message, reply, timeoutMs);
+    this.#write(words, new DataView(words.buffer), 0, address, message, value, delivery, low);
+    const answer = this.#calls.expect(low, address, message, reply, delivery.timeoutMs);
     this.#line.push(words);
     this.#flush();
     this.#stir();
@@ -179,6 +200,7 @@ export class HostLane {
     address: number,
     { id, layout }: MessageDescriptor,
     value: unknown,
+    { priority, deadlineMs }: LaneDelivery,
     correlationLow = 0,
   ): void {
     codecOf(layout).encode(view, word * 4 + headerBytes, value);
@@ -190,7 +212,7 @@ export class HostLane {
     words[word + 1] = id;
     words[word + 2] = layout.size;
     words[word + 3] =
-      normalPriority | (isCall ? replyWanted : 0) | (this.#number << (16 + laneFlags.shift));
+      priority | (isCall ? replyWanted : 0) | (this.#number << (16 + laneFlags.shift));
     words[word + 4] = this.#ids.low;
     words[word + 5] = this.#ids.high;
     words[word + 6] = correlationLow;
@@ -200,6 +222,7 @@ export class HostLane {
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
     words[word + 13] = address;
+    words[word + 14] = deadlineMs;
   }
 
   /** Writes calls that wait in line, as long as there is room for them and for their replies. */
@@ -245,10 +268,10 @@ export class HostLane {
  * Makes a lane of what `openHostLane` gave out, in the thread that is to have it. Throws `HostLaneError` when another one
  * has it, `DeviceClosedError`, and `InvalidOptionError` for what is no port.
  */
-export function connectHostLane(port: HostLanePort): HostLane {
+export function connectHostLane(port: LanePort): HostLane {
   const { kind, memory } = Object(port) as Partial<HostLanePort>;
   if (kind !== 'ringkernel-cuda-host-lane' || !(memory instanceof SharedArrayBuffer)) {
     throw new InvalidOptionError('port', 'what openHostLane() gave out', port);
   }
-  return new HostLane(port);
+  return new HostLane(port as HostLanePort);
 }

@@ -1,10 +1,11 @@
+import type { LanePort } from '@ringkernel/core';
+
 /**
  * A lane to a device, as data: it can be sent to another thread of the process with `postMessage` or as `workerData`, and
  * `connectHostLane` makes it work there.
  */
-export interface HostLanePort {
+export interface HostLanePort extends LanePort {
   readonly kind: 'ringkernel-cuda-host-lane';
-  readonly deviceId: string;
   /** The control block, the slots of the lane, the slots of its ring. */
   readonly memory: SharedArrayBuffer;
   /** From 1: in the flags of each message. */
@@ -15,6 +16,8 @@ export interface HostLanePort {
   readonly capacity: number;
   readonly slotBytes: number;
   readonly nodeId: number;
+  /** Milliseconds since the Unix epoch from which deadlines count. */
+  readonly epochMs: number;
   /** How long the thread polls in each turn of its event loop before it only looks every millisecond. */
   readonly hotUs: number;
 }

@@ -134,6 +134,13 @@ export interface DeviceLaunchOptions {
   readonly tenant?: number;
 }
 
+/** A way of one other thread to a device, as plain data. The backend's package makes it work in that thread. */
+export interface LanePort {
+  /** Whose it is. */
+  readonly kind: string;
+  readonly deviceId: string;
+}
+
 export interface Device {
   readonly info: DeviceInfo;
   readonly schedule: Schedule;
@@ -148,6 +155,12 @@ export interface Device {
   unref(): void;
   /** Resolves when nothing is in flight: every message handled, parked for a stopped kernel, or in the sink. */
   settled(): Promise<void>;
+  /**
+   * Gives out a lane, for one other thread of this process, which then sends to all addresses by itself. Absent where
+   * the backend has none. Throws `DeviceLimitError` when all are taken, `DeviceClosedError`, and `NotSupportedError` in
+   * lockstep.
+   */
+  openHostLane?(): LanePort;
   /** Stops everything and frees it. Idempotent. */
   close(): Promise<void>;
 }
