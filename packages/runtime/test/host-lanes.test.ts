@@ -6,6 +6,8 @@ import {
   createRuntime,
   DeviceLimitError,
   NotSupportedError,
+  QuotaExceededError,
+  RateLimitedError,
   type Runtime,
   RuntimeClosedError,
   type RuntimeOptions,
@@ -58,7 +60,7 @@ describe.skipIf(missing !== null)('lanes of other threads', () => {
     expect(counters.metrics()).toMatchObject({ sent: 2104, handled: 2104, replied: 4 });
     expectCounted(runtime);
     await runtime.close();
-  }, 120_000);
+  }, 12_000);
 
   test('the messages have the types of the definition', async () => {
     const runtime = await open(2);
@@ -80,6 +82,53 @@ describe.skipIf(missing !== null)('lanes of other threads', () => {
     // @ts-expect-error no such priority
     expect(() => counter.trySend('Add', { by: 1 }, { priority: 'urgent' })).toThrow('priority');
     expect(await counter.call('Get', {})).toEqual(reply);
+    await runtime.close();
+  });
+
+  test('tenants and engagements count what comes by a lane; it uses up what the host may send', async () => {
+    const runtime = await open(2);
+    const { tenants } = runtime;
+    tenants.add('acme', { messagesPerSecond: 1_000 });
+    tenants.add('globex');
+    tenants.engage('globex', 'audit', { maxMessages: 20 });
+    const entrance = { rateLimit: { kind: 'sliding-window', max: 1, windowMs: 60_000 } } as const;
+    const ours = await runtime.launch(Counter, { id: 'ours', tenant: 'acme' });
+    const theirs = { id: 'theirs', tenant: 'globex', engagement: 'audit', entrance };
+    const other = await runtime.launch(Counter, theirs);
+    const lane = connectHostLane(runtime.openHostLane());
+    const send = async (address: number, times: number): Promise<void> => {
+      const counter = lane.at(Counter, address);
+      for (let i = 0; i < times; i++) {
+        while (!counter.trySend('Add', { by: 1 })) await lane.room();
+      }
+      await runtime.settled();
+    };
+    await send(ours.address, 2_000);
+    await expect(ours.send('Add', { by: 1 })).rejects.toThrow(RateLimitedError);
+    expect(await ours.readState()).toMatchObject({ count: 2_000 });
+    // Neither the budget nor the entrance's limit holds the lane up, and the budget has it.
+    await send(other.address, 50);
+    expect(await other.readState()).toMatchObject({ count: 50 });
+    expect(other.metrics().flow.rateLimited).toBe(0);
+    expect(tenants.usage('globex').engagements.audit).toMatchObject({ messages: 50 });
+    await expect(other.send('Add', { by: 1 })).rejects.toThrow(QuotaExceededError);
+    await runtime.close();
+  }, 12_000);
+
+  test('the bound of a mailbox holds for lanes, too', async () => {
+    const runtime = await open(2);
+    for (const onFull of ['reject', 'drop-oldest'] as const) {
+      const kernel = await runtime.launch(Counter, { id: onFull, queueCapacity: 4, onFull });
+      await kernel.deactivate();
+      const lane = connectHostLane(runtime.openHostLane());
+      for (let i = 0; i < 10; i++) lane.at(Counter, kernel.address).trySend('Add', { by: 1 });
+      lane.close();
+      await runtime.settled();
+      await kernel.reactivate();
+      await runtime.settled();
+      const { handled, deadLettered } = kernel.metrics();
+      expect([onFull, handled, deadLettered['queue-full']]).toEqual([onFull, 4, 6]);
+    }
     await runtime.close();
   });
 
