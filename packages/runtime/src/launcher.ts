@@ -12,6 +12,7 @@ import { NameTakenError } from './errors.ts';
 import { KernelHandle } from './handle.ts';
 import type { Images } from './images.ts';
 import { Kernel, type KernelHost } from './kernel.ts';
+import type { KernelSettings } from './kernel-settings.ts';
 import { launchSettings } from './launch-settings.ts';
 import type { LaunchOptions } from './options.ts';
 import type { Registry } from './registry/registry.ts';
@@ -83,7 +84,7 @@ export class Launcher {
       kernel = await host.room.keepAlive.during(launch);
       check('launch');
     } catch (error) {
-      this.#unreserve(id, tenant);
+      this.#unreserve(told);
       throw error;
     }
     await this.#admit(kernel, options);
@@ -91,9 +92,9 @@ export class Launcher {
     return kernel;
   }
 
-  #unreserve(id: string, tenant: string | undefined): void {
-    this.#launching.delete(id);
-    this.#parts.tenants.unreserve(tenant);
+  #unreserve(settings: Pick<KernelSettings, 'id' | 'tenant' | 'engagement'>): void {
+    this.#launching.delete(settings.id);
+    this.#parts.tenants.unreserve(settings);
   }
 
   async checkpoint(): Promise<Checkpoint> {
@@ -158,7 +159,7 @@ export class Launcher {
    */
   async #admit(kernel: Kernel, options: LaunchOptions): Promise<void> {
     const { registry, tenants } = this.#parts;
-    this.#unreserve(kernel.id, kernel.settings.tenant);
+    this.#unreserve(kernel.settings);
     try {
       tenants.take(kernel);
       this.#kernels.set(kernel.id, kernel);

@@ -180,6 +180,60 @@ describe('tenants', () => {
     await rounds.close();
   });
 
+  test('an engagement ends when it has no kernels, and its name is free', async () => {
+    const { tenants } = runtime;
+    tenants.add('acme');
+    expect(() => tenants.disengage('acme', 'audit')).toThrow(InvalidOptionError);
+    expect(() => tenants.disengage('globex', 'audit')).toThrow(TenantNotFoundError);
+    tenants.engage('acme', 'audit', { maxMessages: 1 });
+    const launch = () => runtime.launch(Probe, { tenant: 'acme', engagement: 'audit' });
+    const probe = await launch();
+    await probe.send('Note', { value: 1 });
+    expect(() => tenants.disengage('acme', 'audit')).toThrow('without kernels');
+    await probe.terminate();
+    await expect(launch()).rejects.toThrow(QuotaExceededError);
+    tenants.disengage('acme', 'audit');
+    expect(tenants.usage('acme').engagements).toEqual({});
+    await expect(launch()).rejects.toThrow(InvalidOptionError);
+    tenants.engage('acme', 'audit', { maxMessages: 1 });
+    expect(tenants.usage('acme').engagements.audit).toMatchObject({ messages: 0, kernels: 0 });
+    await (await launch()).send('Note', { value: 1 });
+  });
+
+  test('an engagement does not end while a kernel is launched for it', async () => {
+    let attempts = 0;
+    const backend: BackendFactory = {
+      ...cpu,
+      open: async (options) => {
+        const device = await cpu.open(options);
+        const launch = device.launch.bind(device);
+        device.launch = async (...args) => {
+          attempts++;
+          expect(() => slow.tenants.disengage('acme', 'audit')).toThrow('without kernels');
+          return await launch(...args);
+        };
+        return device;
+      },
+    };
+    await using slow = await createRuntime({ backend });
+    slow.tenants.add('acme');
+    slow.tenants.engage('acme', 'audit');
+    const probe = await slow.launch(Probe, { tenant: 'acme', engagement: 'audit' });
+    await probe.terminate();
+    slow.tenants.disengage('acme', 'audit');
+    expect(attempts).toBe(1);
+  });
+
+  test('a launch that fails leaves its engagement free to end', async () => {
+    const { tenants } = runtime;
+    tenants.add('acme', { maxMemoryBytes: 1 });
+    tenants.engage('acme', 'audit');
+    const launch = runtime.launch(Probe, { tenant: 'acme', engagement: 'audit' });
+    await expect(launch).rejects.toThrow('maxMemoryBytes');
+    tenants.disengage('acme', 'audit');
+    expect(tenants.usage('acme').engagements).toEqual({});
+  });
+
   test('engagements have budgets of their own, of time', async () => {
     runtime.tenants.add('acme');
     runtime.tenants.engage('acme', 'audit', { maxBusyMs: 5 });

@@ -42,6 +42,8 @@ export function checkBudget(budget: EngagementBudget): EngagementBudget {
 /** A piece of work of a tenant with a budget of its own. What its kernels did counts also when they have ended. */
 export class Engagement implements RateLimiter {
   budget: EngagementBudget;
+  /** Kernels that are being launched for it. */
+  launching = 0;
   readonly #tenant: string;
   readonly #name: string;
   readonly #kernels: Set<Spender> = new Set();
@@ -55,6 +57,11 @@ export class Engagement implements RateLimiter {
     this.#tenant = tenant;
     this.#name = name;
     this.budget = budget;
+  }
+
+  /** Whether some kernel may still use it up. */
+  get used(): boolean {
+    return this.#kernels.size + this.launching > 0;
   }
 
   usage(): EngagementUsage {

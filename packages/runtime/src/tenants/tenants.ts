@@ -3,6 +3,7 @@ import type { UndeliveredMessage } from '../dead-letters.ts';
 import { type Owned, QuotaExceededError, TenantNotFoundError } from '../errors.ts';
 import type { Limit } from '../flow/rate-limiter.ts';
 import type { Kernel } from '../kernel.ts';
+import type { KernelSettings } from '../kernel-settings.ts';
 import { kernelAt } from '../resend.ts';
 import { Audit, type CrossTenantRefusal } from './audit.ts';
 import {
@@ -92,6 +93,20 @@ export class Tenants {
     else engagements.set(engagement, new Engagement(name, engagement, checked));
   }
 
+  /**
+   * Ends an engagement without kernels: what it used is forgotten, and its name is free. Throws `TenantNotFoundError`, and
+   * `InvalidOptionError` when the tenant has no such engagement, or one of its kernels lives or is being launched.
+   */
+  disengage(name: string, engagement: string): void {
+    const tenant = this.#find(name);
+    if (engagementOf(tenant, engagement).used) {
+      throw new InvalidOptionError('engagement', 'one without kernels', engagement, {
+        hint: 'terminate them first',
+      });
+    }
+    tenant.engagements.delete(engagement);
+  }
+
   /** Takes a tenant without kernels out. */
   remove(name: string): void {
     const { kernels, launching } = this.#find(name);
@@ -150,38 +165,43 @@ export class Tenants {
     const budget = engagement === undefined ? undefined : engagementOf(tenant, engagement);
     budget?.check();
     tenant.launching++;
+    if (budget !== undefined) budget.launching++;
     const limiters = [rate, budget].filter((limiter) => limiter !== undefined);
     const limits = limiters.map((limiter) => ({ subject: `tenant '${name}'`, limiter }));
     return { number, limits, counted: rate !== undefined };
   }
 
   /** The runtime's own: what was reserved was taken, or the launch failed. */
-  unreserve(name: string | undefined): void {
-    if (name !== undefined) this.#find(name).launching--;
+  unreserve({ tenant: name, engagement }: Pick<KernelSettings, 'tenant' | 'engagement'>): void {
+    if (name === undefined) return;
+    const tenant = this.#find(name);
+    tenant.launching--;
+    if (engagement !== undefined) engagementOf(tenant, engagement).launching--;
   }
 
   /** The runtime's own: the kernel is there. */
   take(kernel: Kernel): void {
     const { tenant: name, engagement } = kernel.settings;
     if (name === undefined) return;
-    const { quota, kernels, engagements } = this.#find(name);
+    const tenant = this.#find(name);
+    const { quota, kernels } = tenant;
     const { maxMemoryBytes } = quota;
     const memoryBytes = bytesOf([...kernels, kernel]);
     if (maxMemoryBytes !== undefined && memoryBytes > maxMemoryBytes) {
       throw new QuotaExceededError(name, 'maxMemoryBytes', maxMemoryBytes, memoryBytes);
     }
     kernels.add(kernel);
-    if (engagement !== undefined) engagements.get(engagement)?.begin(kernel);
+    if (engagement !== undefined) engagementOf(tenant, engagement).begin(kernel);
   }
 
   /** The runtime's own: the kernel has ended. */
   release(kernel: Kernel): void {
     const { tenant: name, engagement } = kernel.settings;
     if (name === undefined) return;
-    const { kernels, rate, engagements } = this.#find(name);
-    if (!kernels.delete(kernel)) return;
-    rate?.end(kernel);
-    if (engagement !== undefined) engagements.get(engagement)?.end(kernel);
+    const tenant = this.#find(name);
+    if (!tenant.kernels.delete(kernel)) return;
+    tenant.rate?.end(kernel);
+    if (engagement !== undefined) engagementOf(tenant, engagement).end(kernel);
   }
 
   #find(name: string): Tenant {
