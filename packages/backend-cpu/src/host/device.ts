@@ -31,7 +31,7 @@ import { monotonicOffsetUs, StampClock } from '../worker/clock.ts';
 import { largestPayload } from '../worker/outbox.ts';
 import { type ControlRequest, Crew } from './crew.ts';
 import { HostRounds } from './host-rounds.ts';
-import { CpuKernel, type KernelContext } from './kernel.ts';
+import { CpuKernel, type KernelHost } from './kernel.ts';
 import { type KernelProgram, programOf, stageBytes, textProgram } from './program.ts';
 import { Pump } from './pump.ts';
 
@@ -50,7 +50,7 @@ export class CpuDevice implements Device {
   readonly #crew: Crew;
   readonly #pump: Pump;
   readonly #rounds: HostRounds | null;
-  readonly #context: KernelContext;
+  readonly #context: KernelHost;
   readonly #message: RecordMessage;
   readonly #pages: (CpuKernel | undefined)[] = [];
   readonly #dirty: KernelMeter[] = [];
