@@ -7,7 +7,7 @@ import {
 } from '@ringkernel/core';
 import type { HostKernelStart } from '../control/messages.ts';
 import { priorityAt } from '../queue/record.ts';
-import type { Engine } from './engine.ts';
+import type { Handling } from './handling.ts';
 import type { WorkerKernel } from './kernel.ts';
 
 const priorityNames = ['low', 'normal', 'high', 'critical'] as const;
@@ -31,7 +31,7 @@ export type Loop = (ctx: HostLoop) => Promise<void>;
 export interface LoopThread {
   /** Calls the function so that what goes wrong in it later, anywhere, is known to come from this loop. */
   within(loop: HostLoop, call: () => Promise<void>): Promise<void>;
-  readonly engine: Engine;
+  readonly handling: Handling;
   /** Something was written outside of a turn: take one soon. */
   stir(): void;
   /** A loop has returned or thrown. */
@@ -104,7 +104,7 @@ export class HostLoop {
     const mailbox = this.kernel.mailbox(this.index);
     for (let record = mailbox.next(); record !== null; record = mailbox.next()) {
       const message = this.#known(record);
-      if (!this.#thread.engine.takeCopy(this.kernel, record, message !== undefined)) continue;
+      if (!this.#thread.handling.takeCopy(this.kernel, record, message !== undefined)) continue;
       this.#thread.stir();
       this.#last = record;
       return this.#decode(record, message as MessageDescriptor);
@@ -119,7 +119,7 @@ export class HostLoop {
     const { name, reply } = this.#known(record) as MessageDescriptor;
     if (reply === undefined) throw new TypeError(`reply: message ${name} is not an ask`);
     const bytes = encoded(codecOf(reply.layout, name), payload);
-    const { outbox } = this.#thread.engine;
+    const { outbox } = this.#thread.handling;
     this.#put(outbox.answer(this.kernel, this.index, record, 0, reply.id, bytes.length), bytes);
   }
 
@@ -127,7 +127,7 @@ export class HostLoop {
     this.#check();
     const { id, layout } = this.#find(this.#start.emits, type);
     const bytes = encoded(codecOf(layout, type), payload);
-    const { outbox } = this.#thread.engine;
+    const { outbox } = this.#thread.handling;
     this.#put(outbox.emit(this.kernel, this.index, id, bytes.length), bytes);
   }
 
@@ -140,7 +140,7 @@ export class HostLoop {
     this.#check();
     const { id, layout } = this.#find(this.#start.messages, type);
     const bytes = encoded(codecOf(layout, type), payload);
-    const { outbox } = this.#thread.engine;
+    const { outbox } = this.#thread.handling;
     const code = priorityNames.indexOf(priority);
     if (code < 0) throw new TypeError(`priority: wanted ${priorityNames}, found ${priority}`);
     this.#put(outbox.send(this.kernel, this.index, to, id, bytes.length, code), bytes);
@@ -164,7 +164,7 @@ export class HostLoop {
     if (!this.live) return false;
     this.#over = true;
     this.#last[13] = this.kernel.base + this.index;
-    this.#thread.engine.failLoop(this.kernel, this.index, this.#last, error);
+    this.#thread.handling.failLoop(this.kernel, this.index, this.#last, error);
     this.#end();
     return true;
   }
@@ -215,7 +215,7 @@ export class HostLoop {
   }
 
   #put(offset: number, bytes: Uint8Array): void {
-    const { outbox } = this.#thread.engine;
+    const { outbox } = this.#thread.handling;
     new Uint8Array(outbox.words.buffer).set(bytes, offset);
     outbox.stash();
     this.#thread.stir();

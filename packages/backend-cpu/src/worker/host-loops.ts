@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HostKernelStart } from '../control/messages.ts';
-import type { Engine } from './engine.ts';
+import type { Handling } from './handling.ts';
 import { HostLoop, type Loop, type LoopThread } from './host-loop.ts';
 import { absentFlag, failedFlag, loopFlag, type WorkerKernel } from './kernel.ts';
 import { loadLoop } from './load-loop.ts';
@@ -19,10 +19,10 @@ export class HostLoops {
   readonly #onEnd: Map<WorkerKernel, () => void> = new Map();
   readonly #context: LoopThread;
 
-  constructor(thread: number, engine: Engine, stir: () => void) {
+  constructor(thread: number, handling: Handling, stir: () => void) {
     this.#thread = thread;
     this.#context = {
-      engine,
+      handling,
       stir,
       within: (loop, call) => this.#running.run(loop, call),
       ended: (loop) => this.#ended(loop),

@@ -121,6 +121,12 @@ export class WorkerKernel {
     this.flags[instance] = 0;
   }
 
+  /** The instance has taken in a message of the host, which gives it credit for another one. */
+  countTaken(instance: number): void {
+    const taken = this.wordOf(instance) + instanceWords.hostTakenWord;
+    this.words[taken] = ((this.words[taken] as number) + 1) | 0;
+  }
+
   mailbox(instance: number): Mailbox {
     let mailbox = this.mailboxes.get(instance);
     if (mailbox === undefined) {

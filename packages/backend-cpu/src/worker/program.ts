@@ -7,7 +7,7 @@ import {
 } from '@ringkernel/compiler/back-end';
 import { instanceWords } from '@ringkernel/core';
 import type { KernelStart } from '../control/messages.ts';
-import type { Engine } from './engine.ts';
+import type { Handling } from './handling.ts';
 import type { WorkerKernel } from './kernel.ts';
 
 /** What a worker's programs have in common. */
@@ -18,23 +18,23 @@ export interface ProgramPlace {
 }
 
 /**
- * Builds a kernel's program and connects it with the engine. Null for a host-only kernel, and for WebAssembly on a
+ * Builds a kernel's program and connects it with the thread. Null for a host-only kernel, and for WebAssembly on a
  * worker that owns no instance: it has no stage there and runs nothing.
  */
 export function buildKernelProgram(
   { text, webAssembly, memory }: KernelStart,
   kernel: WorkerKernel,
-  engine: Engine,
+  handling: Handling,
   place: ProgramPlace,
 ): Program | null {
   if (text !== null) {
-    return buildText(text, kernel.name)(environment(kernel, engine, place));
+    return buildText(text, kernel.name)(environment(kernel, handling, place));
   }
   const stageOffset = kernel.layout.stage(place.thread);
   if (webAssembly === null || stageOffset < 0) return null;
   if (memory instanceof SharedArrayBuffer)
     throw new TypeError('the memory is no WebAssembly.Memory');
-  return buildWebAssemblyProgram(webAssembly, environment(kernel, engine, place), {
+  return buildWebAssemblyProgram(webAssembly, environment(kernel, handling, place), {
     memory,
     stageOffset,
   });
@@ -54,10 +54,10 @@ function buildText(text: string, name: string): ReturnType<typeof buildProgram> 
 
 function environment(
   kernel: WorkerKernel,
-  engine: Engine,
+  handling: Handling,
   { arena, seed }: ProgramPlace,
 ): ProgramEnv {
-  const { outbox } = engine;
+  const { outbox } = handling;
   return {
     arena,
     memory: kernel.memory,
@@ -72,7 +72,7 @@ function environment(
       outbox.send(kernel, sender, destination, type, size, priority),
     reply: (sender, header, type, size) => outbox.reply(kernel, sender, header, type, size),
     emit: (sender, _header, type, size) => outbox.emit(kernel, sender, type, size),
-    fault: (_self, site, value) => engine.fault(site, value),
-    tick: () => engine.watchdog.tick(),
+    fault: (_self, site, value) => handling.fault(site, value),
+    tick: () => handling.watchdog.tick(),
   };
 }

@@ -1,14 +1,21 @@
-import type { Engine } from './engine.ts';
-import { failedFlag, mailedFlag } from './kernel.ts';
+import type { HostRequests } from './host-requests.ts';
+import { failedFlag, mailedFlag, type WorkerKernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
+
+/** Who handles what they hold. */
+interface MailHandler {
+  handleCopy(kernel: WorkerKernel, instance: number, record: Int32Array): void;
+}
 
 /** Mailboxes of running kernels that hold messages, worked off in turns. */
 export class ReadyMailboxes {
-  readonly #engine: Engine;
+  readonly #handler: MailHandler;
+  readonly #requests: HostRequests;
   readonly #ready: Mailbox[] = [];
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(handler: MailHandler, requests: HostRequests) {
+    this.#handler = handler;
+    this.#requests = requests;
   }
 
   get empty(): boolean {
@@ -27,7 +34,7 @@ export class ReadyMailboxes {
   /** A turn: so many messages at most, of all and of each; how many it were. */
   run(budget: number): number {
     let taken = 0;
-    for (let i = this.#ready.length; i > 0 && taken < budget && !this.#engine.asked; i--) {
+    for (let i = this.#ready.length; i > 0 && taken < budget && !this.#requests.asked; i--) {
       const mailbox = this.#ready.shift() as Mailbox;
       taken += this.#work(mailbox, budget);
       if (mailbox.ready) this.#ready.push(mailbox);
@@ -40,10 +47,10 @@ export class ReadyMailboxes {
     const { kernel, instance } = mailbox;
     let taken = 0;
     let failed = false;
-    while (taken < most && !kernel.paused && !failed && !this.#engine.asked) {
+    while (taken < most && !kernel.paused && !failed && !this.#requests.asked) {
       const record = mailbox.next();
       if (record === null) break;
-      this.#engine.handleCopy(kernel, instance, record);
+      this.#handler.handleCopy(kernel, instance, record);
       failed = ((kernel.flags[instance] as number) & failedFlag) !== 0;
       taken++;
     }

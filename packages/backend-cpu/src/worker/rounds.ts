@@ -1,6 +1,7 @@
-import { deadLetterCode, instanceWords } from '@ringkernel/core';
+import { deadLetterCode } from '@ringkernel/core';
 import { originAt, priorityAt, slotsAt } from '../queue/record.ts';
 import type { Engine } from './engine.ts';
+import type { Handling } from './handling.ts';
 import { absentFlag, failedFlag, type WorkerKernel } from './kernel.ts';
 import type { Mailbox } from './mailbox.ts';
 
@@ -11,6 +12,7 @@ import type { Mailbox } from './mailbox.ts';
  */
 export class Rounds {
   readonly #engine: Engine;
+  readonly #handling: Handling;
   readonly #words: Int32Array;
   #inbox: Int32Array[] = [];
   /** Mailboxes that hold something. */
@@ -18,6 +20,7 @@ export class Rounds {
 
   constructor(engine: Engine, arena: SharedArrayBuffer) {
     this.#engine = engine;
+    this.#handling = engine.handling;
     this.#words = new Int32Array(arena);
   }
 
@@ -70,7 +73,7 @@ export class Rounds {
     const mine = [...this.#held].filter((mailbox) => mailbox.kernel === kernel);
     mine.sort((a, b) => a.instance - b.instance);
     for (const mailbox of mine) {
-      this.#buryAll(mailbox, deadLetterCode.terminated);
+      this.#handling.buryAll(mailbox, deadLetterCode.terminated);
       this.#held.delete(mailbox);
     }
     const page = kernel.base >>> 6;
@@ -79,7 +82,7 @@ export class Rounds {
       const instance = ((record[13] as number) - kernel.base) | 0;
       if ((record[13] as number) >>> 6 < page || instance < 0 || instance >= kernel.instances) {
         stays.push(record);
-      } else this.#engine.dead(kernel, record, deadLetterCode.terminated);
+      } else this.#handling.dead(kernel, record, deadLetterCode.terminated);
     }
     this.#inbox = stays;
   }
@@ -89,7 +92,7 @@ export class Rounds {
     this.take();
     const mailbox = kernel.mailboxes.get(instance);
     if (mailbox !== undefined) {
-      this.#buryAll(mailbox, deadLetterCode.terminated);
+      this.#handling.buryAll(mailbox, deadLetterCode.terminated);
       this.#held.delete(mailbox);
     }
     const address = kernel.base + instance;
@@ -97,16 +100,9 @@ export class Rounds {
     this.#inbox = this.#inbox.filter((record) => record[13] !== address);
     mine.sort(byRoundAndSend);
     for (const record of mine) {
-      this.#credit(kernel, instance, record);
-      this.#engine.dead(kernel, record, deadLetterCode.terminated);
+      if (originAt(record, 0) === 0) kernel.countTaken(instance);
+      this.#handling.dead(kernel, record, deadLetterCode.terminated);
     }
-  }
-
-  /** From the host: taking it in gives the host credit for another one. */
-  #credit(kernel: WorkerKernel, instance: number, record: Int32Array): void {
-    if (originAt(record, 0) !== 0) return;
-    const credit = kernel.wordOf(instance) + instanceWords.hostTakenWord;
-    kernel.words[credit] = ((kernel.words[credit] as number) + 1) | 0;
   }
 
   #keep(word: number): Int32Array {
@@ -118,21 +114,21 @@ export class Rounds {
   #deliverOne(record: Int32Array): void {
     const destination = record[13] as number;
     const kernel = this.#engine.outbox.pages[destination >>> 6];
-    if (kernel === undefined) return this.#engine.lost(record);
-    if (kernel.buried) return this.#engine.dead(kernel, record, deadLetterCode.terminated);
+    if (kernel === undefined) return this.#handling.lost(record);
+    if (kernel.buried) return this.#handling.dead(kernel, record, deadLetterCode.terminated);
     const instance = (destination - kernel.base) | 0;
     const absent = ((kernel.flags[instance] as number) & absentFlag) !== 0;
     const mailbox = absent ? null : kernel.mailbox(instance);
     const dropped = mailbox === null ? record : mailbox.add(record, 0);
     if (mailbox !== null) this.#held.add(mailbox);
-    this.#credit(kernel, instance, record);
+    if (originAt(record, 0) === 0) kernel.countTaken(instance);
     if (dropped === null) return;
     // Its place among the dead letters of all workers is that of the message that pushed it out.
     const [source, send] = [originAt(record, 0), record[4] as number];
     dropped[14] = source;
     dropped[15] = send;
     const { queueFull, terminated } = deadLetterCode;
-    this.#engine.dead(kernel, dropped, absent ? terminated : queueFull);
+    this.#handling.dead(kernel, dropped, absent ? terminated : queueFull);
   }
 
   #runOne(mailbox: Mailbox): void {
@@ -142,26 +138,20 @@ export class Rounds {
     let handled = 0;
     for (const record of records) {
       if (this.#failed(mailbox)) break;
-      this.#engine.handleCopy(kernel, instance, record);
+      this.#handling.handleCopy(kernel, instance, record);
       handled++;
     }
     const left = records.slice(handled);
     if (kernel.holds) mailbox.putBack(left);
     else if (this.#failed(mailbox)) {
-      for (const record of left) this.#engine.dead(kernel, record, deadLetterCode.instanceFailed);
-      this.#buryAll(mailbox, deadLetterCode.instanceFailed);
+      for (const record of left) this.#handling.dead(kernel, record, deadLetterCode.instanceFailed);
+      this.#handling.buryAll(mailbox, deadLetterCode.instanceFailed);
     }
     if (mailbox.empty) this.#held.delete(mailbox);
   }
 
   #failed({ kernel, instance }: Mailbox): boolean {
     return ((kernel.flags[instance] as number) & failedFlag) !== 0;
-  }
-
-  /** What waits by priority, then what is parked in order of arrival. */
-  #buryAll(mailbox: Mailbox, reason: number): void {
-    for (const record of mailbox.takeAll()) this.#engine.dead(mailbox.kernel, record, reason);
-    for (const record of mailbox.takeParked()) this.#engine.dead(mailbox.kernel, record, reason);
   }
 }
 

@@ -68,7 +68,7 @@ export class WorkerThread {
       watchdog,
     );
     this.#rounds = new Rounds(this.#engine, arena);
-    this.#loops = new HostLoops(thread, this.#engine, () => this.#parking.stir());
+    this.#loops = new HostLoops(thread, this.#engine.handling, () => this.#parking.stir());
     if (start.schedule === 'lockstep') clock.setRound(0);
     this.#parking = new Parking(arena, this.#atomics, layout, thread, start.spinUs);
   }
@@ -187,13 +187,14 @@ export class WorkerThread {
 
   #asked(): boolean {
     return (
-      this.#atomics.load((this.#block + threadBlock.control) >>> 2) !== this.#engine.controlSeen
+      this.#atomics.load((this.#block + threadBlock.control) >>> 2) !== this.#engine.requests.seen
     );
   }
 
   #obey(): void {
+    const { requests } = this.#engine;
     for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
-      this.#engine.controlSeen = (this.#engine.controlSeen + 1) | 0;
+      requests.seen = (requests.seen + 1) | 0;
       const { request } = message;
       try {
         const bytes = this.#carryOut(message);
@@ -230,7 +231,7 @@ export class WorkerThread {
     if (kernel === undefined) throw new Error(`no kernel at address ${message.baseAddress}`);
     switch (message.op) {
       case 'activate':
-        if (this.#start.schedule === 'async') this.#engine.activate(kernel);
+        if (this.#start.schedule === 'async') this.#engine.handling.activate(kernel);
         else kernel.paused = false;
         this.#loops.activate(kernel);
         break;
@@ -243,7 +244,7 @@ export class WorkerThread {
         break;
       case 'bury':
         if (this.#start.schedule === 'lockstep') this.#rounds.bury(kernel);
-        this.#engine.bury(kernel);
+        this.#engine.handling.bury(kernel);
         this.#loops.wake(kernel);
         break;
       case 'remove':
@@ -261,7 +262,7 @@ export class WorkerThread {
         this.#loops.spawn(kernel, message.instance);
         break;
       case 'retire':
-        this.#engine.retire(kernel, message.instance);
+        this.#engine.handling.retire(kernel, message.instance);
         this.#loops.retire(kernel, message.instance);
         if (this.#start.schedule === 'lockstep') {
           this.#rounds.buryInstance(kernel, message.instance);
@@ -277,14 +278,18 @@ export class WorkerThread {
   #restart(kernel: WorkerKernel, instance: number, state: Uint8Array | null): void {
     this.#loops.restart(kernel, instance);
     kernel.writeState(instance, state);
-    this.#engine.restart(kernel, instance);
+    this.#engine.handling.restart(kernel, instance);
   }
 
   #launch({ kernel: start }: ControlMessage & { op: 'launch' }): Promise<void> | null {
     const { thread, shape, seed } = this.#start;
     const arena = bufferOf(this.#start.memory);
     const kernel = new WorkerKernel(start, thread, shape.threads);
-    kernel.program = buildKernelProgram(start, kernel, this.#engine, { arena, seed, thread });
+    kernel.program = buildKernelProgram(start, kernel, this.#engine.handling, {
+      arena,
+      seed,
+      thread,
+    });
     for (let page = 0; page << 6 < start.instances; page++) {
       this.#outbox.pages[(start.baseAddress >>> 6) + page] = kernel;
     }
