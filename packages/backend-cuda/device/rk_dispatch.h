@@ -84,7 +84,7 @@ RK_DEV bool rk_deliver_request(RkWorld* w, RkDispatcher* own, const RkHeader* fr
   rk_u32 node;
   if (own->spare_count > 0u) {
     node = own->spares[--own->spare_count];
-  } else if (!rk_queue_pop(&w->free, &node)) {
+  } else if (!rk_allocate(w, &node)) {
     return false;
   }
   rk_copy_quads((RkQuad*)rk_node(w, node), (const RkQuad*)from, 4u + rk_quads(from->bytes));
@@ -108,6 +108,7 @@ RK_DEV bool rk_take_request(RkWorld* w, RkDispatcher* own) {
     }
     if (rk_waiting(own, 1u) != 0u) return false;
   }
+  rk_sync_warp();
   if (RK_WARP_LANE == 0u) {
     own->accepted = 1u;
     if (what == RKL_DEACTIVATE || what == RKL_DRAIN) {
@@ -163,11 +164,11 @@ RK_DEV void rk_stop_all(RkWorld* w, rk_u32 command, RkDispatcher* own) {
 }
 
 // What one lane does for all, once in each turn.
-RK_DEV void rk_look_after(RkWorld* w, RkDispatcher* own, bool no_node) {
+RK_DEV void rk_look_after(RkWorld* w, RkDispatcher* own, bool no_node, bool asked) {
   rk_watch(w, own);
   rk_look_for_activation(w, own, no_node);
   if (own->draining > 0u) rk_look_for_drained(w, own);
-  own->accepted = rk_load_acquire(&w->inflight) == 0u;
+  own->accepted = asked && rk_load_acquire(&w->inflight) == 0u;
 }
 
 // Whether the slice of the kernels is over. Said before they leave: whoever finds a kernel ended knows why.
@@ -200,10 +201,10 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
     const rk_u32 heard = own->epoch;
     taken = rk_take(w, own);
     empty = rk_waiting(own, 0u) == 0u;
-    if (RK_WARP_LANE == 0u) rk_look_after(w, own, !taken && !empty);
+    if (RK_WARP_LANE == 0u) rk_look_after(w, own, !taken && !empty, asked != quiet);
     rk_sync_warp();
     // What was sent before a question is seen by the poll after the one that heard it.
-    const bool settled = asked != quiet && polled && !taken && empty && own->accepted != 0u;
+    const bool settled = own->accepted != 0u && polled && !taken && empty;
     rk_tell_heads(w, own, !taken);
     if (settled || (turn & 1023u) == 1023u) rk_mirror_all(w);
     if (settled) {

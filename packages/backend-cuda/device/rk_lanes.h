@@ -12,7 +12,8 @@ struct RkSource {
   rk_u32 head, tail, told;  // `told`: how much the host knows to be taken
 };
 
-// What the lanes of the warp share, from the begin of the kernels to their end.
+// What the lanes of the warp share, from the begin of the kernels to their end. All of them go the same way through all that
+// follows: nothing that one of them may have read to choose its way is written before they have met.
 struct RkDispatcher {
   RkHeader headers[RK_WARP];  // of the messages at hand, one for each lane
   const rk_u8* slots[RK_WARP];
@@ -114,10 +115,11 @@ RK_DEV rk_u32 rk_waiting(const RkDispatcher* own, rk_u32 first) {
 // Takes free nodes, all at once, so that there are as many as there may be.
 RK_DEV void rk_refill(RkWorld* w, RkDispatcher* own) {
   RkQueue* q = &w->free;
-  while (own->spare_count < own->most_spares) {
+  rk_u32 had = own->spare_count;
+  while (had < own->most_spares) {
     if (RK_WARP_LANE == 0u) own->at = rk_load_relaxed(&q->head);
     rk_sync_warp();
-    const rk_u32 begin = own->at, at = begin + RK_WARP_LANE, had = own->spare_count;
+    const rk_u32 begin = own->at, at = begin + RK_WARP_LANE;
     const rk_u64 cell = rk_load_acquire(q->cells + (at & q->mask));
     const int ahead = (int)((rk_u32)(cell >> 32) - (at + 1u));
     if (rk_ballot(RK_WARP_LANE == 0u && ahead > 0) != 0u) continue;  // others were faster
@@ -126,13 +128,13 @@ RK_DEV void rk_refill(RkWorld* w, RkDispatcher* own) {
     if (count == 0u) return;
     if (RK_WARP_LANE == 0u) own->accepted = rk_compare_exchange_relaxed(&q->head, begin, begin + count) == begin;
     rk_sync_warp();
-    const bool got = own->accepted != 0u;
-    if (got && RK_WARP_LANE < count) {
+    if (own->accepted == 0u) continue;
+    if (RK_WARP_LANE < count) {
       own->spares[had + RK_WARP_LANE] = (rk_u32)cell;
       rk_queue_vacate(q, at);
     }
-    rk_sync_warp();
-    if (got && RK_WARP_LANE == 0u) own->spare_count = had + count;
+    had += count;
+    if (RK_WARP_LANE == 0u) own->spare_count = had;
     rk_sync_warp();
   }
 }
@@ -250,7 +252,7 @@ RK_DEV void rk_count_taken(RkWorld* w, const RkSource* from, const rk_u8* slot, 
   if (from->lane == 0) return;
   if (k == 0) {
     rk_tell_caller(w, (const RkHeader*)slot, RKR_DEAD_LETTER, RK_NOT_FOUND);
-    rk_add_relaxed(&from->lane->undelivered, 1u);
+    rk_tally(&from->lane->undelivered, 1u);
     return;
   }
   m->extra = rk_life(k->mail + (address - k->base));
@@ -289,7 +291,7 @@ RK_DEV bool rk_is_request(const RkHeader* m) {
 RK_DEV bool rk_take_batch(RkWorld* w, RkDispatcher* own, rk_u32 first) {
   const rk_u32 waiting = rk_waiting(own, first);
   if (waiting == 0u) return false;
-  rk_refill(w, own);
+  if (own->spare_count == 0u) rk_refill(w, own);
   const rk_u32 count = rk_share_out(w, own, first, waiting);
   if (count == 0u) return false;
   rk_sync_warp();
@@ -314,5 +316,6 @@ RK_DEV bool rk_take_batch(RkWorld* w, RkDispatcher* own, rk_u32 first) {
   if (take && (rk_flags(header) & RKF_SPILLED) != 0u) rk_spill_ends(w, header, k);
   if (stop == 1u << lane) own->request = (const RkHeader*)own->slots[lane];
   rk_end_batch(own, count, taken, landing);
+  rk_refill(w, own);  // for the next ones, which then need not wait for it
   return taken != 0u;
 }

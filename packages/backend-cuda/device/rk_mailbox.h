@@ -11,8 +11,8 @@ RK_DEV void rk_ready(RkKernel* k, rk_u32 instance) {
 
 // One more is to run. Whoever it is published to with a release counts it off later, so this needs no order of its own.
 RK_DEV void rk_count_scheduled(RkWorld* w, RkKernel* k) {
-  rk_add_relaxed(&w->inflight, 1u);
-  rk_add_relaxed(&k->scheduled, 1u);
+  rk_tally(&w->inflight, 1u);
+  rk_tally(&k->scheduled, 1u);
 }
 
 // Lets an instance run whose arrivals were idle.
@@ -50,6 +50,12 @@ RK_DEV void rk_deliver(RkWorld* w, RkKernel* k, rk_u32 instance, rk_u32 newest, 
 
 RK_DEV void rk_free(RkWorld* w, rk_u32 node) { rk_queue_push(&w->free, node); }
 
+// A free node; false when there is none.
+RK_DEV bool rk_allocate(RkWorld* w, rk_u32* node) {
+  rk_u32 at = rk_load_relaxed(&w->free.head);
+  return rk_queue_pop(&w->free, &at, node);
+}
+
 RK_DEV void rk_append(RkWorld* w, rk_u32* first, rk_u32* last, rk_u32 node) {
   rk_node(w, node)->link = RK_NONE;
   if (*first == RK_NONE) {
@@ -71,7 +77,7 @@ RK_DEV void rk_enqueue(RkWorld* w, RkKernel* k, RkMail* mail, rk_u32 node) {
   rk_append(w, &mail->first[p], &mail->last[p], node);
   mail->waiting++;
   if (rk_load_relaxed((rk_u32*)(k->counters + RK_COUNT_MAX_DEPTH)) < mail->waiting) {
-    rk_max_relaxed((rk_u32*)(k->counters + RK_COUNT_MAX_DEPTH), mail->waiting);
+    rk_tally_max((rk_u32*)(k->counters + RK_COUNT_MAX_DEPTH), mail->waiting);
   }
 }
 

@@ -70,15 +70,18 @@ RK_DEV RkQuad rk_load_acquire_sys(const RkQuad* p) {
 RK_ATOMIC(rk_add, rk_u32, "add.acq_rel.gpu.global.u32", "r")
 RK_ATOMIC(rk_add_relaxed, rk_u32, "add.relaxed.gpu.global.u32", "r")
 RK_ATOMIC(rk_add_relaxed, rk_u64, "add.relaxed.gpu.global.u64", "l")
-RK_ATOMIC(rk_max_relaxed, rk_u32, "max.relaxed.gpu.global.u32", "r")
 RK_ATOMIC(rk_or_relaxed, rk_u32, "or.relaxed.gpu.global.b32", "r")
 RK_ATOMIC(rk_and, rk_u32, "and.acq_rel.gpu.global.b32", "r")
 // A release waits until what the thread has written is there, an acquire drops the L1 cache: only what is needed is asked.
 RK_ATOMIC(rk_add_acquire, rk_u32, "add.acquire.gpu.global.u32", "r")
 RK_ATOMIC(rk_exchange_acquire, rk_u32, "exch.acquire.gpu.global.b32", "r")
-RK_DEV void rk_add_release(rk_u32* p, rk_u32 v) {
-  asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory");
-}
+// Nobody waits for these: they have no result.
+#define RK_REDUCTION(name, T, op, constraint) \
+  RK_DEV void name(T* p, T v) { asm volatile("red." op " [%0], %1;" ::"l"(p), constraint(v) : "memory"); }
+RK_REDUCTION(rk_add_release, rk_u32, "release.gpu.global.add.u32", "r")
+RK_REDUCTION(rk_tally, rk_u32, "relaxed.gpu.global.add.u32", "r")
+RK_REDUCTION(rk_tally, rk_u64, "relaxed.gpu.global.add.u64", "l")
+RK_REDUCTION(rk_tally_max, rk_u32, "relaxed.gpu.global.max.u32", "r")
 #define RK_COMPARE_EXCHANGE(name, order)                               \
   RK_DEV rk_u32 name(rk_u32* p, rk_u32 wanted, rk_u32 v) {             \
     rk_u32 old;                                                        \

@@ -29,23 +29,23 @@ RK_DEV void rk_queue_vacate(RkQueue* q, rk_u32 at) {
   rk_store_relaxed(q->cells + (at & q->mask), (rk_u64)(at + q->mask + 1u) << 32);
 }
 
-// False when it is empty. Leaves nothing behind when it fails: a kernel may end between any two calls.
-RK_DEV bool rk_queue_pop(RkQueue* q, rk_u32* value) {
-  rk_u32 at = rk_load_relaxed(&q->head);
+// False when it is empty. `at` is where the head was when this thread last knew it: who asks again and again only looks at
+// one cell. Leaves nothing behind when it fails: a kernel may end between any two calls.
+RK_DEV bool rk_queue_pop(RkQueue* q, rk_u32* at, rk_u32* value) {
   for (;;) {
-    const rk_u64 found = rk_load_acquire(q->cells + (at & q->mask));
-    const int ahead = (int)((rk_u32)(found >> 32) - (at + 1u));
+    const rk_u64 found = rk_load_acquire(q->cells + (*at & q->mask));
+    const int ahead = (int)((rk_u32)(found >> 32) - (*at + 1u));
     if (ahead < 0) return false;
     if (ahead > 0) {
-      at = rk_load_relaxed(&q->head);
+      *at = rk_load_relaxed(&q->head);
       continue;
     }
-    const rk_u32 head = rk_compare_exchange_relaxed(&q->head, at, at + 1u);
-    if (head == at) {
+    const rk_u32 head = rk_compare_exchange_relaxed(&q->head, *at, *at + 1u);
+    if (head == *at) {
       *value = (rk_u32)found;
-      rk_queue_vacate(q, at);
+      rk_queue_vacate(q, (*at)++);
       return true;
     }
-    at = head;
+    *at = head;
   }
 }

@@ -30,10 +30,10 @@ RK_DEV void rk_measure(RkKernel* k, rk_u64 now_us, rk_u64 sent_us) {
     while (!(us >> log)) log--;
     bucket = ((log - 4u + 1u) << 4) + ((us >> (log - 4u)) & 15u);
   }
-  rk_add_relaxed(k->latency + RKN_BUCKETS + bucket, 1ull);
-  rk_add_relaxed(k->latency + RKN_SUM, (rk_u64)us);
-  rk_max_relaxed((rk_u32*)(k->latency + RKN_MINIMUM), ~us);
-  rk_max_relaxed((rk_u32*)(k->latency + RKN_MAXIMUM), us);
+  rk_tally(k->latency + RKN_BUCKETS + bucket, 1ull);
+  rk_tally(k->latency + RKN_SUM, (rk_u64)us);
+  rk_tally_max((rk_u32*)(k->latency + RKN_MINIMUM), ~us);
+  rk_tally_max((rk_u32*)(k->latency + RKN_MAXIMUM), us);
 }
 
 RK_DEV void rk_report_fault(RkTurn* t, RkMail* mail) {

@@ -79,7 +79,7 @@ RK_DEV void rk_append_transit(RkWorld* w, rk_u32 node) {
 RK_DEV void rk_spill(RkTurn* t, RkHeader* m) {
   rk_count_scheduled(t->world, t->target);
   RkMail* own = t->kernel->mail + t->index;
-  rk_add_relaxed(&own->spilled, 1u);
+  rk_tally(&own->spilled, 1u);
   own->behind = 1u;
   rk_tell(t->world, m, RKR_SPILL, m->extra);
 }
@@ -161,7 +161,7 @@ RK_DEV bool rk_is_behind(RkTurn* t) {
 
 // A node for a message: the one that this worker kept, or one of the free ones.
 RK_DEV bool rk_take_node(RkTurn* t, rk_u32* node) {
-  if (t->clock.spare == 0u) return rk_queue_pop(&t->world->free, node);
+  if (t->clock.spare == 0u) return rk_allocate(t->world, node);
   *node = t->clock.spare - 1u;
   t->clock.spare = 0;
   return true;

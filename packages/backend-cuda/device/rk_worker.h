@@ -11,9 +11,10 @@ struct RkWorkerParameters {
   rk_u32 workers;
 };
 
-// What a worker is to run next: the first instance on the queue; a dedicated worker has one of its own.
-RK_DEV bool rk_look(RkKernel* k, rk_u32 worker, rk_u32* instance) {
-  if (!k->dedicated) return rk_queue_pop(&k->ready, instance);
+// What a worker is to run next: the first instance on the queue, which it knows to be `at`; a dedicated worker has one of
+// its own.
+RK_DEV bool rk_look(RkKernel* k, rk_u32 worker, rk_u32* at, rk_u32* instance) {
+  if (!k->dedicated) return rk_queue_pop(&k->ready, at, instance);
   *instance = worker;
   return rk_load_acquire(&k->mail[worker].arrivals) != RK_IDLE;
 }
@@ -34,11 +35,11 @@ RK_DEV void rk_dismiss_group();
 
 RK_DEV void rk_work_as(RkWorld* w, RkKernel* k, rk_u32 worker) {
   rk_begin_running(w);
-  rk_u32 idle = 0;
+  rk_u32 idle = 0, at = rk_load_relaxed(&k->ready.head);
   // However short a slice is, each worker runs an instance in it.
   for (bool looked = false; !looked || rk_load_acquire(&w->stop) == RKC_RUN; looked = true) {
     rk_u32 instance;
-    if (rk_look(k, worker, &instance)) {
+    if (rk_look(k, worker, &at, &instance)) {
       rk_run_instance(w, k, instance, worker);
       idle = 0;
     } else {

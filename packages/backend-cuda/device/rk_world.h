@@ -109,7 +109,7 @@ RK_DEV void rk_begin_running(RkWorld* w) {
   if (rk_add(&w->started, 1u) + 1u == w->starting) rk_store_release_sys(w->control + RKW_STARTED, w->launch);
 }
 
-RK_DEV void rk_count(RkKernel* k, rk_u32 what, rk_u64 change) { rk_add_relaxed(k->counters + what, change); }
+RK_DEV void rk_count(RkKernel* k, rk_u32 what, rk_u64 change) { rk_tally(k->counters + what, change); }
 
 // A slot of the ring to the host, reserved: to be filled and published. Waits for room; null when all is to end.
 RK_DEV RkHeader* rk_ring_claim(RkWorld* w, rk_u32* ticket) {

@@ -7,6 +7,9 @@
 #include <time.h>
 
 #define RK_DEV static inline
+#ifndef RK_SIM_NOTE
+#define RK_SIM_NOTE(primitive)  // who counts what is done defines it
+#endif
 #ifndef RK_WARP
 #define RK_WARP 1u  // more only in tests
 #endif
@@ -39,10 +42,16 @@ RK_DEV void rk_sync_lanes() { pthread_barrier_wait(rk_sim_self.barrier); }
   const unsigned long name##__bytes = sizeof(Parameters);                                      \
   static void name(Parameters p)
 
-#define RK_SIM_LOAD(name, T, order) \
-  RK_DEV T name(const T* p) { return __atomic_load_n(p, order); }
-#define RK_SIM_STORE(name, T, order) \
-  RK_DEV void name(T* p, T v) { __atomic_store_n(p, v, order); }
+#define RK_SIM_LOAD(name, T, order)   \
+  RK_DEV T name(const T* p) {         \
+    RK_SIM_NOTE(#name);               \
+    return __atomic_load_n(p, order); \
+  }
+#define RK_SIM_STORE(name, T, order)  \
+  RK_DEV void name(T* p, T v) {       \
+    RK_SIM_NOTE(#name);               \
+    __atomic_store_n(p, v, order);    \
+  }
 RK_SIM_LOAD(rk_load_acquire_sys, rk_u32, __ATOMIC_ACQUIRE)
 RK_SIM_LOAD(rk_load_relaxed_sys, rk_u32, __ATOMIC_RELAXED)
 RK_SIM_LOAD(rk_load_acquire, rk_u32, __ATOMIC_ACQUIRE)
@@ -57,22 +66,31 @@ RK_SIM_STORE(rk_store_release, rk_u64, __ATOMIC_RELEASE)
 RK_SIM_STORE(rk_store_relaxed, rk_u32, __ATOMIC_RELAXED)
 RK_SIM_STORE(rk_store_relaxed, rk_u64, __ATOMIC_RELAXED)
 
-RK_DEV rk_u32 rk_add(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
-RK_DEV rk_u32 rk_add_relaxed(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
-RK_DEV rk_u64 rk_add_relaxed(rk_u64* p, rk_u64 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
-RK_DEV rk_u32 rk_max_relaxed(rk_u32* p, rk_u32 v) {
+// Add, and, or, exchange; and the value from before.
+#define RK_SIM_ATOMIC(name, T, does, order) \
+  RK_DEV T name(T* p, T v) {                \
+    RK_SIM_NOTE(#name);                     \
+    return __atomic_##does(p, v, order);    \
+  }
+RK_SIM_ATOMIC(rk_add, rk_u32, fetch_add, __ATOMIC_ACQ_REL)
+RK_SIM_ATOMIC(rk_add_acquire, rk_u32, fetch_add, __ATOMIC_ACQUIRE)
+RK_SIM_ATOMIC(rk_add_release, rk_u32, fetch_add, __ATOMIC_RELEASE)
+RK_SIM_ATOMIC(rk_add_relaxed, rk_u32, fetch_add, __ATOMIC_RELAXED)
+RK_SIM_ATOMIC(rk_add_relaxed, rk_u64, fetch_add, __ATOMIC_RELAXED)
+RK_SIM_ATOMIC(rk_tally, rk_u32, fetch_add, __ATOMIC_RELAXED)
+RK_SIM_ATOMIC(rk_tally, rk_u64, fetch_add, __ATOMIC_RELAXED)
+RK_SIM_ATOMIC(rk_and, rk_u32, fetch_and, __ATOMIC_ACQ_REL)
+RK_SIM_ATOMIC(rk_or_relaxed, rk_u32, fetch_or, __ATOMIC_RELAXED)
+RK_SIM_ATOMIC(rk_exchange_acquire, rk_u32, exchange_n, __ATOMIC_ACQUIRE)
+RK_DEV void rk_tally_max(rk_u32* p, rk_u32 v) {
+  RK_SIM_NOTE("rk_tally_max");
   rk_u32 old = __atomic_load_n(p, __ATOMIC_RELAXED);
   while (old < v && !__atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
   }
-  return old;
 }
-RK_DEV rk_u32 rk_or_relaxed(rk_u32* p, rk_u32 v) { return __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
-RK_DEV rk_u32 rk_and(rk_u32* p, rk_u32 v) { return __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL); }
-RK_DEV rk_u32 rk_add_acquire(rk_u32* p, rk_u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQUIRE); }
-RK_DEV rk_u32 rk_exchange_acquire(rk_u32* p, rk_u32 v) { return __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE); }
-RK_DEV void rk_add_release(rk_u32* p, rk_u32 v) { __atomic_fetch_add(p, v, __ATOMIC_RELEASE); }
 #define RK_SIM_COMPARE_EXCHANGE(name, order)                                    \
   RK_DEV rk_u32 name(rk_u32* p, rk_u32 wanted, rk_u32 v) {                      \
+    RK_SIM_NOTE(#name);                                                         \
     __atomic_compare_exchange_n(p, &wanted, v, false, order, __ATOMIC_RELAXED); \
     return wanted;                                                              \
   }
@@ -81,11 +99,12 @@ RK_SIM_COMPARE_EXCHANGE(rk_compare_exchange_relaxed, __ATOMIC_RELAXED)
 
 // The words come in no order. The lane's tail, which the host writes before it asks for anything, is read first here.
 RK_DEV RkQuad rk_load_acquire_sys(const RkQuad* p) {
+  RK_SIM_NOTE("rk_load_acquire_sys");
   RkQuad v;
-  v.y = rk_load_acquire_sys(&p->y);
-  v.w = rk_load_acquire_sys(&p->w);
-  v.z = rk_load_acquire_sys(&p->z);
-  v.x = rk_load_acquire_sys(&p->x);
+  v.y = __atomic_load_n(&p->y, __ATOMIC_ACQUIRE);
+  v.w = __atomic_load_n(&p->w, __ATOMIC_ACQUIRE);
+  v.z = __atomic_load_n(&p->z, __ATOMIC_ACQUIRE);
+  v.x = __atomic_load_n(&p->x, __ATOMIC_ACQUIRE);
   return v;
 }
 

@@ -17,6 +17,7 @@ typedef unsigned int rk_u32;
 typedef unsigned long long rk_u64;
 #include "rk_worker.h"
 #include "rk_dispatch.h"
+#include "world.h"
 
 // The lanes of the dispatcher's warp, which the tests build with one and with several.
 pthread_barrier_t warp_barrier;
@@ -68,85 +69,19 @@ RK_DEV bool rk_handle(RkTurn* t, rk_u32 type) {
 
 namespace {
 
-std::vector<void*> blocks;
-
-template <class T>
-T* allocate(size_t count) {
-  void* memory = aligned_alloc(256, (count * sizeof(T) + 255) / 256 * 256);
-  memset(memory, 0, count * sizeof(T));
-  blocks.push_back(memory);
-  return static_cast<T*>(memory);
-}
-
+rk_sim::Memory memory;
 RkWorld* world;
-
-void fill(RkQueue& queue, rk_u32 size, rk_u32 count) {
-  queue.cells = allocate<rk_u64>(size);
-  queue.mask = size - 1;
-  queue.tail = count;
-  for (rk_u32 i = 0; i < size; i++) {
-    queue.cells[i] = i < count ? ((rk_u64)(i + 1) << 32 | i) : (rk_u64)i << 32;
-  }
-}
 
 bool dedicated = false;
 rk_u32 nodes = 8;
 
 rk_u32 workers_of(rk_u32 slot) { return dedicated && slot == 1 ? kPlaces : kWorkers; }
 
-void make_kernel(rk_u32 slot, rk_u32 base) {
-  RkKernel& k = world->kernels[slot];
-  k.states = allocate<rk_u8>(kPlaces * 16);
-  k.mail = allocate<RkMail>(kPlaces);
-  k.instance_words = allocate<rk_u64>(kPlaces);
-  k.counters = allocate<rk_u64>(RKM_NUMBERS);
-  k.latency = k.counters + RKM_COUNTERS;
-  k.mirror = allocate<rk_u32>(RKM_NUMBERS * 2);
-  k.base = base;
-  k.instances = kPlaces;
-  k.capacity = 4;
-  k.state_bytes = 16;
-  k.state_stride = 16;
-  k.first_worker = 1 + slot * kPlaces;
-  k.workers = workers_of(slot);
-  k.dedicated = dedicated && slot == 1;
-  k.keeps_spares = nodes > 8;
-  k.clocks = allocate<RkWorker>(k.workers);
-  k.beats = allocate<rk_u64>(k.workers);
-  k.scratch = allocate<rk_u8>(k.workers * kNodeBytes);
-  fill(k.ready, 32, 0);
-  for (rk_u32 i = 0; i < kPlaces; i++) {
-    RkMail& mail = k.mail[i];
-    mail.arrivals = RK_IDLE;
-    mail.parked_first = mail.parked_last = RK_NONE;
-    for (int p = 0; p < 4; p++) mail.first[p] = mail.last[p] = RK_NONE;
-  }
-  world->ranges[slot] = {base, base + kPlaces, slot};
-}
-
 void make_world() {
-  world = allocate<RkWorld>(1);
-  world->nodes = allocate<rk_u8>(nodes * kNodeBytes);
-  world->kernels = allocate<RkKernel>(2);
-  world->ranges = allocate<RkRange>(2);
-  world->control = allocate<rk_u32>(RKW_SIZE_WORDS);
-  world->lane = allocate<rk_u8>(kSlots * kNodeBytes);
-  world->ring = allocate<rk_u8>(kSlots * kNodeBytes);
-  world->host_lanes = allocate<RkHostLane>(kLanes);
-  world->host_lane_count = kLanes;
-  for (rk_u32 i = 0; i < kLanes; i++) {
-    world->host_lanes[i].slots = allocate<rk_u8>(kSlots * kNodeBytes);
-    world->host_lanes[i].ring = allocate<rk_u8>(kSlots * kNodeBytes);
-    world->host_lanes[i].control = allocate<rk_u32>(RKH_SIZE_WORDS);
-  }
-  world->node_bytes = kNodeBytes;
-  world->node_count = nodes;
-  world->range_count = 2;
-  world->lane_mask = world->ring_mask = kSlots - 1;
-  world->transit_first = world->transit_last = RK_NONE;
-  fill(world->free, nodes, nodes);
-  make_kernel(0, 64);
-  make_kernel(1, 128);
+  memory.make_world({kPlaces, nodes, kNodeBytes, kSlots, kLanes}, 2);
+  memory.make_kernel(0, 64, workers_of(0), false);
+  memory.make_kernel(1, 128, workers_of(1), dedicated);
+  world = memory.world;
 }
 
 std::vector<std::thread> running;
@@ -387,6 +322,5 @@ int main(int, char** arguments) {
   const rk_u64 expected = (rk_u64)tokens * (hops + 1) * 2 + tokens - buried + lane_replies;
   printf("%u tokens, %u done, %u numbers, %u wrong, %llu handled of %llu, %u slices, %u spilled, %u guests, %u buried, %u by lanes\n", tokens, done, numbers, wrong,
          handled, expected, slices, spilled, guests, buried, lane_replies.load());
-  for (void* block : blocks) free(block);
   return done == tokens && numbers == tokens && wrong == 0 && handled == expected && lane_replies == kLanes * tokens ? 0 : 1;
 }

@@ -58,15 +58,16 @@ const sound = readFileSync(join(packageFolder, 'sim', 'rk_sim.h'), 'utf8');
 /** Each primitive that orders memory, and how it looks without its order. */
 const weakened: readonly (readonly [name: string, from: RegExp, to: string])[] = [
   ['load_acquire_sys', /(rk_load_acquire_sys, rk_u32, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['load_acquire_sys quad', /(v\.y = .*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
   ['load_acquire u32', /(rk_load_acquire, rk_u32, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
   ['load_acquire u64', /(rk_load_acquire, rk_u64, __ATOMIC_)ACQUIRE/, '$1RELAXED'],
   ['store_release_sys', /(rk_store_release_sys, rk_u32, __ATOMIC_)RELEASE/, '$1RELAXED'],
   ['store_release u32', /(rk_store_release, rk_u32, __ATOMIC_)RELEASE/, '$1RELAXED'],
   ['store_release u64', /(rk_store_release, rk_u64, __ATOMIC_)RELEASE/, '$1RELAXED'],
-  ['add', /(rk_u32 rk_add\(.*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
-  ['add_acquire', /(rk_add_acquire\(.*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
-  ['add_release', /(rk_add_release\(.*__ATOMIC_)RELEASE/, '$1RELAXED'],
-  ['exchange_acquire', /(rk_exchange_acquire\(.*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['add', /(\(rk_add, .*__ATOMIC_)ACQ_REL/, '$1RELAXED'],
+  ['add_acquire', /(\(rk_add_acquire, .*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
+  ['add_release', /(\(rk_add_release, .*__ATOMIC_)RELEASE/, '$1RELAXED'],
+  ['exchange_acquire', /(\(rk_exchange_acquire, .*__ATOMIC_)ACQUIRE/, '$1RELAXED'],
   ['compare_exchange_release', /(rk_compare_exchange_release, __ATOMIC_)RELEASE/, '$1RELAXED'],
   ['sync_warp', /if \(RK_WARP > 1u\) pthread_barrier_wait.*;/, 'sched_yield();'],
 ];

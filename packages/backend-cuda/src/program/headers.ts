@@ -15,7 +15,7 @@ function readHeaders(): ReadonlyMap<string, string> {
   const all = new Map([['rk_layout.h', layoutText()]]);
   const folders = [join(packageFolder, 'device'), join(packageFolder, 'sim')];
   for (const folder of folders) {
-    for (const name of readdirSync(folder).filter((file) => file.endsWith('.h'))) {
+    for (const name of readdirSync(folder).filter((file) => /^rk_.*\.h$/u.test(file))) {
       all.set(name, readFileSync(join(folder, name), 'utf8'));
     }
   }
