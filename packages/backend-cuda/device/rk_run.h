@@ -78,7 +78,7 @@ RK_DEV void rk_handle_one(RkTurn* t, RkMail* mail, rk_u32 node) {
     return;
   }
   const rk_u64 now_ms = w->lockstep ? now : (now - w->epoch_us) / 1000u;
-  if (m->deadline_ms != 0u && now_ms > m->deadline_ms) {
+  if (m->deadline_ms != 0u && (int)((rk_u32)now_ms - m->deadline_ms) > 0) {  // both wrap
     rk_end_buried(w, t->kernel, node, RK_EXPIRED);
     return;
   }

@@ -1,3 +1,4 @@
+import { isExpired } from '@ringkernel/core';
 import type { Outbox } from './outbox.ts';
 
 /** The time in an engine's turns: read seldom, and shared out among the kernels that handled something. */
@@ -29,9 +30,9 @@ export class TurnClock {
 
   late(deadlineMs: number): boolean {
     const { clock } = this.#outbox;
-    if (clock.lockstep) return clock.nowUs > deadlineMs >>> 0;
+    if (clock.lockstep) return isExpired(deadlineMs, clock.nowUs);
     if (this.#deadlineNow === 0) this.#deadlineNow = Date.now() - this.#epochMs;
-    return this.#deadlineNow > deadlineMs >>> 0;
+    return isExpired(deadlineMs, this.#deadlineNow);
   }
 
   /** Shares time spent among the kernels that handled something meanwhile. */

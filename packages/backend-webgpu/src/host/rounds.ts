@@ -73,7 +73,7 @@ export class Rounds {
       kernels: this.kernels.map(({ slot }) => slot),
       pass: 'rounds',
       ...this.#stampsOf(ticks),
-      nowMs: Math.max(0, Math.floor(Date.now() - this.#epochMs)) >>> 0,
+      nowMs: Math.floor(Date.now() - this.#epochMs) >>> 0,
     };
   }
 

@@ -30,7 +30,7 @@ fn rk_choose() -> u32 {
   let deadline = rk_memory[rk_next_at + ${header.deadline}u];
   let now = select(rk_device.now_ms, rk_round_now, rk_device.lockstep != 0u);
   rk_reason = select(${reasonCode('expired')}u, ${reasonCode('instance-failed')}u, failed);
-  if (failed || (deadline != 0u && now > deadline)) { return rk_to_bury; }
+  if (failed || (deadline != 0u && i32(now - deadline) > 0)) { return rk_to_bury; }
   rk_reason = ${reasonCode('invalid')}u;
   rk_fault_place = 0u;
   rk_first_output = 0u;

@@ -1,4 +1,4 @@
-import type { MessageDescriptor } from '@ringkernel/core';
+import { deadlineAt, type MessageDescriptor } from '@ringkernel/core';
 import { Counter, Echo } from '../actors.ts';
 import { equal, ok } from '../assert.ts';
 import { type CaseList, caseList } from '../case.ts';
@@ -122,6 +122,24 @@ messaging.lockstep(
     );
   },
 );
+
+messaging.async('deadlines count from long ago: they wrap', async (t) => {
+  const kernel = await t.launch(Echo);
+  // The device was opened without an epoch, so since 1970.
+  await kernel.inject(0, 'Say', { value: 1 }, { deadlineMs: deadlineAt(0, Date.now() - 60_000) });
+  await kernel.inject(0, 'Say', { value: 2 }, { deadlineMs: deadlineAt(0, Date.now() + 600_000) });
+  await t.device.settled();
+  equal(
+    kernel.emits('Said').map((m) => m.fields.value),
+    [2],
+    'handled',
+  );
+  equal(
+    kernel.letters.map((l) => [l.reason, l.fields.value]),
+    [['expired', 1]],
+    'expired',
+  );
+});
 
 messaging.async('a correlation comes back whole', async (t) => {
   const kernel = await t.launch(Echo);
