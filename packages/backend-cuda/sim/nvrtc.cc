@@ -49,7 +49,9 @@ bool exists(const std::string& path) {
 
 API nvrtcVersion(int* major, int* minor) { *major = 13; *minor = 0; return 0; }
 extern "C" __attribute__((visibility("default"))) const char* nvrtcGetErrorString(int error) {
-  return error == 0 ? "NVRTC_SUCCESS" : error == 6 ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR_INVALID_INPUT";
+  return error == 0 ? "NVRTC_SUCCESS" : error == 6   ? "NVRTC_ERROR_COMPILATION"
+         : error == 5 ? "NVRTC_ERROR_INVALID_OPTION"
+                      : "NVRTC_ERROR_INVALID_INPUT";
 }
 API nvrtcCreateProgram(Program** program, const char* source, const char*, int count,
                        const char* const* texts, const char* const* names) {
@@ -62,7 +64,10 @@ API nvrtcDestroyProgram(Program** program) { delete *program; *program = nullptr
 API nvrtcCompileProgram(Program* program, int count, const char* const* options) {
   const std::string folder = option(count, options, "--sim-folder=");
   const std::string flags = option(count, options, "--sim-flags=");
-  if (folder.empty()) return 3;
+  if (folder.empty()) {
+    program->log = "--sim-folder is missing, and other options are not known";
+    return 5;
+  }
   uint64_t hash = 0xcbf29ce484222325ull;
   mix(hash, flags);
   mix(hash, program->source);

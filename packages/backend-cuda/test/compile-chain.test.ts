@@ -129,6 +129,13 @@ describe.skipIf(noSimulation !== null)('a program is compiled by', () => {
     }
   }, 120_000);
 
+  test('nvcc, where NVRTC does not know what is asked of it', async () => {
+    environment(['nvcc'], { RK_CUDA_NVRTC: driver });
+    const [system] = await run({ cacheFolder: false });
+    const said = expect.stringContaining('NVRTC_ERROR_INVALID_OPTION (5): --sim-folder is missing');
+    expect(system).toMatchObject({ from: 'nvcc', reasons: [said] });
+  }, 120_000);
+
   test('clang, where there is no nvcc either, by the name that it has', async () => {
     for (const [name, more] of [
       ['clang', {}],

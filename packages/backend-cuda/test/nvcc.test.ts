@@ -7,6 +7,7 @@ import { type ProgramOrigin, programOrigins } from '@ringkernel/backend-cuda';
 import { compile } from '@ringkernel/compiler';
 import { actor, array, ask, f32, u8, u32, u64 } from '@ringkernel/core';
 import { expect, test } from 'vitest';
+import { systemLibraries } from '../dist/native/libraries.js';
 import { loadAddon } from '../dist/native/load.js';
 import { buildProgram, systemProgram, type Target } from '../dist/program/build.js';
 import { deviceHeaders } from '../dist/program/headers.js';
@@ -75,6 +76,41 @@ test.skipIf(noToolkit !== null)(
       expect(stderr).not.toContain('error');
     }
     rmSync(folder, { recursive: true });
+  },
+  600_000,
+);
+
+/** NVRTC of this system, or why there is none. */
+function findNvrtc(): { readonly paths: readonly string[]; readonly missing: string | null } {
+  const paths = systemLibraries().nvrtc;
+  try {
+    loadAddon().findCompiler(paths);
+    return { paths, missing: null };
+  } catch {
+    return { paths, missing: 'NVRTC is missing (RK_CUDA_NVRTC names its file)' };
+  }
+}
+const found = findNvrtc();
+if (found.missing !== null) console.log(`skipped: ${found.missing}`);
+
+test.skipIf(found.missing !== null)(
+  'NVRTC, which has no header, compiles the same programs',
+  async () => {
+    const target = { ...withoutNvrtc, libraries: { driver: [], nvml: [], nvrtc: found.paths } };
+    const { module } = compile(Everything).program;
+    const text = (lanes: number): string =>
+      programText({ kind: 'ir', module }, { lanes, interruptible: true });
+    const programs = { system: systemProgram, thread: text(1), warp: text(32) };
+    for (const [name, program] of Object.entries(programs)) {
+      const ptx = new TextDecoder().decode(await buildProgram(target, name, program));
+      expect(ptx).toContain('.version 7.8');
+      expect(ptx).toContain('.target sm_90');
+    }
+    expect(
+      programOrigins()
+        .slice(-3)
+        .map(({ from }) => from),
+    ).toEqual(['nvrtc', 'nvrtc', 'nvrtc']);
   },
   600_000,
 );

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backend } from '@ringkernel/backend-cuda';
@@ -60,4 +60,22 @@ test('environment variables name the libraries', () => {
     nvml: ['/c.so'],
   });
   expect(systemLibraries({}).driver[0]).toBe('libcuda.so.1');
+});
+
+test('NVRTC of pip is found, in the active environment and beside each Python of the PATH', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ringkernel-python-'));
+  const library = (python: string): string => {
+    const lib = join(root, python, 'lib', 'python3.12', 'site-packages', 'nvidia', 'cu13', 'lib');
+    mkdirSync(lib, { recursive: true });
+    mkdirSync(join(root, python, 'bin'));
+    for (const file of [join(root, python, 'bin', 'python3'), join(lib, 'libnvrtc.so.13')]) {
+      writeFileSync(file, '');
+    }
+    return join(lib, 'libnvrtc.so.13');
+  };
+  const [active, other] = [library('active'), library('other')];
+  const env = { VIRTUAL_ENV: join(root, 'active'), PATH: join(root, 'other', 'bin') };
+  expect(systemLibraries(env).nvrtc).toEqual(expect.arrayContaining([active, other]));
+  expect(systemLibraries({ PATH: '/nowhere' }).nvrtc).not.toContain(other);
+  rmSync(root, { recursive: true });
 });

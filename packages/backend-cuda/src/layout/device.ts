@@ -252,6 +252,13 @@ const constants: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const upper = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
 
+/** NVRTC has no header and no offsetof. */
+const offsetText = `#ifdef __CUDACC_RTC__
+#define RK_OFFSET(T, field) ((unsigned long)__INTADDR__(&(((T*)0)->field)))
+#else
+#define RK_OFFSET(T, field) __builtin_offsetof(T, field)
+#endif`;
+
 /** The header `rk_layout.h`: all of the above as C. */
 export function layoutText(): string {
   const defines = Object.entries(constants).flatMap(([prefix, values]) =>
@@ -266,5 +273,5 @@ export function layoutText(): string {
     hostLaneLayout,
     worldLayout,
   ];
-  return [...defines, ...layouts.map(({ text }) => text), ''].join('\n');
+  return [...defines, offsetText, ...layouts.map(({ text }) => text), ''].join('\n');
 }

@@ -50,8 +50,7 @@ export function record(name: string, fields: readonly Field[]): RecordLayout {
   }
   const sizeBytes = up(at, alignBytes);
   const asserts = Object.entries(offsets).map(
-    ([field, offset]) =>
-      `static_assert(__builtin_offsetof(${name}, ${field}) == ${offset}, "${field}");`,
+    ([field, offset]) => `static_assert(RK_OFFSET(${name}, ${field}) == ${offset}, "${field}");`,
   );
   const text = [
     `struct alignas(${alignBytes}) ${name} {`,

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 /** Where to look for the driver, for NVRTC and for NVML, in order. */
 export interface Libraries {
@@ -45,13 +45,25 @@ export function systemLibraries(env: NodeJS.ProcessEnv = process.env): Libraries
 }
 
 function toolkitFolders(env: NodeJS.ProcessEnv): readonly string[] {
-  const roots = [env.CUDA_PATH, env.CUDA_HOME, env.CONDA_PREFIX, ...toolkitsIn('/usr/local')];
-  return roots.flatMap((root) => (root ? [join(root, 'lib64'), join(root, 'lib')] : []));
+  const roots = [env.CUDA_PATH, env.CUDA_HOME, env.CONDA_PREFIX, ...within('/usr/local', 'cuda')];
+  const folders = roots.flatMap((root) => (root ? [join(root, 'lib64'), join(root, 'lib')] : []));
+  return [...folders, ...pythonFolders(env)];
 }
 
-function toolkitsIn(folder: string): readonly string[] {
+/** Where pip puts NVIDIA's libraries, for the environment that is active and for every Python on the PATH. */
+function pythonFolders(env: NodeJS.ProcessEnv): readonly string[] {
+  const bins = (env.PATH ?? '').split(delimiter).filter((bin) => existsSync(join(bin, 'python3')));
+  const roots = new Set([env.VIRTUAL_ENV ?? '', ...bins.map((bin) => dirname(bin))]);
+  return [...roots]
+    .flatMap((root) => (root === '' ? [] : within(join(root, 'lib'), 'python3')))
+    .flatMap((python) => within(join(python, 'site-packages', 'nvidia'), ''))
+    .map((folder) => join(folder, 'lib'));
+}
+
+/** Folders of a folder whose names begin so. */
+function within(folder: string, prefix: string): readonly string[] {
   try {
-    const names = readdirSync(folder).filter((name) => name.startsWith('cuda'));
+    const names = readdirSync(folder).filter((name) => name.startsWith(prefix));
     return names.sort().map((name) => join(folder, name));
   } catch {
     return []; // no such folder: nothing is installed there

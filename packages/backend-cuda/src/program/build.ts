@@ -8,6 +8,7 @@ import { deviceHeaders } from './headers.ts';
 import { hashOf, ImageCache, type ImageKey } from './image-cache.ts';
 import { nvcc } from './nvcc.ts';
 import { nvrtc } from './nvrtc.ts';
+import { knownArchitecture } from './ptx.ts';
 
 /** For what a program is compiled. */
 export interface Target {
@@ -83,7 +84,7 @@ async function build(
   options: readonly string[],
 ): Promise<Built> {
   const { addon, libraries, simulated, capability, cacheFolder } = target;
-  const library = nvrtc(addon, libraries.nvrtc, capability, options);
+  const library = nvrtc(addon, libraries.nvrtc, knownArchitecture(capability), options);
   if (simulated) {
     const image = await library.compile(name, text);
     return { image, origin: { program: name, from: 'simulation', cached: false, reasons: [] } };
@@ -153,5 +154,5 @@ function optionsFor({ simulated, capability, simulationFlags }: Target): readonl
     const flags = ['-O1', '-w', '-fno-strict-aliasing', ...simulationFlags].join(' ');
     return [`--sim-folder=${simulationFolder}`, `--sim-flags=${flags}`];
   }
-  return [`--gpu-architecture=compute_${capability}`, ...commonOptions];
+  return [`--gpu-architecture=compute_${knownArchitecture(capability)}`, ...commonOptions];
 }

@@ -2,8 +2,10 @@ import { CudaUnavailableError, typedError } from '../errors.ts';
 import type { Addon } from '../native/addon.ts';
 import type { Compiler } from './compiler.ts';
 import { deviceHeaders } from './headers.ts';
+import { forOlderDrivers } from './ptx.ts';
 
-/** What NVRTC says when the library that has its built-in functions does not lie beside it. */
+/** What NVRTC says when it is older than the device, or when the library of its built-in functions is missing. */
+const unknownOption = 5;
 const noBuiltins = 7;
 
 /** NVRTC, from the first of these libraries that loads. */
@@ -28,13 +30,32 @@ export function nvrtc(
       const headers = deviceHeaders();
       const [names, texts] = [[...headers.keys()], [...headers.values()]];
       try {
-        return (await addon.compile(paths, `${name}.cu`, text, names, texts, options)).image;
+        const { image } = await addon.compile(paths, `${name}.cu`, text, names, texts, options);
+        const ptx = forOlderDrivers(new TextDecoder().decode(image), architecture);
+        return new TextEncoder().encode(ptx);
       } catch (thrown) {
-        const { result, message } = Object(thrown) as { result?: number; message?: string };
-        if (result !== noBuiltins) throw typedError(thrown, name);
-        const hint = 'install all of NVRTC: libnvrtc-builtins belongs beside libnvrtc';
-        throw new CudaUnavailableError('compiler', 'NVRTC is incomplete:', [message ?? ''], hint);
+        throw unusable(thrown) ?? typedError(thrown, name);
       }
     },
   };
+}
+
+/** NVRTC that is here and can't be used; null when it said something about the program. */
+function unusable(thrown: unknown): CudaUnavailableError | null {
+  const {
+    result,
+    message = '',
+    log = '',
+  } = Object(thrown) as {
+    readonly result?: number;
+    readonly message?: string;
+    readonly log?: string;
+  };
+  const said = [message, log.trim()].filter((part) => part !== '').join(': ');
+  if (result === noBuiltins) {
+    const hint = 'install all of NVRTC: libnvrtc-builtins belongs beside libnvrtc';
+    return new CudaUnavailableError('compiler', 'NVRTC is incomplete:', [said], hint);
+  }
+  if (result !== unknownOption) return null;
+  return new CudaUnavailableError('compiler', 'NVRTC is too old:', [said], 'install a newer one');
 }

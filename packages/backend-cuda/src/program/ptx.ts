@@ -12,6 +12,11 @@ const versions: readonly (readonly [capability: number, version: string])[] = [
 /** Compute capabilities for which PTX can be shipped. */
 export const ptxArchitectures: readonly number[] = versions.map(([capability]) => capability);
 
+/** The newest compute capability that the device has, of those above: what is compiled for it runs there. */
+export function knownArchitecture(capability: number): number {
+  return ptxArchitectures.find((one) => one <= capability) ?? capability;
+}
+
 /**
  * Compilers write the newest version that they know, which older drivers refuse. Nothing here needs more than 6.4, and a
  * driver that knows the device knows the version that brought it.
