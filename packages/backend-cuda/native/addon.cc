@@ -151,6 +151,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   EXPORT("findDriver", FindDriver);
   EXPORT("listDevices", ListDevices);
   EXPORT("listStatus", ListStatus);
+  EXPORT("startDriver", StartDriver);
   EXPORT("open", Open);
   EXPORT("free", Free);
   EXPORT("allocateDevice", AllocateDevice);

@@ -1,5 +1,5 @@
-// The addon's functions; each says at its definition what it takes. All block for microseconds at most;
-// what may take longer returns a promise.
+// The addon's functions; each says at its definition what it takes. What may block for longer than
+// memory takes to be given returns a promise.
 #pragma once
 
 #include <napi.h>
@@ -10,6 +10,7 @@ namespace rk {
 Napi::Value FindDriver(const Napi::CallbackInfo& info);
 Napi::Value ListDevices(const Napi::CallbackInfo& info);
 Napi::Value ListStatus(const Napi::CallbackInfo& info);
+Napi::Value StartDriver(const Napi::CallbackInfo& info);
 Napi::Value Open(const Napi::CallbackInfo& info);
 Napi::Value Free(const Napi::CallbackInfo& info);
 // Memory.

@@ -80,6 +80,41 @@ Napi::Array peers(Napi::Env env, const Driver& driver, int ordinal, int count) {
   return list;
 }
 
+constexpr int kOnlyStart = -1;
+
+// Starts the driver, and opens a device if one is wanted, on another thread.
+class StartWork : public Napi::AsyncWorker {
+ public:
+  static Napi::Value begin(Napi::Env env, std::shared_ptr<const Driver> driver, int ordinal) {
+    auto* work = new StartWork(env, std::move(driver), ordinal);
+    const auto promise = work->promise_.Promise();
+    work->Queue();
+    return promise;
+  }
+  void Execute() override {
+    failure_ = start_driver(*driver_);
+    if (!failure_ && ordinal_ != kOnlyStart) failure_ = open_context(driver_, ordinal_, context_);
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_) return promise_.Reject(error_of(Env(), failure_).Value());
+    if (context_ == nullptr) return promise_.Resolve(Env().Undefined());
+    auto device = std::make_shared<Device>();
+    device->context = std::move(context_);
+    promise_.Resolve(Napi::Number::New(Env(), environment(Env()).add(device)));
+  }
+
+ private:
+  StartWork(Napi::Env env, std::shared_ptr<const Driver> driver, int ordinal)
+      : AsyncWorker(env), promise_(Napi::Promise::Deferred::New(env)), driver_(std::move(driver)),
+        ordinal_(ordinal) {}
+  Napi::Promise::Deferred promise_;
+  std::shared_ptr<const Driver> driver_;
+  std::shared_ptr<Context> context_;
+  int ordinal_;
+  Failure failure_;
+};
+
 }  // namespace
 
 // findDriver(paths): { path, version }. Loads a library, does not start it.
@@ -92,7 +127,7 @@ Napi::Value FindDriver(const Napi::CallbackInfo& info) {
   return found;
 }
 
-// listDevices(paths): what the driver's devices are. Starts it.
+// listDevices(paths): what the driver's devices are. Starts it here and now if nobody did before.
 Napi::Value ListDevices(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   std::vector<std::string> reasons;
@@ -110,19 +145,18 @@ Napi::Value ListDevices(const Napi::CallbackInfo& info) {
   return list;
 }
 
-// open(paths, ordinal): a handle of the device's primary context.
+// startDriver(paths): resolves when the driver has started, which takes it tens of milliseconds.
+Napi::Value StartDriver(const Napi::CallbackInfo& info) {
+  std::vector<std::string> reasons;
+  return StartWork::begin(info.Env(), driver_at(info, reasons), kOnlyStart);
+}
+
+// open(paths, ordinal): resolves with a handle of the device's primary context, which may take a second to make.
 Napi::Value Open(const Napi::CallbackInfo& info) {
-  const auto env = info.Env();
   std::vector<std::string> reasons;
   const auto driver = driver_at(info, reasons);
   const auto ordinal = static_cast<int>(whole_at(info, 1, "ordinal", 0, 1023));
-  Failure failure = start_driver(*driver);
-  std::shared_ptr<Context> context;
-  if (!failure) failure = open_context(driver, ordinal, context);
-  if (failure) throw error_of(env, failure);
-  auto device = std::make_shared<Device>();
-  device->context = context;
-  return Napi::Number::New(env, environment(env).add(device));
+  return StartWork::begin(info.Env(), driver, ordinal);
 }
 
 // free(handle): gives back whatever it names. What others still need lives until they are freed too, and what could hang

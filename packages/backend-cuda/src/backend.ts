@@ -54,6 +54,11 @@ async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<
   const { simulated, simulationFlags, cacheFolder, ptxFolder } = options;
   const addon = loadAddon();
   const libraries = simulated ? await simulatedLibraries(simulationFlags) : systemLibraries();
+  try {
+    await addon.startDriver(libraries.driver);
+  } catch (thrown) {
+    throw typedError(thrown);
+  }
   const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;

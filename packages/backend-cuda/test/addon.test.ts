@@ -121,7 +121,7 @@ test('every function says what argument was wrong, and what was wanted', () => {
 simulated('a program is compiled, loaded, launched, and its result read', async () => {
   const addon = loadAddon();
   const { driver, image } = await compiled(addon, source);
-  const context = addon.open(driver, 0);
+  const context = await addon.open(driver, 0);
   const module = await addon.loadModule(context, image);
   const fn = addon.getFunction(module, 'add_one', 1);
   const stream = addon.createStream(context);
@@ -139,7 +139,7 @@ simulated('a program is compiled, loaded, launched, and its result read', async 
 simulated('what could hang while a kernel runs is refused; the kernel obeys the host', async () => {
   const addon = loadAddon();
   const { driver, image } = await compiled(addon, source);
-  const context = addon.open(driver, 0);
+  const context = await addon.open(driver, 0);
   const module = await addon.loadModule(context, image);
   const fn = addon.getFunction(module, 'wait_for', 1);
   const stream = addon.createStream(context);
@@ -160,7 +160,7 @@ simulated('what could hang while a kernel runs is refused; the kernel obeys the 
 simulated('what is freed while a kernel runs, is given back when none does', async () => {
   const addon = loadAddon();
   const { driver, image } = await compiled(addon, source);
-  const context = addon.open(driver, 0);
+  const context = await addon.open(driver, 0);
   const module = await addon.loadModule(context, image);
   const fn = addon.getFunction(module, 'wait_for', 1);
   const stream = addon.createStream(context);
@@ -186,8 +186,8 @@ simulated(
     const { driver, image } = await compiled(loadAddon(), source);
     const program = `
     const addon = require(${JSON.stringify(prebuilt(process.arch))});
-    const context = addon.open(${JSON.stringify(driver)}, 0);
-    addon.loadModule(context, Buffer.from('${Buffer.from(image).toString('hex')}', 'hex')).then((module) => {
+    addon.open(${JSON.stringify(driver)}, 0).then(async (context) => {
+      const module = await addon.loadModule(context, Buffer.from('${Buffer.from(image).toString('hex')}', 'hex'));
       const fn = addon.getFunction(module, 'say_goodbye', 1);
       const stream = addon.createStream(context);
       const { handle, device, buffer } = addon.allocateHost(context, 64);
@@ -209,7 +209,7 @@ simulated('compile errors carry the log; images that are none are refused', asyn
     log: expect.stringContaining('error'),
   });
   const { driver } = await simulatedLibraries();
-  const context = addon.open(driver, 0);
+  const context = await addon.open(driver, 0);
   await expect(addon.loadModule(context, Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
     code: 'RK_CUDA_DRIVER',
     call: 'cuModuleLoadDataEx',
@@ -223,8 +223,8 @@ const script = `
   const { workerData, parentPort } = require('node:worker_threads');
   const { how, buffer } = workerData;
   const addon = require(workerData.addon);
-  const context = addon.open(workerData.driver, 0);
-  addon.loadModule(context, workerData.image).then((module) => {
+  addon.open(workerData.driver, 0).then(async (context) => {
+    const module = await addon.loadModule(context, workerData.image);
     const fn = addon.getFunction(module, 'wait_for', 1);
     const stream = addon.createStream(context);
     const memory = addon.registerHost(context, new Uint8Array(buffer));

@@ -160,7 +160,7 @@ export class Machine implements Occupant<PersistentKernel> {
     const { addon, libraries } = target;
     const owned: Handle[] = [];
     try {
-      const context = addon.open(libraries.driver, device.ordinal);
+      const context = await addon.open(libraries.driver, device.ordinal);
       owned.push(context);
       const machine = new Machine(target, context, device, settings, owned, gpu);
       const module = machine.own(await addon.loadModule(context, image));

@@ -69,7 +69,8 @@ export interface Addon {
     readonly driverVersion: string;
     readonly devices: readonly DeviceStatus[];
   };
-  open(paths: readonly string[], ordinal: number): Handle;
+  startDriver(paths: readonly string[]): Promise<void>;
+  open(paths: readonly string[], ordinal: number): Promise<Handle>;
   free(handle: Handle): void;
   allocateDevice(context: Handle, bytes: number): Allocation;
   copyToDevice(memory: Handle, offset: number, bytes: Uint8Array): void;

@@ -1,2 +1,2 @@
 /** Number of the addon's sources, written by native/sources.mjs. */
-export const addonSources = '7de4c5d26a305329';
+export const addonSources = 'c23fd2c507afedfe';

@@ -14,7 +14,8 @@ export interface GpuStatus {
 
 /**
  * The devices of the driver by ordinal: UUID, memory, multiprocessors, compute capability, PCI address, and in `peers` the
- * ordinals of those whose memory each can reach itself. Starts the driver in this process. Throws `CudaUnavailableError`
+ * ordinals of those whose memory each can reach itself. Starts the driver in this process, which takes tens of
+ * milliseconds the first time. Throws `CudaUnavailableError`
  * when there is none.
  */
 export function gpuDevices(
