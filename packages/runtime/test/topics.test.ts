@@ -380,7 +380,8 @@ describe('topics', () => {
     const named = { name: 'probes', instance: 1 };
     const follower = runtime.topics.subscribeKernel('t', named, 'Note', options);
     await publish(1, 1);
-    await expect.poll(() => subscription.delivered).toBe(1);
+    for (const one of [subscription, follower]) await expect.poll(() => one.delivered).toBe(1);
+    await runtime.settled(); // else what waits dies with the instance
     await probes.retire(1);
     await publish(1, 1);
     expect(await subscription.ended).toMatchObject({ code: 'RK_INSTANCE_NOT_FOUND' });
