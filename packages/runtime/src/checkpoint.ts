@@ -60,7 +60,7 @@ async function statesOf(kernel: Kernel): Promise<KernelCheckpoint['states']> {
     if (!instances.lives(index)) return undefined;
     // A host-only actor keeps what it has in its loop.
     if (definition.kind === 'host') return null;
-    const bytes = await kernel.readBytes(index);
+    const bytes = await kernel.population.readBytes(index);
     // What a failed instance left behind is no state to start from.
     return instances.hasFailed(index) ? null : bytes;
   };
@@ -75,9 +75,9 @@ export async function restoreStates(
   const { instances, definition } = kernel;
   const restoreOne = async (bytes: Uint8Array | null | undefined, index: number): Promise<void> => {
     if (!instances.lives(index)) {
-      if (bytes !== undefined) await kernel.spawnAt(index, bytes);
-    } else if (bytes === undefined) await kernel.retire(index);
-    else if (definition.kind !== 'host') await kernel.restartFrom(index, bytes);
+      if (bytes !== undefined) await kernel.population.spawnAt(index, bytes);
+    } else if (bytes === undefined) await kernel.population.retire(index);
+    else if (definition.kind !== 'host') await kernel.population.restartFrom(index, bytes);
   };
   await Promise.all(states.map(restoreOne));
 }

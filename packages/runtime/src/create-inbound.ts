@@ -1,15 +1,23 @@
 import type { KernelImage } from '@ringkernel/core';
+import type { Calls } from './calls.ts';
 import { Correlations } from './correlations.ts';
 import type { UndeliveredMessage } from './dead-letters.ts';
 import { Inbound } from './inbound.ts';
-import type { KernelHost } from './kernel.ts';
 import type { KernelSettings } from './kernel-settings.ts';
 import { type MessageType, MessageTypes } from './message-type.ts';
 import { OutputQueue } from './output-queue.ts';
+import type { WaitingRoom } from './waiting.ts';
+
+/** What that needs of the runtime. */
+export interface InboundHost {
+  readonly room: WaitingRoom;
+  readonly calls: Calls;
+  onDeadLetter(letter: UndeliveredMessage): void;
+}
 
 /** Everything from a kernel to the host, and where it waits to be received. */
 export function createInbound(
-  host: KernelHost,
+  host: InboundHost,
   image: KernelImage,
   settings: KernelSettings,
 ): Inbound {

@@ -149,7 +149,7 @@ export class InstanceHandle<
 
   /** A copy of the instance's state, taken between two handlers. */
   readState(): Promise<Decoded<S>> {
-    return this.#kernel.readState(this.index) as Promise<Decoded<S>>;
+    return this.#kernel.population.readState(this.index) as Promise<Decoded<S>>;
   }
 
   /**
@@ -158,7 +158,7 @@ export class InstanceHandle<
    */
   async restart(options: { readonly state?: Payload<S> } = {}): Promise<void> {
     checkNames(options, restartOptionNames, 'options');
-    await this.#kernel.restart(this.index, options.state);
+    await this.#kernel.population.restart(this.index, options.state);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Received<E>> {
@@ -223,7 +223,7 @@ export class KernelHandle<
    */
   async spawn(options: { readonly state?: Payload<S> } = {}): Promise<number> {
     checkNames(options, restartOptionNames, 'options');
-    return await kernelOf(this).spawn(options.state);
+    return await kernelOf(this).population.spawn(options.state);
   }
 
   /**
@@ -232,7 +232,7 @@ export class KernelHandle<
    * lives.
    */
   async retire(index: number): Promise<void> {
-    await kernelOf(this).retire(index);
+    await kernelOf(this).population.retire(index);
   }
 
   activate(): Promise<void> {

@@ -127,7 +127,7 @@ export type { K2KCallOptions, K2KOptions, K2KRelayOptions, K2KSendOptions } from
 export type { DeliveryStatus, Hop, Receipt, Source } from './k2k/receipt.ts';
 export type { Relay } from './k2k/relay.ts';
 export type { Target } from './k2k/target.ts';
-export type { KernelEvent } from './kernel.ts';
+export type { KernelEvent } from './kernel-event.ts';
 export type { KernelMetrics, KernelStatus } from './kernel-figures.ts';
 export type {
   CallOptions,

@@ -23,7 +23,8 @@ import { Broker } from './k2k/broker.ts';
 import type { K2KOptions } from './k2k/options.ts';
 import { KeepAlive } from './keep-alive.ts';
 
-import type { Kernel, KernelEvent, KernelHost } from './kernel.ts';
+import type { Kernel, KernelHost } from './kernel.ts';
+import type { KernelEvent } from './kernel-event.ts';
 import type { KernelMetrics } from './kernel-figures.ts';
 import { Launcher } from './launcher.ts';
 import {

@@ -1,5 +1,6 @@
 import { KernelTerminatedError } from '@ringkernel/core';
-import type { Kernel, KernelEvent } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
+import type { KernelEvent } from '../kernel-event.ts';
 
 /** Resolves once a kernel that had failed goes on; false when it ends, or the signal aborts. */
 export function restarted(kernel: Kernel, signal: AbortSignal): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { type AnyDefinition, InstanceNotFoundError, KernelTerminatedError } from '@ringkernel/core';
 import type { AnyKernelHandle } from '../handle.ts';
 import { kernelOf } from '../handle.ts';
-import type { Kernel, KernelEvent } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
+import type { KernelEvent } from '../kernel-event.ts';
 import type { LaunchOptions } from '../options.ts';
 import type { Child, ChildWatcher } from './child.ts';
 import type { RestartKind, RestartState } from './options.ts';
@@ -84,7 +85,7 @@ export class KernelChild implements Child {
     // What a failed instance left behind is no state to start from: it keeps the one before.
     const states = Array.from({ length: handle.maxInstances }, async (_, instance) => {
       if (!kernel.instances.lives(instance)) return undefined;
-      const bytes = await kernel.readBytes(instance);
+      const bytes = await kernel.population.readBytes(instance);
       return kernel.instances.hasFailed(instance) ? this.#checkpoint[instance] : bytes;
     });
     this.#checkpoint = (await Promise.all(states)).map((bytes) => bytes ?? new Uint8Array(0));
@@ -113,10 +114,10 @@ export class KernelChild implements Child {
 
   async #restartOne(kernel: Kernel, instance: number): Promise<void> {
     if (this.#settings.restartState !== 'last-good') {
-      await kernel.restartFrom(instance, this.#startOf(instance));
+      await kernel.population.restartFrom(instance, this.#startOf(instance));
     } else if (kernel.instances.hasFailed(instance)) {
       // Nothing is handled between these two: the instance has failed.
-      await kernel.restartFrom(instance, await kernel.readBytes(instance));
+      await kernel.population.restartFrom(instance, await kernel.population.readBytes(instance));
     }
   }
 

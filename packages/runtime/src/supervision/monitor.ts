@@ -1,5 +1,6 @@
 import { type EventStream, Feed } from '../feed.ts';
-import type { Kernel, KernelEvent } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
+import type { KernelEvent } from '../kernel-event.ts';
 
 /** Events that may wait for one listener. */
 const monitorCapacity = 1_000;
