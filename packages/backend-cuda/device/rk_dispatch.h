@@ -12,10 +12,9 @@ struct RkWorldParameters {
   RkWorld* world;
 };
 
-// Every instance with messages at rest gets to run.
+// Every instance with messages at rest gets to run. The lanes share them.
 RK_DEV void rk_wake_all(RkWorld* w, RkKernel* k) {
-  if (rk_exchange_acquire(&k->resting, 0u) == 0u) return;
-  for (rk_u32 i = 0; i < k->instances; i++) {
+  for (rk_u32 i = RK_WARP_LANE; i < k->instances; i += RK_WARP) {
     if (rk_compare_exchange_release(&k->mail[i].arrivals, RK_IDLE, RK_NIL) == RK_IDLE) rk_schedule(w, k, i);
   }
 }
@@ -135,18 +134,27 @@ RK_DEV bool rk_take(RkWorld* w, RkDispatcher* own) {
 
 // Lets a kernel handle messages: after all that was sent to it before, unless that waits for a node, because the nodes may
 // all be in kernels that wait for their activation.
-RK_DEV void rk_look_for_activation(RkWorld* w, const RkDispatcher* own, bool no_node) {
+RK_DEV void rk_look_for_activation(RkWorld* w, RkDispatcher* own, bool no_node) {
   const rk_u32 token = own->activate_token;
   if (token == w->activated) return;
   const rk_u32 at = rk_load_relaxed_sys(w->control + RKW_ACTIVATE_AT);
   if ((int)(own->sources[0].head - at) < 0 && !no_node) return;
   w->activated = token;
+  own->activated = 1u;
   RkKernel* k = w->kernels + rk_load_relaxed_sys(w->control + RKW_ACTIVATE_KERNEL);
-  if (rk_load_relaxed(&k->closed) == 0u) {
-    rk_and(&k->gate, ~RK_STOPPED);
-    rk_wake_all(w, k);
-  }
-  rk_answer(w, token);
+  if (rk_load_relaxed(&k->closed) != 0u) return;
+  rk_and(&k->gate, ~RK_STOPPED);
+  if (rk_exchange_acquire(&k->resting, 0u) != 0u) own->wakes = k;
+}
+
+// What is left to do of it: by all lanes, because a kernel may have a million instances.
+RK_DEV void rk_end_activation(RkWorld* w, RkDispatcher* own) {
+  if (own->wakes != 0) rk_wake_all(w, own->wakes);
+  rk_sync_warp();
+  if (RK_WARP_LANE != 0u) return;
+  own->wakes = 0;
+  own->activated = 0;
+  rk_answer(w, w->activated);
 }
 
 // Waits until the kernels have ended: with LEAVE each worker between two instances, with all state in memory; with KILL at
@@ -203,6 +211,7 @@ RK_KERNEL(rk_dispatch, RkWorldParameters) {
     empty = rk_waiting(own, 0u) == 0u;
     if (RK_WARP_LANE == 0u) rk_look_after(w, own, !taken && !empty, asked != quiet);
     rk_sync_warp();
+    if (own->activated != 0u) rk_end_activation(w, own);
     // What was sent before a question is seen by the poll after the one that heard it.
     const bool settled = own->accepted != 0u && polled && !taken && empty;
     rk_tell_heads(w, own, !taken);

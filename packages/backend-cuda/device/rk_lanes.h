@@ -26,6 +26,8 @@ struct RkDispatcher {
   rk_u32 source_count, range_count, spare_count, most_spares, batches;
   rk_u32 at, count, accepted;  // what one lane tells the others
   rk_u32 command, epoch, activate_token;
+  RkKernel* wakes;   // whose instances at rest are to run
+  rk_u32 activated;  // whether that is to be answered
   // Of the first lane: how many kernels drain, and which worker it looks at next.
   rk_u32 draining, range, worker;
 };
@@ -59,6 +61,8 @@ RK_DEV void rk_begin_dispatcher(RkWorld* w, RkDispatcher* own) {
     // A small pool is left to the actors.
     own->most_spares = w->node_count / 8u < RK_WARP ? (w->node_count < 8u ? 1u : w->node_count / 8u) : RK_WARP;
     own->request = 0;
+    own->wakes = 0;
+    own->activated = 0;
     for (rk_u32 i = 0; i < w->range_count; i++) own->draining += w->kernels[w->ranges[i].kernel].drain_token != 0u;
   }
   rk_sync_warp();

@@ -121,21 +121,34 @@ RK_KERNEL(rk_spawn, RkInstanceParameters) {
   rk_mirror(k, 0u, 1u);
 }
 
+RK_DEV void rk_end_instance(RkWorld* w, RkKernel* k, rk_u32 instance) {
+  RkMail* mail = k->mail + instance;
+  RkTurn t;
+  rk_start_turns(&t, w, k, instance, 0);
+  const bool scheduled = rk_load_acquire(&mail->arrivals) != RK_IDLE;
+  if (scheduled) rk_intake(&t, mail, rk_take_arrivals(mail));
+  rk_bury_mail(w, k, mail);
+  if (scheduled) rk_unschedule(w, k);
+}
+
 // What waits for the kernel becomes dead letters: in the order of handling, then what is parked, then what is in
-// transit. Nothing else runs meanwhile.
+// transit. Nothing else runs meanwhile. The lanes look together who has something, and one goes through those in order.
 RK_KERNEL(rk_end, RkInstanceParameters) {
-  if (RK_BID != 0u || RK_TID != 0u) return;
+  if (RK_BID != 0u) return;
   RkWorld* w = p.world;
   RkKernel* k = w->kernels + p.kernel;
-  for (rk_u32 i = 0; i < k->instances; i++) {
-    RkMail* mail = k->mail + i;
-    RkTurn t;
-    rk_start_turns(&t, w, k, i, 0);
-    const bool scheduled = rk_load_acquire(&mail->arrivals) != RK_IDLE;
-    if (scheduled) rk_intake(&t, mail, rk_take_arrivals(mail));
-    rk_bury_mail(w, k, mail);
-    if (scheduled) rk_unschedule(w, k);
+  for (rk_u32 begin = 0; begin < k->instances; begin += RK_WARP) {
+    const rk_u32 own = begin + RK_WARP_LANE;
+    const RkMail* mail = k->mail + own;
+    const bool some = own < k->instances &&
+                      (rk_load_acquire(&mail->arrivals) != RK_IDLE || mail->waiting != 0u || mail->parked != 0u);
+    const rk_u32 all = rk_ballot(some);
+    for (rk_u32 lane = 0; RK_WARP_LANE == 0u && lane < RK_WARP; lane++) {
+      if ((all >> lane & 1u) != 0u) rk_end_instance(w, k, begin + lane);
+    }
+    rk_sync_warp();
   }
+  if (RK_WARP_LANE != 0u) return;
   rk_bury_transit(w, k, k->base, k->base + k->instances);
   rk_mirror(k, 0u, 1u);
   rk_store_release(&k->closed, 1u);

@@ -78,8 +78,7 @@ export class KernelMemory {
     this.mirror = new Int32Array(this.#mapped.buffer, wordsBytes, mirrorNumbers * 2);
     const { handle, device } = this.#device;
     const at = (offset: number): bigint => device + BigInt(offset);
-    const cellBytes = new Uint8Array(queueCells(cells, 0).buffer);
-    addon.copyToDevice(handle, 0, cellBytes);
+    addon.copyToDevice(handle, 0, queueCells(cells, 0));
     addon.copyToDevice(handle, mailAt, emptyMail(instances, options.living ?? instances));
     const writer = new StructWriter(kernelLayout)
       .u64('states', at(this.#statesAt))
@@ -170,12 +169,24 @@ export class KernelMemory {
 }
 
 function emptyMail(instances: number, living: number): Uint8Array {
-  const bytes = new Uint8Array(instances * mailLayout.sizeBytes);
-  for (let i = 0; i < instances; i++) {
-    const mail = new StructWriter(mailLayout, bytes, i * mailLayout.sizeBytes);
+  const size = mailLayout.sizeBytes;
+  const bytes = new Uint8Array(instances * size);
+  const write = (life: number): Uint8Array => {
+    const mail = new StructWriter(mailLayout).u32('life', life);
     for (const field of ['arrivals', 'parked_first', 'parked_last']) mail.u32(field, none);
-    mail.u32('life', i < living ? 0 : 1);
     for (let p = 0; p < 4; p++) mail.u32('first', none, p).u32('last', none, p);
-  }
+    return mail.bytes;
+  };
+  fillWith(bytes.subarray(0, living * size), write(0));
+  fillWith(bytes.subarray(living * size), write(1));
   return bytes;
+}
+
+/** Writes the record again and again, each time twice as many. */
+function fillWith(bytes: Uint8Array, record: Uint8Array): void {
+  if (bytes.length === 0) return;
+  bytes.set(record);
+  for (let done = record.length; done < bytes.length; done *= 2) {
+    bytes.copyWithin(done, 0, Math.min(done, bytes.length - done));
+  }
 }

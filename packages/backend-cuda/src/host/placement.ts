@@ -34,11 +34,11 @@ export function placeWorld(options: CudaOptions): WorldPlacement {
 }
 
 /** Cells of a queue that holds each of the numbers below `count`, all of `full` or none. */
-export function queueCells(size: number, count: number): BigUint64Array {
-  const cells = new BigUint64Array(size);
+export function queueCells(size: number, count: number): Uint8Array {
+  const words = new Uint32Array(size * 2);
   for (let i = 0; i < size; i++) {
-    const lap = i < count ? i + 1 : i;
-    cells[i] = (BigInt(lap) << 32n) | BigInt(i < count ? i : 0);
+    words[2 * i] = i < count ? i : 0;
+    words[2 * i + 1] = i < count ? i + 1 : i; // the lap
   }
-  return cells;
+  return new Uint8Array(words.buffer);
 }

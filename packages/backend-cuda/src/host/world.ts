@@ -57,5 +57,5 @@ export function writeWorld(machine: Machine, clockOffsetUs: bigint): void {
     addon.copyToDevice(world.handle, at, lane.bytes);
   }
   const cells = queueCells(messageSlots, messageSlots);
-  addon.copyToDevice(world.handle, placement.freeCells, new Uint8Array(cells.buffer));
+  addon.copyToDevice(world.handle, placement.freeCells, cells);
 }
