@@ -153,7 +153,10 @@ export interface TrialFailure {
 /** A device was tried in a process of its own, and no message came there and back. */
 export class CudaTrialError extends RingKernelError {
   static readonly code = 'RK_CUDA_TRIAL';
-  /** Its code is that of the error, `RK_CUDA_CRASHED` when the process crashed or hung, `RK_CUDA_ANSWER` when the answer was wrong. */
+  /**
+   * Its code is that of the error; `RK_CUDA_CRASHED` when the process crashed, hung or told nothing; `RK_CUDA_ANSWER` when
+   * the kernel ran and the answer was wrong; `RK_CUDA_UNEXPECTED` for what is none of these, with its stack.
+   */
   readonly failure: TrialFailure;
 
   constructor(failure: TrialFailure) {

@@ -1,7 +1,7 @@
 // The order of compilers, end to end: the simulated driver takes the place of the system's, and compilers that call g++
 // take the places of nvcc and clang, so that every link of the chain makes programs that run.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { compile } from '@ringkernel/compiler';
 import { actor, type KernelImage, u32 } from '@ringkernel/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { simulatedLibraries } from '../dist/simulation/build.js';
+import { fakeToolkit } from './fake-toolkit.ts';
 import { noSimulation } from './simulation.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ringkernel-chain-'));
@@ -28,33 +29,7 @@ function folder(): string {
   return path;
 }
 
-/** A folder with these compilers, which make libraries for the simulated driver. */
-function toolkit(...names: readonly string[]): string {
-  const bin = folder();
-  for (const name of names) {
-    const file = join(bin, name);
-    writeFileSync(
-      file,
-      `#!/bin/sh
-PATH='${saved.PATH}'
-case "$1" in
-  --version) echo '${name} version 1.0, release 1.0'; exit;;
-  --print-targets) echo '  nvptx64 - NVIDIA PTX 64-bit'; exit;;
-esac
-while [ $# -gt 0 ]; do
-  case "$1" in -o) out="$2"; shift;; -I*) include="$1";; *.cu) source="$1";; esac
-  shift
-done
-library=$(mktemp '${root}/XXXXXX.so')
-g++ -std=c++17 -w -fPIC -shared -fvisibility=hidden -ffp-contract=off -fno-strict-aliasing \\
-  "$include" -x c++ "$source" -o "$library" || exit 1
-printf 'RKSIM:%s' "$library" > "$out"
-`,
-    );
-    chmodSync(file, 0o755);
-  }
-  return bin;
-}
+const toolkit = (...names: readonly string[]): string => fakeToolkit(folder(), names);
 
 const Chained = actor('CudaChained', {
   state: { total: u32 },

@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CudaTrialError, type Trial, tryDevice } from '@ringkernel/backend-cuda';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { reportOf } from '../dist/probe/trial.js';
 import { simulatedLibraries } from '../dist/simulation/build.js';
+import { fakeToolkit } from './fake-toolkit.ts';
 import { noSimulation } from './simulation.ts';
 
 const simulated = { simulated: true, workers: 1 };
@@ -22,6 +27,7 @@ describe.skipIf(noSimulation !== null)('a device is tried', () => {
   afterEach(() => {
     delete process.env.RK_SIM_FAIL;
     delete process.env.RK_CUDA_DRIVER;
+    delete process.env.RK_CUDA_NVRTC;
   });
 
   test('by one message there and back', async () => {
@@ -52,6 +58,65 @@ describe.skipIf(noSimulation !== null)('a device is tried', () => {
     expect(failure.message).toContain('CUDA_ERROR_ILLEGAL_ADDRESS');
   }, 120_000);
 
+  /** What became of a trial whose programs this line of shell changes before they are compiled. */
+  async function miscompiled(line: string): Promise<CudaTrialError> {
+    const { driver } = await simulatedLibraries();
+    const bin = mkdtempSync(join(tmpdir(), 'ringkernel-trial-'));
+    const saved = process.env.PATH;
+    process.env.PATH = fakeToolkit(bin, ['nvcc'], line);
+    process.env.RK_CUDA_DRIVER = driver[0];
+    process.env.RK_CUDA_NVRTC = '/nowhere/libnvrtc.so';
+    try {
+      const backendOptions = { workers: 1, cacheFolder: false };
+      return await tryDevice({ backendOptions }).then(
+        () => {
+          throw new Error('the trial passed');
+        },
+        (thrown: CudaTrialError) => thrown,
+      );
+    } finally {
+      process.env.PATH = saved;
+      rmSync(bin, { recursive: true });
+    }
+  }
+
+  test.each([
+    [
+      'a wrong number',
+      's/message + 1u/message + 2u/',
+      'the device answered 1382641257, not 1382641256',
+    ],
+    [
+      'a message that is not handled',
+      's/return true/return false/',
+      'the message is a dead letter: invalid',
+    ],
+    ['a fault', 's/rk_u8\\* const out/rk_fault(t, 1u, 2u); &/', 'the handler faulted'],
+  ])(
+    'and answers wrongly: %s',
+    async (_, edit, message) => {
+      const { failure } = await miscompiled(`sed -i '${edit}' "$source"`);
+      expect(failure).toMatchObject({ code: 'RK_CUDA_ANSWER', reasons: [] });
+      expect(failure.message).toContain(message);
+    },
+    120_000,
+  );
+
+  test('and its compiler fails', async () => {
+    const { failure } = await miscompiled(
+      `case "$(cat "$source")" in *Trial*|*message*) echo 'program.cu(1): error: no' >&2; exit 3;; esac`,
+    );
+    expect(failure.code).toBe('RK_CUDA_COMPILE');
+    expect(failure.message).toContain("'Trial' should compile, but nvcc ended with 3");
+    expect(failure.message).toContain('program.cu(1): error: no');
+  }, 120_000);
+
+  test('and has no compiler', async () => {
+    const { failure } = await miscompiled('kill -9 $$');
+    expect(failure).toMatchObject({ code: 'RK_CUDA_UNAVAILABLE' });
+    expect(failure.reasons).toEqual(expect.arrayContaining([expect.stringContaining('nvcc: ')]));
+  }, 120_000);
+
   test('and a device that is not there is named', async () => {
     const wrong = tryDevice({ deviceId: 'GPU-none', backendOptions: simulated });
     await expect(wrong).rejects.toMatchObject({ failure: { code: 'RK_INVALID_OPTION' } });
@@ -72,6 +137,14 @@ test('without a driver, everything that was looked for is told', async () => {
     delete process.env.RK_CUDA_DRIVER;
   }
 }, 120_000);
+
+test('what libraries print before the report is passed over; no report is a failure of its own', () => {
+  expect(reportOf('a banner\n{"trial":{"deviceId":"GPU-1","origins":[]}}\n')).toEqual({
+    trial: { deviceId: 'GPU-1', origins: [] },
+  });
+  const message = "the process that tried it printed no report, but 'a banner'";
+  expect(reportOf('a banner\n').failure).toMatchObject({ code: 'RK_CUDA_CRASHED', message });
+});
 
 test('a mistake in the options is no failure of the device', async () => {
   await expect(tryDevice({ backendOptions: { worker: 1 } })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 // The process in which a device is tried: prints a `TrialReport`.
-import type { Device, DeviceMessage, KernelImage } from '@ringkernel/core';
+import type { Device, DeviceDeadLetter, DeviceMessage, KernelImage } from '@ringkernel/core';
 import { backend } from '../backend.ts';
 import type { TrialFailure } from '../errors.ts';
 import type { CudaDevice } from '../host/device.ts';
@@ -27,6 +27,11 @@ const text = `${programPreamble}RK_DEV bool rk_handle(RkTurn* t, rk_u32) {
 
 const sent = 0x5269_6e67;
 
+/** The device ran the kernel, and did something else than it should. */
+class AnswerError extends Error {
+  readonly code = 'RK_CUDA_ANSWER';
+}
+
 type Options = Readonly<Record<string, unknown>>;
 
 async function run(deviceId: string | undefined, backendOptions: Options): Promise<Trial> {
@@ -36,23 +41,28 @@ async function run(deviceId: string | undefined, backendOptions: Options): Promi
     device.ref();
     const back = await Promise.race([answer(device), device.lost]);
     if (back instanceof Error) throw back;
-    if (back !== sent + 1) throw new Error(`the device answered ${back}, not ${sent + 1}`);
+    if (back !== sent + 1) throw new AnswerError(`the device answered ${back}, not ${sent + 1}`);
     return { deviceId: device.info.id, origins: programOrigins() };
   } finally {
     await device.close();
   }
 }
 
-/** Sends a number to a kernel on the device; what it emits. */
+/** Sends a number to a kernel on the device; what it emits, when nothing else became of the message. */
 async function answer(device: Device): Promise<number> {
-  let told: (value: number | Error) => void = () => {};
-  const back = new Promise<number | Error>((resolve) => {
+  let told: (value: number | null) => void = () => {};
+  const back = new Promise<number | null>((resolve) => {
     told = resolve;
   });
+  const wrong: AnswerError[] = [];
+  const fail = (what: string): void => {
+    wrong.push(new AnswerError(what));
+    told(null);
+  };
   const sink = {
     message: ({ view, byteOffset }: DeviceMessage) => told(view.getUint32(byteOffset, true)),
-    deadLetter: () => told(new Error('the message became a dead letter')),
-    fault: () => told(new Error('the handler faulted')),
+    deadLetter: ({ reason }: DeviceDeadLetter) => fail(`the message is a dead letter: ${reason}`),
+    fault: () => fail('the handler faulted'),
   };
   const options = { id: 'trial', instances: 1, queueCapacity: 16, onFull: 'wait' } as const;
   const launched = { ...options, baseAddress: 64 };
@@ -62,17 +72,17 @@ async function answer(device: Device): Promise<number> {
   const plain = { priority: 1, wantsReply: false, correlationLow: 0, correlationHigh: 0 } as const;
   kernel.inject(0, go, encode, {}, { ...plain, deadlineMs: 0 });
   const found = await back;
-  if (found instanceof Error) throw found;
-  return found;
+  await device.settled();
+  const [first] = wrong;
+  if (first !== undefined) throw first;
+  return found ?? 0;
 }
 
+/** What fails without a code is no known failure of a device, and told with where it came from. */
 function failureOf(thrown: unknown): TrialFailure {
-  const { code, message, reasons } = Object(thrown) as Partial<TrialFailure>;
-  return {
-    code: code ?? 'RK_CUDA_ANSWER',
-    message: message ?? String(thrown),
-    reasons: reasons ?? [],
-  };
+  const { code, message, reasons = [], stack } = Object(thrown) as Partial<TrialFailure & Error>;
+  if (code !== undefined) return { code, message: message ?? code, reasons };
+  return { code: 'RK_CUDA_UNEXPECTED', message: stack ?? String(thrown), reasons };
 }
 
 const { deviceId, backendOptions } = JSON.parse(process.argv[2] ?? '') as {
@@ -83,4 +93,4 @@ const report: TrialReport = await run(deviceId, backendOptions).then(
   (trial) => ({ trial }),
   (thrown: unknown) => ({ failure: failureOf(thrown) }),
 );
-process.stdout.write(JSON.stringify(report));
+process.stdout.write(`\n${JSON.stringify(report)}\n`);

@@ -44,7 +44,18 @@ export async function tryDevice(options: TrialOptions = {}): Promise<Trial> {
     const message = `the process that tried it ${ended}`;
     throw new CudaTrialError({ code: 'RK_CUDA_CRASHED', message, reasons: [] });
   }
-  const { trial, failure } = JSON.parse(output) as TrialReport;
+  const { trial, failure } = reportOf(output);
   if (trial !== undefined) return trial;
   throw new CudaTrialError(failure as TrialFailure);
+}
+
+/** The last line that the process printed: libraries may print before it. */
+export function reportOf(output: string): TrialReport {
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(line) as TrialReport;
+  } catch {
+    const message = `the process that tried it printed no report, but '${line.slice(0, 200)}'`;
+    return { failure: { code: 'RK_CUDA_CRASHED', message, reasons: [] } };
+  }
 }
