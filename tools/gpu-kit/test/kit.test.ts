@@ -59,7 +59,11 @@ describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
         'cuda-ask',
       ]);
       const skipped = outcomes.filter((one) => one.result === 'skipped').map((one) => one.name);
-      expect(skipped).toEqual(['sanitizer-memcheck', 'sanitizer-racecheck']);
+      expect(skipped).toEqual([
+        'sanitizer-memcheck-lockstep',
+        'sanitizer-memcheck-ordering',
+        'sanitizer-racecheck-sections',
+      ]);
       expect(outcomes.filter((one) => one.result === 'passed').length).toBe(9);
       const loss = outcomes.find((one) => one.name === 'cuda-loss');
       expect(loss?.rows[0]?.value).toBeGreaterThanOrEqual(5_000);
@@ -115,6 +119,25 @@ describe.skipIf(process.platform !== 'linux')('a packed kit', () => {
       );
       expect(status).toBe(1);
       expect(results('late').outcomes[1]).toMatchObject({ result: 'timed out' });
+    },
+    120_000,
+  );
+
+  test.skipIf(noSimulation !== null)(
+    'what does not fit in the time is skipped, and all ends in time, with results',
+    () => {
+      const start = performance.now();
+      const steps = ['--steps', 'cuda-loss,conformance-webassembly', '--within', '30'];
+      const { status, text } = run('--simulated', ...steps, '--out', 'within'); // 100 million
+      expect((performance.now() - start) / 1_000).toBeLessThan(30);
+      expect(status, text).toBe(1);
+      const note = 'no time is left of 30 s';
+      expect(results('within').outcomes.slice(1)).toMatchObject([
+        { name: 'cuda-loss', result: 'timed out' },
+        { name: 'conformance-webassembly', result: 'skipped', note },
+      ]);
+      const page = readFileSync(join(folder, 'within', 'results.md'), 'utf8');
+      expect(page).toContain(`| conformance-webassembly | skipped | 0.0 | ${note} |`);
     },
     120_000,
   );

@@ -5,18 +5,24 @@ import { parseArgs } from 'node:util';
 import type { KitDescription } from '../kit.ts';
 import { runCommand } from './command.ts';
 import { describeMachine } from './machine.ts';
-import { type Measured, markdownOf, type Outcome, type Report } from './report.ts';
+import { markdownOf, type Outcome, type Report } from './report.ts';
+import { countsOf, reportIn } from './step-report.ts';
 import { allSteps, type Step, stepKinds } from './steps.ts';
 import { tryFirst } from './trial.ts';
 
-const usage = `run.sh [--out DIR] [--only KIND,...] [--steps NAME,...] [--limit SECONDS] [--messages N] [--quick]
-       [--simulated]
+const usage = `run.sh [--out DIR] [--only KIND,...] [--steps NAME,...] [--limit SECONDS] [--within SECONDS]
+       [--messages N] [--quick] [--simulated]
 
 Sends one message to the GPU and back, runs the conformance suite, the measurements, and last compute-sanitizer where it
 is installed. Writes results.json, results.md and log.txt into DIR (results by default), after each step. --only runs the
 steps of some kinds (${stepKinds.join(', ')}), --steps those of some names. A step that takes longer than the limit (600 s by
-default) is killed. --messages is how many messages must arrive (100 million by default); --quick runs little of
+default) is killed, with all that it started. --within is how long all of it may take: what finds less than 10 s left is
+skipped, and the last step is killed in time, so that results are there when a machine is taken back. --messages is how many messages must arrive (100 million by default); --quick runs little of
 everything; --simulated takes CPU threads for the device, which needs g++ and says nothing about speed.`;
+
+/** A step that has less time is not begun; so long may the end of the last one take. Seconds. */
+const leastS = 10;
+const endS = 5;
 
 const kitFolder = fileURLToPath(new URL('../../../..', import.meta.url));
 
@@ -27,6 +33,7 @@ function readArguments() {
       only: { type: 'string' },
       steps: { type: 'string' },
       limit: { type: 'string', default: '600' },
+      within: { type: 'string', default: '86400' },
       messages: { type: 'string', default: '100000000' },
       quick: { type: 'boolean', default: false },
       simulated: { type: 'boolean', default: false },
@@ -36,6 +43,7 @@ function readArguments() {
   return {
     ...values,
     limit: positive('limit', values.limit),
+    within: positive('within', values.within),
     messages: positive('messages', values.messages),
   };
 }
@@ -68,27 +76,17 @@ async function runStep(step: Step, limitS: number, log: string): Promise<Outcome
   const cwd = join(kitFolder, 'tools', 'gpu-kit');
   const { result, seconds, output, errors } = await runCommand(program, args, { cwd, limitS });
   appendFileSync(log, `\n== ${name}: ${program} ${args.join(' ')}\n${output}\n${errors}\n`);
-  const said = lastLine(output);
-  if (result !== 'passed')
-    return { name, result, seconds, note: lastLine(errors) || said, rows: [] };
-  const {
-    results = {},
-    passed,
-    failed,
-    skipped: left,
-  } = JSON.parse(said) as {
-    readonly results?: Readonly<Record<string, readonly Measured[]>>;
-    readonly skipped?: unknown;
-    readonly passed?: number;
-    readonly failed?: number;
-  };
+  const said = reportIn(output);
+  const results = said?.results ?? {};
   const rows = Object.values(results).flat();
-  if (passed !== undefined) {
-    const note = `${passed} passed, ${failed} failed, ${left} skipped`;
-    return { name, result, seconds, note, rows };
+  const counted = said?.passed === undefined ? '' : countsOf(said);
+  const last = lastLine(errors) || lastLine(output);
+  if (result !== 'passed') {
+    return { name, result, seconds, note: [counted, last].filter(Boolean).join('; '), rows };
   }
-  if (rows.length > 0) return { name, result, seconds, note: '', rows };
-  return { name, result: 'skipped', seconds, note: JSON.stringify(left), rows };
+  if (said === null) return { name, result: 'failed', seconds, note: `no results: ${last}`, rows };
+  if (counted !== '' || rows.length > 0) return { name, result, seconds, note: counted, rows };
+  return { name, result: 'skipped', seconds, note: JSON.stringify(said.skipped), rows };
 }
 
 function skipped(name: string, note: string): Outcome {
@@ -100,7 +98,8 @@ function lastLine(text: string): string {
 }
 
 async function main(): Promise<number> {
-  const { help, out, only, steps, limit, quick, simulated, messages } = readArguments();
+  const begun = performance.now();
+  const { help, out, only, steps, limit, within, quick, simulated, messages } = readArguments();
   if (help) {
     console.log(usage);
     return 0;
@@ -125,8 +124,10 @@ async function main(): Promise<number> {
   tell(trial);
   for (const step of wanted) {
     // Each would only wait for the same.
+    const leftS = Math.floor(within - (performance.now() - begun) / 1_000) - endS;
     if (trial.result !== 'passed') tell(skipped(step.name, 'the trial failed'));
-    else tell(await runStep(step, limit, join(folder, 'log.txt')));
+    else if (leftS < leastS) tell(skipped(step.name, `no time is left of ${within} s`));
+    else tell(await runStep(step, Math.min(limit, leftS), join(folder, 'log.txt')));
   }
   return outcomes.some(({ result }) => result === 'failed' || result === 'timed out') ? 1 : 0;
 }

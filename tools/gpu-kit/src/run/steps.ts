@@ -52,14 +52,19 @@ export function allSteps(kit: string, options: StepOptions): readonly Step[] {
     if (name === 'loss') args.push('--messages', String(options.messages));
     return { name: `cuda-${name}`, kind: 'bench', program: process.execPath, args };
   });
-  const small = conformance('', ...ordering);
-  const checks = ['memcheck', 'racecheck'].map((tool) => sanitized(tool, small, options));
+  const group = (name: string): Step => conformance(name, '--group', name);
+  const checks = [
+    // Short kernels, which end by themselves; then those that stay; then those whose threads share memory.
+    sanitized('memcheck', group('lockstep'), options),
+    sanitized('memcheck', group('ordering'), options),
+    sanitized('racecheck', group('sections'), options),
+  ];
   return [first, ...measurements, ...others, ...checks];
 }
 
 /** A step under compute-sanitizer, which only knows real devices. */
 function sanitized(tool: string, step: Step, { simulated }: StepOptions): Step {
-  const name = `sanitizer-${tool}`;
+  const name = `sanitizer-${tool}-${step.name}`;
   const kind = 'sanitizer';
   const program = findProgram('compute-sanitizer', ['/usr/local/cuda/bin']);
   const missing = simulated ? 'the device is simulated' : 'compute-sanitizer is not installed';
