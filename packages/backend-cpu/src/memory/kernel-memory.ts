@@ -69,8 +69,9 @@ export class KernelMemory {
     return index < 0 || this.#beforeBytes === 0 ? -1 : this.#befores + index * this.#beforeBytes;
   }
 
+  /** Index of the first word of each latency block. */
   get latencyBlocks(): number[] {
-    return this.#owners.map((owner) => this.latency(owner));
+    return this.#owners.map((owner) => this.latency(owner) >>> 2);
   }
 }
 

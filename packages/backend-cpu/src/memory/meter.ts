@@ -1,21 +1,4 @@
-import { counterBlock, latencyBlock, layoutLimit } from '@ringkernel/core';
-
-const two32 = 0x1_0000_0000;
-const subBits = layoutLimit.latencySubBits;
-
-/** Bucket of a latency: exact below 2^subBits, then 2^subBits buckets for each power of two. */
-function latencyBucket(us: number): number {
-  if (us < 1 << subBits) return us;
-  const exponent = 31 - Math.clz32(us);
-  return ((exponent - subBits + 1) << subBits) + ((us >>> (exponent - subBits)) & 15);
-}
-
-/** The smallest latency of a bucket, microseconds: the inverse of `latencyBucket`. */
-export function bucketFloor(bucket: number): number {
-  if (bucket < 1 << subBits) return bucket;
-  const exponent = (bucket >>> subBits) + subBits - 1;
-  return ((1 << subBits) + (bucket & 15)) * 2 ** (exponent - subBits);
-}
+import { addToCounter, counterBlock, latencyBlock, latencyBucket } from '@ringkernel/core';
 
 /**
  * What one thread counts for one kernel. Counts of a turn are small integers in this object; `flush` adds them to
@@ -36,6 +19,7 @@ export class KernelMeter {
   dirty = false;
 
   readonly #words: Int32Array;
+  readonly #wide: BigInt64Array;
   readonly #base: number;
   readonly #latency: number;
   #latencySum = 0;
@@ -46,6 +30,7 @@ export class KernelMeter {
   /** Byte offsets of the thread's blocks; `latencyOffset` is -1 when it owns no instance of the kernel. */
   constructor(memory: SharedArrayBuffer, countersOffset: number, latencyOffset: number) {
     this.#words = new Int32Array(memory);
+    this.#wide = new BigInt64Array(memory);
     this.#base = countersOffset >>> 2;
     this.#latency = latencyOffset >>> 2;
     if (latencyOffset < 0) return;
@@ -67,8 +52,11 @@ export class KernelMeter {
   latency(us: number): void {
     const words = this.#words;
     const block = this.#latency;
-    const bucket = block + latencyBlock.bucketsWord + latencyBucket(us);
-    words[bucket] = (words[bucket] as number) + 1;
+    const bucket = latencyBlock.bucketsStrideWords * latencyBucket(us);
+    const low = block + latencyBlock.bucketsWord + bucket;
+    const count = ((words[low] as number) + 1) | 0;
+    if (count !== 0) words[low] = count;
+    else addToCounter(words, this.#wide, low, 1); // it has wrapped
     if (us < this.#min) {
       this.#min = us;
       words[block + latencyBlock.minUsWord] = us;
@@ -140,13 +128,7 @@ export class KernelMeter {
     return fresh;
   }
 
-  /** Adds to a 64-bit counter kept as two words. */
   #add(word: number, change: number): void {
-    const words = this.#words;
-    const low = this.#base + word;
-    const sum = ((words[low] as number) >>> 0) + change;
-    words[low] = sum;
-    if (sum >= 0 && sum < two32) return;
-    words[low + 1] = (words[low + 1] as number) + Math.floor(sum / two32);
+    addToCounter(this.#words, this.#wide, this.#base + word, change);
   }
 }
