@@ -51,7 +51,7 @@ export function markdownOf({ kit, machine, simulated, origins, outcomes }: Repor
   return [
     `# CUDA backend, ${machine.date.slice(0, 10)}`,
     '',
-    `- device: ${machine.device}, driver: ${machine.driver}`,
+    `- device: ${cell(machine.device)}, driver: ${machine.driver}`,
     ...gpus,
     `- host: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Linux ${machine.kernel}`,
     `- Node ${machine.node}, commit ${kit.commit}${changed}, packed ${kit.packed}`,

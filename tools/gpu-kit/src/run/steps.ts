@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { groups } from '@ringkernel/conformance';
 import { findProgram } from './command.ts';
 
 /** What can be asked for by `--only`. */
@@ -39,8 +40,9 @@ export function allSteps(kit: string, options: StepOptions): readonly Step[] {
     program: process.execPath,
     args: [suite, '--backend', 'cuda', '--json', ...simulated, ...args],
   });
-  const ordering = ['--group', 'ordering'];
-  const first = conformance('conformance', ...(options.quick ? ordering : []));
+  // Each group in a process of its own: after an error that ends a kernel, a process gets nothing else from the driver.
+  const group = (name: string): Step => conformance(`conformance-${name}`, '--group', name);
+  const suites = options.quick ? ['ordering'] : groups;
   const others = options.quick
     ? []
     : [
@@ -52,19 +54,18 @@ export function allSteps(kit: string, options: StepOptions): readonly Step[] {
     if (name === 'loss') args.push('--messages', String(options.messages));
     return { name: `cuda-${name}`, kind: 'bench', program: process.execPath, args };
   });
-  const group = (name: string): Step => conformance(name, '--group', name);
   const checks = [
     // Short kernels, which end by themselves; then those that stay; then those whose threads share memory.
     sanitized('memcheck', group('lockstep'), options),
     sanitized('memcheck', group('ordering'), options),
     sanitized('racecheck', group('sections'), options),
   ];
-  return [first, ...measurements, ...others, ...checks];
+  return [...suites.map(group), ...measurements, ...others, ...checks];
 }
 
 /** A step under compute-sanitizer, which only knows real devices. */
 function sanitized(tool: string, step: Step, { simulated }: StepOptions): Step {
-  const name = `sanitizer-${tool}-${step.name}`;
+  const name = `${tool}-${step.name}`;
   const kind = 'sanitizer';
   const program = findProgram('compute-sanitizer', ['/usr/local/cuda/bin']);
   const missing = simulated ? 'the device is simulated' : 'compute-sanitizer is not installed';
