@@ -13,7 +13,7 @@ import type { FoundDevice } from './native/addon.ts';
 import { systemLibraries } from './native/libraries.ts';
 import { loadAddon } from './native/load.ts';
 import { type CudaOptions, cudaOptions } from './options.ts';
-import { deviceInfo, probeDevices } from './probe/probe.ts';
+import { deviceInfo, probeDevices, unusable } from './probe/probe.ts';
 import { gpuDevices } from './probe/status.ts';
 import { simulatedLibraries } from './simulation/build.ts';
 
@@ -60,6 +60,11 @@ async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<
     throw typedError(thrown);
   }
   const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
+  const reason = unusable(found);
+  if (reason !== null) {
+    const hint = 'see what probe() says, or choose another device';
+    throw new CudaUnavailableError('device', `${found.name} can't be used: ${reason}`, [], hint);
+  }
   const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
   const capability = found.major * 10 + found.minor;
   const folders = { cacheFolder, ptxFolder };

@@ -333,6 +333,18 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
     await device.close();
   });
 
+  test('launches that wait for their kernels are no way to run kernels that stay', async () => {
+    process.env.CUDA_LAUNCH_BLOCKING = '1';
+    try {
+      await expect(simulatedBackend.open({})).rejects.toMatchObject({
+        code: 'RK_CUDA_UNAVAILABLE',
+        message: expect.stringContaining('CUDA_LAUNCH_BLOCKING makes each launch wait'),
+      });
+    } finally {
+      delete process.env.CUDA_LAUNCH_BLOCKING;
+    }
+  });
+
   test('options are checked, each by name', async () => {
     const wrong: readonly (readonly [string, unknown])[] = [
       ['simulated', 'yes'],

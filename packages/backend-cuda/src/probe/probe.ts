@@ -50,7 +50,10 @@ export function resultOf({ driver, devices, error }: ProbeReport): ProbeResult {
 }
 
 /** Why a device can't run persistent kernels, or null. */
-function unusable(device: FoundDevice): string | null {
+export function unusable(device: FoundDevice, env: NodeJS.ProcessEnv = process.env): string | null {
+  if (Number(env.CUDA_LAUNCH_BLOCKING) > 0) {
+    return 'CUDA_LAUNCH_BLOCKING makes each launch wait for the end of its kernel';
+  }
   if (device.computeMode === 2) return 'its compute mode is prohibited';
   if (device.major * 10 + device.minor < 75) {
     return `compute capability 7.5 is wanted, it has ${device.major}.${device.minor}`;
