@@ -253,7 +253,7 @@ export class Harness {
     this.#address += Math.ceil(instances / 64) * 64;
     const kernel = new TestKernel(this, imageOf(actor), options);
     this.kernels.push(kernel);
-    kernel.device = await this.device.launch(kernel.image, options, {
+    const launched = this.device.launch(kernel.image, options, {
       message: (m) => kernel.receive(m),
       deadLetter: (l) => kernel.bury(l),
       fault: (f) => {
@@ -263,6 +263,10 @@ export class Harness {
           .get(f.correlationLow)
           ?.reject(new ConformanceError(`fault at site ${f.site}`));
       },
+    });
+    kernel.device = await launched.catch((error: unknown) => {
+      this.kernels.splice(this.kernels.indexOf(kernel), 1);
+      throw error;
     });
     if (activate) await kernel.device.activate();
     return kernel;

@@ -157,6 +157,7 @@ export class WebgpuDevice implements Device {
       this.#gpu.queue.writeBuffer(params, 0, slot.words);
       const { living = instances } = options;
       if (living < instances) this.#pump.leaveEmpty(slot, living);
+      this.#pump.check(); // the device may have ended meanwhile
       await this.#shared.enter(slot);
       kernel = new GpuKernel(
         this.#pump,

@@ -55,6 +55,42 @@ lifecycle.async('a state can be read at every moment of the end', async (t) => {
   equal((await kernel.state(2)).count, 1, 'when it has ended');
 });
 
+lifecycle.async('a launch that the end of the device comes upon', async (t) => {
+  const launches = [0, 1, 2].map(() => t.launch(Counter, { instances: 70, activate: false }));
+  const settled = Promise.allSettled(launches);
+  await t.device.close();
+  for (const launched of await settled) {
+    const what =
+      launched.status === 'fulfilled' ? launched.value.device.state : launched.reason.code;
+    ok(what === 'terminated' || what === 'RK_DEVICE_CLOSED', `it is ${what}`);
+  }
+});
+
+lifecycle.async('everything asked of a device that ends has an answer', async (t) => {
+  const kernel = await t.launch(Counter, { instances: 4, living: 3, queueCapacity: 1 });
+  const { device } = kernel;
+  for (const i of [0, 1, 2]) await kernel.inject(i, 'Add', { by: 1 });
+  const other = await t.launch(Counter, { activate: false, queueCapacity: 1 });
+  await other.inject(0, 'Add', { by: 1 });
+  const asked = {
+    deactivate: device.deactivate(),
+    activate: device.activate(),
+    readState: device.readState(0),
+    restart: device.restart(0, null),
+    spawn: device.spawn(3, null),
+    retire: device.retire(1),
+    room: other.device.room(0),
+    terminate: device.terminate(1_000),
+    settled: t.device.settled(),
+  };
+  const answers = Promise.allSettled(Object.values(asked));
+  await t.device.close();
+  for (const [i, answer] of (await answers).entries()) {
+    const code = answer.status === 'fulfilled' ? 'RK_' : String(answer.reason.code);
+    ok(code.startsWith('RK_'), `${Object.keys(asked)[i]} was answered with ${code}`);
+  }
+});
+
 lifecycle.async('terminate drains what waits', async (t) => {
   const kernel = await t.launch(Echo);
   for (let value = 0; value < 100; value++) await kernel.inject(0, 'Say', { value });
