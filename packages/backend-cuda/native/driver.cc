@@ -22,6 +22,8 @@ void* open_library(const std::string& path, std::string& reason) {
 void* find_symbol(void* library, const char* name) {
   return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
 }
+
+void open_beside(void*, const std::string&) {}  // Windows looks there by itself
 #else
 void* open_library(const std::string& path, std::string& reason) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -33,6 +35,13 @@ void* open_library(const std::string& path, std::string& reason) {
 }
 
 void* find_symbol(void* library, const char* name) { return dlsym(library, name); }
+
+void open_beside(void* symbol, const std::string& name) {
+  Dl_info found = {};
+  if (dladdr(symbol, &found) == 0 || found.dli_fname == nullptr) return;
+  const std::string path = found.dli_fname;
+  dlopen((path.substr(0, path.rfind('/') + 1) + name).c_str(), RTLD_NOW | RTLD_LOCAL);
+}
 #endif
 
 namespace {
@@ -119,6 +128,7 @@ Failure load_driver(const std::vector<std::string>& paths, std::vector<std::stri
       return failure;
     }
     driver->cuDriverGetVersion(&driver->version);
+    open_beside(find_symbol(library, "cuInit"), "libnvidia-ptxjitcompiler.so.1");
     drivers()[path] = driver;
     loaded = driver;
     return {};

@@ -3,31 +3,7 @@
 #include <map>
 #include <mutex>
 
-#if !defined(_WIN32)
-#include <dlfcn.h>
-#endif
-
 namespace rk {
-
-namespace {
-
-// NVRTC looks for its built-in functions on the loader's path only, and finds what is loaded already: so the file beside it
-// is, where there is one. That of a Python package or of a toolkit that the loader does not know works then, too.
-void open_builtins(const Nvrtc& nvrtc, void* symbol) {
-#if defined(_WIN32)
-  (void)nvrtc;
-  (void)symbol;
-#else
-  Dl_info found = {};
-  if (dladdr(symbol, &found) == 0 || found.dli_fname == nullptr) return;
-  const std::string path = found.dli_fname;
-  const auto folder = path.substr(0, path.rfind('/') + 1);
-  const auto version = std::to_string(nvrtc.major) + "." + std::to_string(nvrtc.minor);
-  dlopen((folder + "libnvrtc-builtins.so." + version).c_str(), RTLD_NOW | RTLD_LOCAL);
-#endif
-}
-
-}  // namespace
 
 const char* Nvrtc::bind(void* library) {
 #define BIND(name)                                                            \
@@ -73,7 +49,8 @@ Failure load_nvrtc(const std::vector<std::string>& paths, std::vector<std::strin
       continue;
     }
     nvrtc->nvrtcVersion(&nvrtc->major, &nvrtc->minor);
-    open_builtins(*nvrtc, find_symbol(library, "nvrtcVersion"));
+    const auto version = std::to_string(nvrtc->major) + "." + std::to_string(nvrtc->minor);
+    open_beside(find_symbol(library, "nvrtcVersion"), "libnvrtc-builtins.so." + version);
     (*all)[path] = nvrtc;
     loaded = nvrtc;
     return {};

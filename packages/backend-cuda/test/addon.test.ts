@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -198,6 +198,30 @@ simulated(
     });`;
     const { status, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, 'the kernel has left']);
+  },
+  60_000,
+);
+
+simulated(
+  'what the driver and NVRTC look for is found beside them',
+  async () => {
+    const { driver } = await simulatedLibraries();
+    const folder = mkdtempSync(join(tmpdir(), 'ringkernel-beside-'));
+    const library = join(folder, 'both.so');
+    copyFileSync(driver[0] as string, library);
+    const names = ['libnvidia-ptxjitcompiler.so.1', 'libnvrtc-builtins.so.13.0'];
+    for (const name of names) {
+      const text = `#include <stdio.h>\n__attribute__((constructor)) static void load() { fputs("${name} ", stderr); }`;
+      const file = join(folder, name);
+      execFileSync('g++', ['-x', 'c++', '-', '-shared', '-fPIC', '-o', file], { input: text });
+    }
+    const program = `
+    const addon = require(${JSON.stringify(prebuilt(process.arch))});
+    addon.findDriver([${JSON.stringify(library)}]);
+    addon.findCompiler([${JSON.stringify(library)}]);`;
+    const { stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    expect(stderr.trim().split(' ')).toEqual(names);
+    rmSync(folder, { recursive: true });
   },
   60_000,
 );
