@@ -3,7 +3,6 @@ import {
   type Device,
   type DeviceInfo,
   type DeviceOptions,
-  InvalidOptionError,
   type ProbeResult,
   RingKernelError,
 } from '@ringkernel/core';
@@ -13,7 +12,8 @@ import type { FoundDevice } from './native/addon.ts';
 import { systemLibraries } from './native/libraries.ts';
 import { loadAddon } from './native/load.ts';
 import { type CudaOptions, cudaOptions } from './options.ts';
-import { deviceInfo, probeDevices, unusable } from './probe/probe.ts';
+import { checkHostMemory, chooseDevice } from './probe/choice.ts';
+import { deviceInfo, probeDevices } from './probe/probe.ts';
 import { gpuDevices } from './probe/status.ts';
 import { simulatedLibraries } from './simulation/build.ts';
 
@@ -59,31 +59,16 @@ async function openDevice(options: CudaOptions, device: DeviceOptions): Promise<
   } catch (thrown) {
     throw typedError(thrown);
   }
-  const found = choose(gpuDevices(libraries.driver), device.deviceId, simulated);
-  const reason = unusable(found);
-  if (reason !== null) {
-    const hint = 'see what probe() says, or choose another device';
-    throw new CudaUnavailableError('device', `${found.name} can't be used: ${reason}`, [], hint);
-  }
-  const info = simulated ? simulatedInfo(found) : deviceInfo(found, undefined);
+  const infoOf = (one: FoundDevice): DeviceInfo =>
+    simulated ? simulatedInfo(one) : deviceInfo(one, undefined);
+  const listed = gpuDevices(libraries.driver);
+  const found = chooseDevice(listed, device.deviceId, (one) => infoOf(one).id);
+  checkHostMemory(found, options);
+  const info = infoOf(found);
   const capability = found.major * 10 + found.minor;
   const folders = { cacheFolder, ptxFolder };
   const target = { addon, libraries, simulated, capability, simulationFlags, ...folders };
   return await CudaDevice.open(info, found, target, options, device);
-}
-
-/** By UUID, or as `cuda:N` by the ordinal that the driver gives it. */
-function choose(
-  devices: readonly FoundDevice[],
-  wanted: string | undefined,
-  simulated: boolean,
-): FoundDevice {
-  const ids = devices.map((device) => (simulated ? simulatedInfo(device).id : device.uuid));
-  const index = wanted === undefined ? 0 : ids.indexOf(wanted);
-  const found = devices[index] ?? devices.find(({ ordinal }) => wanted === `cuda:${ordinal}`);
-  if (found !== undefined) return found;
-  const known = devices.map(({ ordinal }, i) => `cuda:${ordinal} (${ids[i]})`);
-  throw new InvalidOptionError('deviceId', `one of ${known.join(', ')}`, wanted);
 }
 
 /** The first is `cuda:simulated`, the others have their ordinals behind that. */

@@ -7,6 +7,7 @@ import { systemLibraries } from '../native/libraries.ts';
 import { loadAddon } from '../native/load.ts';
 import type { ProbeReport } from './child.ts';
 import { runChild } from './child-process.ts';
+import { refusals, unusable } from './choice.ts';
 
 /** A driver that hangs is one that can't be used. */
 const patienceMs = 30_000;
@@ -41,25 +42,11 @@ export async function askChild(script: string): Promise<ProbeReport> {
 export function resultOf({ driver, devices, error }: ProbeReport): ProbeResult {
   if (error !== undefined) return refusal(typedError(error));
   const usable = (devices ?? []).filter((device) => unusable(device) === null);
-  const refused = (devices ?? []).map((device) => `${device.name}: ${unusable(device)}`);
   if (usable.length === 0) {
-    const reason = `no device can be used: ${refused.join('; ')}`;
+    const reason = `no device can be used: ${refusals(devices ?? []).join('; ')}`;
     return { available: false, code: CudaUnavailableError.code, reason };
   }
   return { available: true, devices: usable.map((device) => deviceInfo(device, driver)) };
-}
-
-/** Why a device can't run persistent kernels, or null. */
-export function unusable(device: FoundDevice, env: NodeJS.ProcessEnv = process.env): string | null {
-  if (Number(env.CUDA_LAUNCH_BLOCKING) > 0) {
-    return 'CUDA_LAUNCH_BLOCKING makes each launch wait for the end of its kernel';
-  }
-  if (device.computeMode === 2) return 'its compute mode is prohibited';
-  if (device.major * 10 + device.minor < 75) {
-    return `compute capability 7.5 is wanted, it has ${device.major}.${device.minor}`;
-  }
-  if (device.canMapHostMemory === 0) return "it can't map host memory";
-  return null;
 }
 
 export function deviceInfo(device: FoundDevice, driver: string | undefined): DeviceInfo {
