@@ -1,4 +1,9 @@
-import { checkOwnHandlers, InvalidOptionError, type OwnHandlers } from '@ringkernel/core';
+import {
+  checkOwnHandlers,
+  InvalidOptionError,
+  messageHeader,
+  type OwnHandlers,
+} from '@ringkernel/core';
 import { mostHostLanes } from './layout/device.ts';
 import { defaultCacheFolder } from './program/image-cache.ts';
 
@@ -62,6 +67,9 @@ const names: readonly (keyof CudaOptions)[] = [
   'simulationFlags',
 ];
 
+/** Most that a ring may be: the host counts its bytes in 32 bits with a sign, and two of them go in a WebAssembly memory. */
+const ringBytes = 2 ** 30;
+
 const forms: readonly CudaFormOption[] = ['auto', 'thread', 'warp', 'block'];
 const memoryKinds: readonly HostMemoryKind[] = ['driver', 'webassembly'];
 
@@ -76,6 +84,12 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
   if (maxPayloadBytes % 64 !== 0) {
     throw new InvalidOptionError('maxPayloadBytes', 'a multiple of 64', maxPayloadBytes);
   }
+  const laneCapacity = powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20);
+  const mostRecords = ringBytes / (maxPayloadBytes + messageHeader.sizeBytes);
+  if (laneCapacity > mostRecords) {
+    const wanted = `at most ${Math.floor(mostRecords)} messages of ${maxPayloadBytes} bytes`;
+    throw new InvalidOptionError('laneCapacity', wanted, laneCapacity);
+  }
   return {
     simulated,
     workers: whole(given, 'workers', simulated ? 2 : 256, 1, simulated ? 16 : 4096),
@@ -83,7 +97,7 @@ export function cudaOptions(given: Readonly<Record<string, unknown>> = {}): Cuda
     blockThreads: powerOfTwo(given, 'blockThreads', simulated ? 64 : 128, 64, 1024),
     messageSlots: powerOfTwo(given, 'messageSlots', 65_536, 64, 1 << 24),
     maxPayloadBytes,
-    laneCapacity: powerOfTwo(given, 'laneCapacity', 2048, 16, 1 << 20),
+    laneCapacity,
     hostLanes: whole(given, 'hostLanes', 1, 1, mostHostLanes),
     hostMemory: memoryKind(given.hostMemory),
     hotUs: whole(given, 'hotUs', 200, 0, 1_000_000),
