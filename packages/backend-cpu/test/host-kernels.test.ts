@@ -109,6 +109,21 @@ test('receive waits while the kernel is stopped', async () => {
   expect(seen.emitted).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('receive waits for ever when it is told so', async () => {
+  const waiting = `async (ctx) => {
+    process.on('warning', () => ctx.emit('Said', { value: 7 })); // a timer was asked for more than it can wait
+    const m = await ctx.receive({ timeoutMs: Infinity });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    ctx.emit('Said', { value: m.value });
+  }`;
+  const { device, seen, kernel } = await launched(waiting, { workers: 1 });
+  await kernel.activate();
+  await device.settled();
+  kernel.inject(0, say, writeOne, 4, plain);
+  await expect.poll(() => seen.emitted.includes(4)).toBe(true);
+  expect(seen.emitted).toEqual([4]);
+});
+
 test('a loop that throws fails its instance, with the error', async () => {
   const { device, seen, kernel } = await launched(echo, { instances: 2 });
   await kernel.activate();

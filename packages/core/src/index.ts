@@ -5,6 +5,7 @@ export { RecordMessage, readDeadLetter } from './backend/device-record.ts';
 export { checkLaunch } from './backend/launch-check.ts';
 export { checkOwnHandlers, type OwnHandlers, ownHandlersOf } from './backend/own-handlers.ts';
 export { Roster, type RosterOptions } from './backend/roster.ts';
+export { type TimeLimit, timeLimit } from './backend/time-limit.ts';
 export * from './errors.ts';
 export * from './hlc/index.ts';
 export * from './kernel/index.ts';

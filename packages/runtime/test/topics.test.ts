@@ -88,6 +88,7 @@ describe('topics', () => {
     ['onSlow', { onSlow: 'drop' }],
     ['onSlow', { qos: 1, onSlow: 'drop-oldest' }],
     ['retryMs', { retryMs: -1 }],
+    ['retryMs', { retryMs: Number.POSITIVE_INFINITY }],
     ['prio', { prio: 1 }],
   ])('options of subscribers: %s %o', (option, options) => {
     const subscribe = () => runtime.topics.subscribe('t', () => {}, options as object);

@@ -1,6 +1,5 @@
-import { DeviceClosedError, DeviceLostError } from '@ringkernel/core';
+import { DeviceClosedError, DeviceLostError, timeLimit } from '@ringkernel/core';
 import type { KernelContext } from './context.ts';
-import { deadline } from './deadline.ts';
 import type { Ledger } from './ledger.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -59,7 +58,7 @@ export class Ending {
     lifecycle.state = 'terminating';
     pump.publish();
     pump.check();
-    const grace = deadline(timeoutMs + graceMs);
+    const grace = timeLimit(timeoutMs + graceMs);
     crew.ref();
     const outcome = { drained: false };
     try {
@@ -79,7 +78,7 @@ export class Ending {
   /** New messages are refused, those that wait get so much time, then the workers end the kernel. */
   async #shutDown(timeoutMs: number, outcome: { drained: boolean }): Promise<void> {
     const { pump, rounds } = this.#context;
-    const until = deadline(timeoutMs);
+    const until = timeLimit(timeoutMs);
     try {
       await this.#ask('close');
       if (timeoutMs > 0) {
@@ -101,7 +100,7 @@ export class Ending {
     const { pump, workers } = this.#context;
     const ledger = this.#ledger;
     await this.#ask('bury');
-    const grace = deadline(graceMs);
+    const grace = timeLimit(graceMs);
     try {
       await pump.watch(() => ledger.finished() || ledger.wounded || grace.over, true);
       this.#removed = true;

@@ -14,6 +14,9 @@ const priorityNames = ['low', 'normal', 'high', 'critical'] as const;
 type Priority = (typeof priorityNames)[number];
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The longest that a timer can wait, milliseconds: who waits longer looks at the time then. */
+const longestMs = 2 ** 31 - 1;
+
 /** A message as the loop gets it. */
 interface Received {
   readonly type: string;
@@ -209,7 +212,8 @@ export class HostLoop {
       };
       this.#waiters.add(waiter);
       if (until !== undefined) {
-        timer = setTimeout(() => waiter.wake(), Math.max(1, Math.ceil(until - performance.now())));
+        const ms = Math.max(1, Math.ceil(until - performance.now()));
+        timer = setTimeout(() => waiter.wake(), Math.min(ms, longestMs));
       }
     });
   }

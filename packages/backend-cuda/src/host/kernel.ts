@@ -21,6 +21,7 @@ import {
   Roster,
   readDeadLetter,
   senderReasons,
+  timeLimit,
 } from '@ringkernel/core';
 import { overtimeSite, ringRecord } from '../layout/device.ts';
 import type { FoundFunction } from '../native/addon.ts';
@@ -357,12 +358,12 @@ export class CudaKernel implements DeviceKernel {
   async #drain(timeoutMs: number): Promise<void> {
     const { drainRound, lockstep, mailroom } = this.#context;
     if (lockstep) return await drainRound(this);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([mailroom.ask('drain', this.memory.slot), late]);
-    clearTimeout(timer);
+    const limit = timeLimit(timeoutMs);
+    try {
+      await limit.within(mailroom.ask('drain', this.memory.slot));
+    } finally {
+      limit.clear();
+    }
   }
 
   /** What the device never got becomes dead letters here. */

@@ -101,6 +101,15 @@ lifecycle.async('terminate drains what waits', async (t) => {
   equal(kernel.emits('Said').length, 100, 'handled before the end');
 });
 
+lifecycle.async('terminate without a limit waits for all', async (t) => {
+  const kernel = await t.launch(Echo, { instances: 4, queueCapacity: 8_192 });
+  for (let value = 0; value < 8_000; value++) await kernel.inject(value & 3, 'Say', { value });
+  const { drained } = await kernel.device.terminate(Number.POSITIVE_INFINITY);
+  ok(drained, 'drained');
+  await t.device.settled();
+  equal(kernel.emits('Said').length, 8_000, 'handled before the end');
+});
+
 lifecycle.async(
   'terminate without time gives back what was not handled as dead letters',
   async (t) => {

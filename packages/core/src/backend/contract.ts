@@ -209,8 +209,8 @@ export interface DeviceKernel {
   /** Stops handling after the messages being handled; messages queue from here on. */
   deactivate(): Promise<void>;
   /**
-   * Refuses new messages, handles what waits until `timeoutMs` is over (0: not at all), then ends. What was not
-   * handled goes to the sink as dead letters with the reason `terminated`.
+   * Refuses new messages, handles what waits until `timeoutMs` is over (0: not at all, infinity: all), then ends. What was
+   * not handled goes to the sink as dead letters with the reason `terminated`.
    */
   terminate(timeoutMs: number): Promise<{ readonly drained: boolean }>;
   /**

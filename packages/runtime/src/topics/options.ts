@@ -32,6 +32,9 @@ export interface PublishOptions {
   readonly timeoutMs?: number;
 }
 
+/** The longest that a timer can wait. */
+const longestMs = 2 ** 31 - 1;
+
 const words: readonly SlowPolicy[] = ['drop-oldest', 'disconnect', 'wait'];
 
 function checkQoS(qos: unknown): QoS {
@@ -51,7 +54,7 @@ export function checkSubscribe(options: SubscribeOptions): Required<SubscribeOpt
     qos,
     onSlow,
     capacity: checkInteger('capacity', options.capacity ?? 1_024, 1, 2 ** 24),
-    retryMs: checkTimeout(options.retryMs ?? 100, 'retryMs'),
+    retryMs: checkInteger('retryMs', options.retryMs ?? 100, 0, longestMs),
   };
 }
 

@@ -1,16 +1,21 @@
+/** The longest that a timer can wait, milliseconds: asked for more it would ring at once. */
+const longestMs = 2 ** 31 - 1;
+
 /** A time that is not waited beyond. */
-export interface Deadline {
+export interface TimeLimit {
   readonly over: boolean;
   /** Whether the promise resolved in time. */
   within(promise: Promise<unknown>): Promise<boolean>;
+  /** Nobody waits any more. */
   clear(): void;
 }
 
-/** So many milliseconds from now. */
-export function deadline(ms: number): Deadline {
+/** So many milliseconds from now; never, if that is more than a timer can wait (24 days). */
+export function timeLimit(ms: number): TimeLimit {
   let over = false;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const passed = new Promise<false>((resolve) => {
+    if (ms > longestMs) return;
     timer = setTimeout(() => {
       over = true;
       resolve(false);
