@@ -157,6 +157,34 @@ simulated('what could hang while a kernel runs is refused; the kernel obeys the 
   for (const handle of [memory.handle, stream, fn.handle, module, context]) addon.free(handle);
 });
 
+simulated(
+  'a function is loaded before its first launch, whatever runs then',
+  async () => {
+    const addon = loadAddon();
+    const { driver, image } = await compiled(addon, source);
+    const context = await addon.open(driver, 0);
+    process.env.CUDA_MODULE_LOADING = 'LAZY';
+    const module = await addon.loadModule(context, image);
+    process.env.CUDA_MODULE_LOADING = 'EAGER';
+    const [later, first] = ['add_one', 'wait_for'].map((name) =>
+      addon.getFunction(module, name, 1),
+    );
+    const [one, other] = [addon.createStream(context), addon.createStream(context)];
+    const memory = addon.allocateHost(context, 64);
+    const words = new Int32Array(memory.buffer);
+    const parameters = new Uint8Array(BigUint64Array.of(memory.device, 3n).buffer);
+    addon.launch(first?.handle ?? 0, one, 1, 1, parameters, [0]);
+    while (Atomics.load(words, 1) !== 7) await new Promise((resolve) => setImmediate(resolve));
+    addon.launch(later?.handle ?? 0, other, 1, 1, parameters, [0]);
+    await idle(addon, other);
+    expect([...words.subarray(0, 3)]).toEqual([1, 8, 1]);
+    Atomics.store(words, 0, 5);
+    await idle(addon, one);
+    for (const handle of [memory.handle, one, other, module, context]) addon.free(handle);
+  },
+  60_000,
+);
+
 simulated('what is freed while a kernel runs, is given back when none does', async () => {
   const addon = loadAddon();
   const { driver, image } = await compiled(addon, source);

@@ -32,6 +32,9 @@ const Echo = actor('CudaEcho', {
   },
 });
 
+/** The driver's own defaults. */
+const lazy = { CUDA_MODULE_LOADING: 'LAZY', CUDA_DEVICE_MAX_CONNECTIONS: '8' };
+
 interface Opened {
   readonly device: Device;
   readonly kernel: DeviceKernel;
@@ -423,6 +426,25 @@ describe.skipIf(noSimulation !== null)('a simulated device', () => {
       );
       expect([status, signal], end).toEqual([end.includes('bang') ? 1 : 0, null]);
     }
+  });
+
+  test.each([
+    ['sets what kernels that stay want of the driver', {}, 'EAGER 32'],
+    ['leaves what the user has set', lazy, 'LAZY 8'],
+  ])('a process %s', (_, variables, wanted) => {
+    const script = `
+      import { simulatedBackend } from '@ringkernel/backend-cuda';
+      const device = await simulatedBackend.open({});
+      const { CUDA_MODULE_LOADING, CUDA_DEVICE_MAX_CONNECTIONS } = process.env;
+      console.log(CUDA_MODULE_LOADING, CUDA_DEVICE_MAX_CONNECTIONS);
+      await device.close();`;
+    const { CUDA_MODULE_LOADING, CUDA_DEVICE_MAX_CONNECTIONS, ...env } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: new URL('..', import.meta.url),
+      env: { ...env, ...variables },
+      encoding: 'utf8',
+    });
+    expect([stdout.trim(), stderr]).toEqual([wanted, '']);
   });
 
   test('a terminated kernel tells its last states; a closed device refuses', async () => {
