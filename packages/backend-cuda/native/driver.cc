@@ -75,14 +75,15 @@ void set_unless_set(const char* name, const char* value) {
 #endif
 }
 
-// Read by the driver when it starts. Code that is loaded only when it is first launched would wait for the kernels that
-// run, which wait for it; and launches of streams that share a connection can wait for one another.
+// Read by the driver when it starts; set on the thread of JavaScript, which reads the environment too. Code that is loaded
+// only when it is first launched would wait for the kernels that run, which wait for it; and launches of streams that
+// share a connection can wait for one another.
 void configure() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    set_unless_set("CUDA_MODULE_LOADING", "EAGER");
-    set_unless_set("CUDA_DEVICE_MAX_CONNECTIONS", "32");
-  });
+  static bool done = false;
+  if (done) return;
+  done = true;
+  set_unless_set("CUDA_MODULE_LOADING", "EAGER");
+  set_unless_set("CUDA_DEVICE_MAX_CONNECTIONS", "32");
 }
 
 }  // namespace
@@ -105,6 +106,7 @@ Failure driver_failure(const Driver& driver, const char* call, CUresult result) 
 Failure load_driver(const std::vector<std::string>& paths, std::vector<std::string>& reasons,
                     std::shared_ptr<const Driver>& loaded) {
   std::lock_guard<std::mutex> lock(drivers_mutex);
+  configure();
   for (const auto& path : paths) {
     const auto known = drivers().find(path);
     if (known != drivers().end()) {
@@ -140,7 +142,6 @@ Failure load_driver(const std::vector<std::string>& paths, std::vector<std::stri
 }
 
 Failure start_driver(const Driver& driver) {
-  configure();
   const CUresult started = driver.cuInit(0);
   int count = 0;
   const CUresult counted = started == kSuccess ? driver.cuDeviceGetCount(&count) : kSuccess;

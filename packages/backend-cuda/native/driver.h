@@ -108,12 +108,12 @@ struct Failure {
 // The failed call in the driver's own words.
 Failure driver_failure(const Driver& driver, const char* call, CUresult result);
 
-// Loads the first of these libraries that can be; `reasons` says of each other one why not. Does not start the driver.
+// Sets what kernels that stay want of a driver, where the user has not, and loads the first of these libraries that can
+// be; `reasons` says of each other one why not. Does not start the driver.
 Failure load_driver(const std::vector<std::string>& paths, std::vector<std::string>& reasons,
                     std::shared_ptr<const Driver>& loaded);
 
-// Sets what persistent kernels want of the driver, where the user has not, and starts it; fails with RK_CUDA_NO_DEVICE
-// when there is no device.
+// cuInit, once for each library; fails with RK_CUDA_NO_DEVICE when there is none.
 Failure start_driver(const Driver& driver);
 
 // dlopen and dlsym, with the reason in words.
