@@ -351,6 +351,7 @@ export class CudaDevice implements Device {
   }
 
   #drain(most: number): number {
+    this.#clock.expire(); // another turn of the event loop
     this.#lane.flush();
     const taken = this.#ring.drain(most, this.#take);
     // Afterwards: what was taken may be the record by which the device woke the host for this, and there is no other.

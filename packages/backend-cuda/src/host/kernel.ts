@@ -169,7 +169,7 @@ export class CudaKernel implements DeviceKernel {
     const words = room ? lane.words : new Int32Array(headerWords + Math.ceil(size / 4));
     const view = room ? lane.view : new DataView(words.buffer);
     const word = room ? lane.claim() : 0;
-    words.fill(0, word, word + headerWords + ((size + 3) >>> 2));
+    for (let at = 0; at < size; at += 4) words[word + headerWords + (at >>> 2)] = 0;
     this.#header(words, word, message, instance, options);
     write(view, word * 4 + headerBytes, value);
     if (room) lane.publish();

@@ -23,7 +23,10 @@ export class Pump {
   readonly #waiting: () => boolean;
   readonly #watches: Watch[] = [];
   #hotUntil = 0;
+  /** Something happened since the last turn. */
+  #stirred = false;
   #turning = false;
+  #timer: NodeJS.Timeout | null = null;
   #closed = false;
   #references = 0;
 
@@ -46,10 +49,18 @@ export class Pump {
 
   /** Something was sent, or may have come: polls for a while. */
   stir(): void {
-    this.#hotUntil = nowUs() + this.#hotUs;
+    this.#stirred = true;
+    if (this.#timer !== null) this.#wake();
     if (this.#turning || this.#closed) return;
     this.#turning = true;
     setImmediate(this.#turn);
+  }
+
+  /** What was to be looked at a little later is looked at in the next turn of the event loop. */
+  #wake(): void {
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
+    this.#turning = false;
   }
 
   /** Resolves when it is so; looked at in every turn. */
@@ -84,12 +95,14 @@ export class Pump {
 
   readonly #turn = (): void => {
     this.#turning = false;
+    this.#timer = null;
     if (this.#closed) return;
     const taken = this.#drain(turnRecords);
     this.#look();
     if (this.#closed) return;
     const now = nowUs();
-    if (taken > 0) this.#hotUntil = now + this.#hotUs;
+    if (taken > 0 || this.#stirred) this.#hotUntil = now + this.#hotUs;
+    this.#stirred = false;
     if (this.#turning) return;
     if (now < this.#hotUntil) {
       this.#turning = true;
@@ -100,8 +113,8 @@ export class Pump {
     const watched = this.#watches.length > 0;
     if (!watched && !this.#waiting()) return;
     this.#turning = true;
-    const timer = setTimeout(this.#turn, lookMs);
-    if (!watched) timer.unref();
+    this.#timer = setTimeout(this.#turn, lookMs);
+    if (!watched) this.#timer.unref();
   };
 
   #look(): void {

@@ -1,5 +1,6 @@
 import {
   type AnyDefinition,
+  type Codec,
   codecOf,
   DeviceClosedError,
   InvalidOptionError,
@@ -9,6 +10,7 @@ import {
   type MessagesOf,
   MessageTooLargeError,
   type RingKernelError,
+  type StructLayout,
 } from '@ringkernel/core';
 import { HostLaneError } from '../errors.ts';
 import { HostClock, nowUs } from '../host/clock.ts';
@@ -46,6 +48,10 @@ export class HostLane {
   readonly #ring: Ring;
   readonly #calls: Calls;
   readonly #clock: HostClock;
+  /** Whether the clock is told when this turn of the event loop is over. */
+  #expires = false;
+  #lastLayout: StructLayout | null = null;
+  #lastCodec: Codec<unknown, unknown> | null = null;
   readonly #ids: MessageIdGenerator;
   readonly #hotUs: number;
   readonly #epochMs: number;
@@ -203,10 +209,10 @@ export class HostLane {
     { priority, deadlineMs }: LaneDelivery,
     correlationLow = 0,
   ): void {
-    codecOf(layout).encode(view, word * 4 + headerBytes, value);
-    words.fill(0, word, word + headerWords);
+    this.#codec(layout).encode(view, word * 4 + headerBytes, value);
     const clock = this.#clock;
     clock.tick();
+    if (!this.#expires) this.#expire();
     this.#ids.next();
     const isCall = correlationLow !== 0;
     words[word + 1] = id;
@@ -221,8 +227,28 @@ export class HostLane {
     words[word + 9] = clock.high;
     words[word + 10] = clock.logical;
     words[word + 11] = clock.node;
+    words[word + 12] = 0; // the host
     words[word + 13] = address;
     words[word + 14] = deadlineMs;
+    words[word + 15] = 0; // the device knows who lives there
+  }
+
+  /** Most threads send one message after the other of the same type. */
+  #codec(layout: StructLayout): Codec<unknown, unknown> {
+    if (layout !== this.#lastLayout) {
+      this.#lastLayout = layout;
+      this.#lastCodec = codecOf(layout);
+    }
+    return this.#lastCodec as Codec<unknown, unknown>;
+  }
+
+  /** The wall is read again in the next turn of the event loop. */
+  #expire(): void {
+    this.#expires = true;
+    setImmediate(() => {
+      this.#expires = false;
+      this.#clock.expire();
+    }).unref();
   }
 
   /** Writes calls that wait in line, as long as there is room for them and for their replies. */
