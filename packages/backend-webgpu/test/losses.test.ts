@@ -93,6 +93,10 @@ test.skipIf(!here)('a device that is destroyed is lost: told, counted, refused',
   expect([sent, handled, pending, deadLettered['device-lost']]).toEqual([2, 1, 0, 1]);
   await expect(kernel.readState(0)).rejects.toBe(error);
   await expect(device.launch(compile(Counter), options, quiet)).rejects.toBe(error);
+  await expect(kernel.restart(0, null)).rejects.toBe(error);
+  await expect(kernel.spawn(0, null)).rejects.toBe(error);
+  await expect(kernel.retire(0)).rejects.toBe(error);
+  expect(kernel.state).toBe('failed');
   await device.settled();
   await device.close();
 });

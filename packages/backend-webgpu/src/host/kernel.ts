@@ -188,7 +188,9 @@ export class GpuKernel implements DeviceKernel {
     return new Uint32Array(bytes.buffer);
   }
 
+  /** Throws what the device was lost with, or `KernelTerminatedError`. */
   #checkRuns(operation: string): void {
+    this.#pump.check();
     if (this.state === 'terminating' || this.state === 'terminated') {
       throw new KernelTerminatedError(this.id, operation);
     }
