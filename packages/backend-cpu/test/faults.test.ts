@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { adder, Collected, messages, plain, writeOne } from './hand-written.ts';
 import { closeAll, launch, open } from './opened.ts';
@@ -161,6 +162,29 @@ test('in lockstep a worker that dies takes the device with it', async () => {
   const device = await open({ workers: 2 }, { schedule: 'lockstep' });
   const kernel = await launch(device, deadly, { instances: 2 }, new Collected());
   kernel.inject(0, messages.boom, writeOne, 0, plain);
-  await expect(device.step(1)).rejects.toMatchObject({ code: 'RK_DEVICE_CLOSED' });
+  await expect(device.step(1)).rejects.toMatchObject({ code: 'RK_DEVICE_LOST' });
   expect(await device.lost).toMatchObject({ code: 'RK_DEVICE_LOST' });
+});
+
+test('what is asked of a lost device is answered with its loss', async () => {
+  const begun: Worker[] = [];
+  const watch = (worker: Worker): void => void begun.push(worker);
+  process.on('worker', watch);
+  const device = await open({ workers: 2 }, { schedule: 'lockstep' });
+  process.off('worker', watch);
+  const kernel = await launch(device, adder, { instances: 2, living: 1 }, new Collected());
+  void begun[0]?.terminate();
+  const error = await device.lost;
+  expect(error.code).toBe('RK_DEVICE_LOST');
+  const asked = {
+    launch: launch(device, adder, { id: 'b', baseAddress: 128 }, new Collected()),
+    step: device.step(1),
+    restart: kernel.restart(0, null),
+    spawn: kernel.spawn(1, null),
+    retire: kernel.retire(0),
+  };
+  for (const [name, answer] of Object.entries(asked)) {
+    await expect(answer, name).rejects.toBe(error);
+  }
+  expect(kernel.state).toBe('failed');
 });

@@ -48,6 +48,8 @@ export class Crew {
   #requests = 0;
   #held = 0;
   #ended = false;
+  /** Why the workers were stopped. */
+  #reason: Error | undefined;
 
   /** `memoryMb`: what a worker may allocate itself, 0 = as much as Node lets it. `onDeath`: one has ended by itself. */
   constructor(
@@ -145,7 +147,10 @@ export class Crew {
 
   /** Asks one worker. Rejects when it says why not, or is lost. */
   ask(thread: number, request: ControlRequest): Promise<ControlAnswer> {
-    if (this.#ended) return Promise.reject(new DeviceClosedError(request.op));
+    if (this.#ended) {
+      const isLost = this.#reason instanceof DeviceLostError;
+      return Promise.reject(isLost ? this.#reason : new DeviceClosedError(request.op));
+    }
     const id = ++this.#requests;
     const answer = new Promise<ControlAnswer>((resolve, reject) => {
       this.#waiting.set(id, { thread, request, resolve, reject });
@@ -196,6 +201,7 @@ export class Crew {
   /** Stops all workers where they are. */
   async stop(reason: Error): Promise<void> {
     this.#ended = true;
+    this.#reason = reason;
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     for (const { port } of this.#members.values()) port.close();

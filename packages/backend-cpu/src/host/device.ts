@@ -61,6 +61,7 @@ export class CpuDevice implements Device {
   #monitor: NodeJS.Timeout | undefined;
   #launched = 0;
   #closing: Promise<void> | null = null;
+  #lostWith: RingKernelError | null = null;
   #lose: (error: RingKernelError) => void = () => {};
 
   private constructor(info: DeviceInfo, options: CpuOptions, device: DeviceOptions) {
@@ -244,14 +245,20 @@ export class CpuDevice implements Device {
   }
 
   async step(rounds: number): Promise<void> {
-    if (this.#closing !== null) throw new DeviceClosedError('step');
+    this.#checkOpen('step');
     if (this.#rounds === null) {
       throw new NotSupportedError('step', 'the schedule of this device is async', {
         hint: "open it with schedule: 'lockstep'",
       });
     }
     this.#crew.ref();
-    await this.#rounds.step(rounds).finally(() => this.#crew.unref());
+    try {
+      await this.#rounds.step(rounds);
+    } catch (error) {
+      throw this.#lostWith ?? error;
+    } finally {
+      this.#crew.unref();
+    }
   }
 
   ref(): void {
@@ -331,6 +338,7 @@ export class CpuDevice implements Device {
     if (this.#closing !== null) return;
     clearInterval(this.#monitor);
     this.#unpin();
+    this.#lostWith = error;
     this.#closing = this.#crew.stop(error);
     await this.#closing;
     while (this.#pump.drain() > 0);
@@ -369,7 +377,13 @@ export class CpuDevice implements Device {
   }
 
   #check(image: KernelImage, options: DeviceLaunchOptions): void {
-    if (this.#closing !== null) throw new DeviceClosedError('launch');
+    this.#checkOpen('launch');
     checkLaunch(image, options, largestPayload(this.#options.laneCapacity));
+  }
+
+  /** Throws what the device was lost with, or `DeviceClosedError`. */
+  #checkOpen(operation: string): void {
+    if (this.#lostWith !== null) throw this.#lostWith;
+    if (this.#closing !== null) throw new DeviceClosedError(operation);
   }
 }
