@@ -196,6 +196,9 @@ int device_count() {
 #define INJECT(call)                               \
   if (const int wanted = injected(call)) return wanted
 
+// A context whose streams fail is dead: it frees nothing any more, and waits for nothing.
+#define DEAD_CONTEXT_FREES_NOTHING() INJECT("cuStreamQuery")
+
 int allocate(uintptr_t* pointer, size_t bytes, size_t alignment, Context* context) {
   std::lock_guard<std::mutex> lock(memory_mutex);
   if (bytes == 0) return kInvalidValue;
@@ -377,6 +380,7 @@ API cuMemAlloc_v2(unsigned long long* pointer, size_t bytes) {
   return result;
 }
 API cuMemFree_v2(unsigned long long pointer) {
+  DEAD_CONTEXT_FREES_NOTHING();
   synchronize(current, "cuMemFree_v2");
   return release(pointer);
 }
@@ -417,6 +421,7 @@ API cuMemHostAlloc(void** pointer, size_t bytes, unsigned) {
   return result;
 }
 API cuMemFreeHost(void* pointer) {
+  DEAD_CONTEXT_FREES_NOTHING();
   synchronize(current, "cuMemFreeHost");
   return release(reinterpret_cast<uintptr_t>(pointer));
 }
@@ -426,6 +431,7 @@ API cuMemHostRegister_v2(void* pointer, size_t bytes, unsigned) {
   return pointer == nullptr || bytes == 0 ? kInvalidValue : 0;
 }
 API cuMemHostUnregister(void*) {
+  DEAD_CONTEXT_FREES_NOTHING();
   synchronize(current, "cuMemHostUnregister");
   return 0;
 }
@@ -469,6 +475,7 @@ API cuModuleLoadDataEx(Module** module, const void* image, unsigned options, int
   return kInvalidImage;
 }
 API cuModuleUnload(Module* module) {
+  DEAD_CONTEXT_FREES_NOTHING();
   synchronize(current, "cuModuleUnload");
   for (auto* function : module->functions) delete function;
   dlclose(module->library);

@@ -27,6 +27,21 @@ describe('docs/errors.md', () => {
     const used = new Set([...text.matchAll(/'(RK_\w+)'/g)].map(([, code]) => code));
     expect([...documentedCodes('@ringkernel/core')].sort()).toEqual([...used].sort());
   });
+
+  it.each(['backend-cpu', 'backend-cuda', 'backend-webgpu', 'runtime', 'compiler'])(
+    'lists the codes of the errors of %s, each once, and none that is not there',
+    (name) => {
+      const text = sources(join(root, 'packages', name, 'src')).join('\n');
+      const all = (pattern: RegExp): Set<string> =>
+        new Set([...text.matchAll(pattern)].map(([, code = '']) => code));
+      const documented = documentedCodes(`@ringkernel/${name}`);
+      expect(new Set(documented).size).toBe(documented.length);
+      expect(documented).toEqual(
+        expect.arrayContaining([...all(/static readonly code = '(RK_\w+)'/g)]),
+      );
+      expect([...all(/'(RK_\w+)'/g)]).toEqual(expect.arrayContaining([...documented]));
+    },
+  );
 });
 
 interface ErrorClass {
