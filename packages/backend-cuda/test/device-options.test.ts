@@ -122,6 +122,15 @@ describe.skipIf(noSimulation !== null)('a device', () => {
     }
   });
 
+  test('has room for so many instances of a kernel, and says how many', async () => {
+    const limit = 41_297_762;
+    expect(limit).toBe(Math.floor((2 ** 32 - 1) / 104));
+    const refused = { code: 'RK_DEVICE_LIMIT', wanted: limit + 1, limit };
+    await expect(open({}, { instances: limit + 1 })).rejects.toMatchObject(refused);
+    const many = { code: 'RK_CUDA_DRIVER', resultName: 'CUDA_ERROR_OUT_OF_MEMORY' };
+    await expect(open({}, { instances: limit })).rejects.toMatchObject(many);
+  });
+
   test('that another thread has opened on the same GPU is no hindrance, only refused', async () => {
     const { device, kernel, went } = await open({});
     await kernel.activate();

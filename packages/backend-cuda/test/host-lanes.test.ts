@@ -231,6 +231,30 @@ describe.skipIf(noSimulation !== null)('lanes of other threads', () => {
     await device.close();
   });
 
+  test('calls wait in line while half of the lane is called, and are not sent when their time is over', async () => {
+    const { device, kernel } = await open({ hostLanes: 2, laneCapacity: 16 });
+    const port = openLane(device);
+    const control = new Int32Array((port as LanePort & { memory: SharedArrayBuffer }).memory);
+    const lane = connectHostLane(port);
+    const callAll = async (timeoutMs: number): Promise<readonly string[]> => {
+      const calls = Array.from({ length: 8 }, () => lane.call(base, mute, {}, { timeoutMs }));
+      const ends = await Promise.allSettled(calls);
+      return ends.map((end) => ('reason' in end ? end.reason.code : end.status));
+    };
+    const [long, short] = [callAll(500), callAll(20)];
+    expect(Atomics.load(control, 1)).toBe(8); // messages that were written
+    expect(lane.send(base, item, { number: 0 })).toBe(false); // it would overtake them
+    const late = Array.from({ length: 8 }, () => 'RK_TIMEOUT');
+    expect(await short).toEqual(late);
+    expect(Atomics.load(control, 1)).toBe(8);
+    await lane.room();
+    expect(lane.send(base, item, { number: 0 })).toBe(true);
+    expect(await long).toEqual(late);
+    await device.settled();
+    expect(kernel.counters().handled).toBe(9);
+    await device.close();
+  });
+
   test('what is urgent overtakes, and what is late is a dead letter', async () => {
     const { device, kernel, letters } = await open({ hostLanes: 2 });
     const lane = connectHostLane(openLane(device));

@@ -17,7 +17,7 @@ import {
   type Schedule,
 } from '@ringkernel/core';
 import type { HostLanePort } from '../lanes/port.ts';
-import { controlWords, ringRecord, spilledFlag } from '../layout/device.ts';
+import { controlWords, mailLayout, ringRecord, spilledFlag } from '../layout/device.ts';
 import type { FoundDevice } from '../native/addon.ts';
 import type { CudaOptions } from '../options.ts';
 import type { Target } from '../program/build.ts';
@@ -43,6 +43,9 @@ const displaySliceMs = 500;
 export function defaultSliceMs({ kernelTimeout }: Pick<FoundDevice, 'kernelTimeout'>): number {
   return kernelTimeout === 0 ? 0 : displaySliceMs;
 }
+
+/** Most that the mailboxes of one kernel may take: the host writes all of them from one array. */
+const mailboxBytes = 2 ** 32 - 1;
 
 /** How often the driver is asked whether the kernels still run. */
 const checkMs = 200;
@@ -417,5 +420,10 @@ export class CudaDevice implements Device {
   #checkLaunch(image: KernelImage, options: DeviceLaunchOptions): void {
     if (this.#closing !== null) throw new DeviceClosedError('launch');
     checkLaunch(image, options, this.#options.maxPayloadBytes);
+    const most = Math.floor(mailboxBytes / mailLayout.sizeBytes);
+    if (options.instances > most) {
+      const hint = 'launch several kernels';
+      throw new DeviceLimitError(`Instances of '${options.id}'`, options.instances, most, hint);
+    }
   }
 }

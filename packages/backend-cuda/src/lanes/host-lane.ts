@@ -152,7 +152,13 @@ export class HostLane {
     this.#line.push(words);
     this.#flush();
     this.#stir();
-    return await answer;
+    try {
+      return await answer;
+    } catch (thrown) {
+      const place = this.#line.indexOf(words); // it may have waited in line for all its time: then it is not sent
+      if (place >= 0) this.#line.splice(place, 1);
+      throw thrown;
+    }
   }
 
   /** Resolves when `send` may succeed again, or can't any more. */
