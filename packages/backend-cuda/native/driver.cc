@@ -75,9 +75,9 @@ void set_unless_set(const char* name, const char* value) {
 #endif
 }
 
-// Read by the driver when it starts; set on the thread of JavaScript, which reads the environment too. Code that is loaded
-// only when it is first launched would wait for the kernels that run, which wait for it; and launches of streams that
-// share a connection can wait for one another.
+// Read by the driver when it starts; set on the thread of JavaScript, which reads the environment too. Code that is
+// loaded only when it is first launched would wait for the kernels that run, which wait for it; and launches of streams
+// that share a connection can wait for one another.
 void configure() {
   static bool done = false;
   if (done) return;

@@ -120,8 +120,8 @@ Failure start_driver(const Driver& driver);
 void* open_library(const std::string& path, std::string& reason);
 void* find_symbol(void* library, const char* name);
 
-// Loads a library that lies in the folder of the one that has this symbol, if there is one. What the other then looks for on
-// the loader's path only, it finds: it is loaded already.
+// Loads a library that lies in the folder of the one that has this symbol, if there is one. What the other then looks for
+// on the loader's path only, it finds: it is loaded already.
 void open_beside(void* symbol, const std::string& name);
 
 }  // namespace rk

@@ -19,8 +19,8 @@ namespace rk {
 
 struct Stream;
 
-// A device's primary context, held until the last thing made in it is gone. All environments of the process share it: the
-// kernels of one can make the calls of another hang.
+// A device's primary context, held until the last thing made in it is gone. All environments of the process share it:
+// the kernels of one can make the calls of another hang.
 struct Context {
   std::shared_ptr<const Driver> driver;
   CUdevice device = 0;
@@ -33,8 +33,8 @@ struct Context {
   void add(const std::shared_ptr<Stream>& stream);
   // Whether a kernel runs: what allocates, frees or loads could then hang until it ends.
   bool busy();
-  // Gives back what the driver made, or keeps it until no kernel runs: garbage is collected, and environments end, at any
-  // time.
+  // Gives back what the driver made, or keeps it until no kernel runs: garbage is collected, and environments end, at
+  // any time.
   enum class Kind { kDeviceMemory, kHostMemory, kRegistered, kModule };
   void release(Kind kind, uint64_t what);
   void free_kept();

@@ -159,8 +159,8 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   return StartWork::begin(info.Env(), driver, ordinal);
 }
 
-// free(handle): gives back whatever it names. What others still need lives until they are freed too, and what could hang
-// as long as a kernel runs is done when none does.
+// free(handle): gives back whatever it names. What others still need lives until they are freed too, and what could
+// hang as long as a kernel runs is done when none does.
 Napi::Value Free(const Napi::CallbackInfo& info) {
   const auto handle = static_cast<uint32_t>(whole_at(info, 0, "handle", 1, UINT32_MAX));
   auto& all = environment(info.Env()).resources;

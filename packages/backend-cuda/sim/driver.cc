@@ -1,10 +1,11 @@
 // A stand-in for the CUDA driver that runs kernels, compiled by g++ from the same source, on CPU threads: what
 // native/driver.h lists and no more. Selected by its path only.
 //
-// It is as strict as a GPU's driver may be. What is launched and finds no room waits for it. What allocates, frees or loads
-// waits for all kernels of the context; one that waits for a kernel that does not end is told, and ends the process. Code
-// is loaded with its module when CUDA_MODULE_LOADING is EAGER, or by cuFuncLoad; a first launch that has to load it waits,
-// and so does one that needs more local memory than any before. Each function needs more than those that were found before.
+// It is as strict as a GPU's driver may be. What is launched and finds no room waits for it. What allocates, frees or
+// loads waits for all kernels of the context; one that waits for a kernel that does not end is told, and ends the
+// process. Code is loaded with its module when CUDA_MODULE_LOADING is EAGER, or by cuFuncLoad; a first launch that has to
+// load it waits, and so does one that needs more local memory than any before. Each function needs more than those that
+// were found before.
 //
 // RK_SIM_FAIL=call:result makes one call fail, for tests of what happens then; the results `crash` and `hang` do that.
 // RK_SIM_DEVICES=N makes the driver list N devices that differ in their UUIDs. RK_SIM_PLACES=N gives it room for fewer

@@ -1,2 +1,2 @@
 /** Number of the addon's sources, written by native/sources.mjs. */
-export const addonSources = 'a81a52e9ee068424';
+export const addonSources = 'd639f55e104b3e60';
