@@ -26,7 +26,10 @@ export class Pump {
   readonly clock: StampClock;
   /** Lane to each worker, by thread; none for the host itself. */
   readonly writers: readonly (LaneWriter | undefined)[];
-  /** Answers that somebody waits for: as long as there are any, polling a little pays. */
+  /**
+   * Answers that may come at once: as long as there are any, polling a little pays. What has not come before the pump
+   * rests is no longer one of them: it takes its time, or nobody replies.
+   */
   calls = 0;
 
   readonly #atomics: AtomicWords;
@@ -249,6 +252,7 @@ export class Pump {
       this.#turnSoon();
       return;
     }
+    this.calls = 0;
     const wait = Atomics.waitAsync(this.words, bell, 1);
     if (!wait.async) {
       this.#turnSoon();
