@@ -1,7 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { simulatedBackend } from '@ringkernel/backend-cuda';
 import { compile } from '@ringkernel/compiler';
-import { actor, type KernelImage, type MessageDescriptor, u32 } from '@ringkernel/core';
+import {
+  actor,
+  type Device,
+  type DeviceKernel,
+  type KernelImage,
+  type MessageDescriptor,
+  u32,
+} from '@ringkernel/core';
 import { expect, test } from 'vitest';
 import { loadAddon } from '../dist/native/load.js';
 import { noSimulation } from './simulation.ts';
@@ -21,53 +28,82 @@ const image: KernelImage = compile(
 );
 const [go] = image.messages as [MessageDescriptor];
 
-/** Names of the addon's functions in the order in which they are called from now on. */
-function watchCalls(): string[] {
-  const calls: string[] = [];
+type Call = (...given: unknown[]) => unknown;
+
+/** What stands between the program and the addon, until it is taken away. */
+function intercept(by: (name: string, call: Call) => Call): () => void {
   const addon = loadAddon() as unknown as Record<string, unknown>;
-  for (const [name, call] of Object.entries(addon)) {
-    if (typeof call !== 'function') continue;
-    addon[name] = (...given: unknown[]) => {
-      calls.push(name);
-      return call(...given);
-    };
-  }
-  return calls;
+  const calls = Object.entries(addon).filter(([, value]) => typeof value === 'function');
+  for (const [name, call] of calls) addon[name] = by(name, call as Call);
+  return () => Object.assign(addon, Object.fromEntries(calls));
 }
 
-test.skipIf(noSimulation !== null)('messages need no native call, there or back', async () => {
-  const calls = watchCalls();
-  const device = await simulatedBackend.open({ backendOptions: { hotUs: 1_000_000 } });
+async function launch(
+  hotUs: number,
+): Promise<{
+  readonly device: Device;
+  readonly kernel: DeviceKernel;
+  readonly went: () => number;
+}> {
+  const device = await simulatedBackend.open({ backendOptions: { hotUs } });
   device.ref();
   let went = 0;
-  const sink = { message: () => went++, deadLetter: () => {}, fault: () => {} };
   const kernel = await device.launch(
     image,
     { id: 'c', instances: 4, baseAddress: 64, queueCapacity: 64, onFull: 'wait' },
-    sink,
+    { message: () => went++, deadLetter: () => {}, fault: () => {} },
   );
   await kernel.activate();
-  expect(calls).toContain('launch');
-  calls.length = 0;
-  for (let sent = 0; sent < 2_000; ) {
-    const status = kernel.inject(
-      sent % 4,
-      go,
-      () => {},
-      {},
-      {
-        priority: 1,
-        wantsReply: false,
-        correlationLow: 0,
-        correlationHigh: 0,
-        deadlineMs: 0,
-      },
-    );
+  return { device, kernel, went: () => went };
+}
+
+async function sendAll(kernel: DeviceKernel, count: number): Promise<void> {
+  const options = {
+    priority: 1,
+    wantsReply: false,
+    correlationLow: 0,
+    correlationHigh: 0,
+  } as const;
+  for (let sent = 0; sent < count; ) {
+    const status = kernel.inject(sent % 4, go, () => {}, {}, { ...options, deadlineMs: 0 });
     if (status === 'accepted') sent++;
     else await setImmediate();
   }
-  while (went < 2_000) await setImmediate();
+}
+
+test.skipIf(noSimulation !== null)('messages need no native call, there or back', async () => {
+  const calls: string[] = [];
+  const restore = intercept((name, call) => (...given) => {
+    calls.push(name);
+    return call(...given);
+  });
+  const { device, kernel, went } = await launch(1_000_000);
+  expect(calls).toContain('launch');
+  calls.length = 0;
+  await sendAll(kernel, 2_000);
+  while (went() < 2_000) await setImmediate();
   // Every 200 ms the driver is asked whether the kernels still run, however many messages there are.
   expect(calls.filter((name) => name !== 'query')).toEqual([]);
+  restore();
   await device.close();
 });
+
+test.skipIf(noSimulation !== null)(
+  'where the engine refuses external ArrayBuffers, memory is of WebAssembly',
+  async () => {
+    const calls: string[] = [];
+    const restore = intercept((name, call) => (...given) => {
+      calls.push(name);
+      if (name !== 'allocateHost') return call(...given);
+      // What the addon throws there, see native/memory.cc.
+      throw Object.assign(new Error('refused'), { code: 'RK_CUDA_NO_EXTERNAL_BUFFERS' });
+    });
+    const { device, kernel, went } = await launch(0);
+    expect(calls).toContain('registerHost');
+    await sendAll(kernel, 200);
+    await device.settled();
+    expect(went()).toBe(200);
+    await device.close();
+    restore();
+  },
+);
