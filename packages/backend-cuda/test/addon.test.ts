@@ -82,6 +82,21 @@ test('the prebuilt addons are of the sources that are here', () => {
   }
 });
 
+test('the prebuilt addons need no newer libraries than the docs say', () => {
+  const page = readFileSync(new URL('../../../docs/cuda.md', import.meta.url), 'utf8');
+  const newest = (text: string, versions: RegExp): number =>
+    Math.max(...[...text.matchAll(versions)].map(([, minor]) => Number(minor)));
+  for (const architecture of ['x64', 'arm64']) {
+    const bytes = readFileSync(prebuilt(architecture), 'latin1');
+    for (const [needed, told] of [
+      [/\0GLIBC_2\.(\d+)/g, /needs glibc 2\.(\d+)/g],
+      [/\0GLIBCXX_3\.4\.(\d+)/g, /`GLIBCXX_3\.4\.(\d+)`/g],
+    ] as const) {
+      expect(newest(bytes, needed), architecture).toBe(newest(page, told));
+    }
+  }
+});
+
 simulated('an addon of other sources is not used: the next one is', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringkernel-addon-'));
   const stale = join(folder, 'ringkernel_cuda.node');

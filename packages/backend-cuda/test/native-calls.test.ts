@@ -38,9 +38,7 @@ function intercept(by: (name: string, call: Call) => Call): () => void {
   return () => Object.assign(addon, Object.fromEntries(calls));
 }
 
-async function launch(
-  hotUs: number,
-): Promise<{
+async function launch(hotUs: number): Promise<{
   readonly device: Device;
   readonly kernel: DeviceKernel;
   readonly went: () => number;
