@@ -147,7 +147,14 @@ test('what libraries print before the report is passed over; no report is a fail
 });
 
 test('a mistake in the options is no failure of the device', async () => {
-  await expect(tryDevice({ backendOptions: { worker: 1 } })).rejects.toMatchObject({
-    code: 'RK_INVALID_OPTION',
-  });
+  const unknown = { device: 'cuda:0' } as object;
+  for (const [options, option] of [
+    [{ backendOptions: { worker: 1 } }, 'worker'],
+    [unknown, 'device'],
+    [{ timeoutMs: 0 }, 'timeoutMs'],
+    [{ timeoutMs: 2 ** 31 }, 'timeoutMs'],
+  ] as const) {
+    const refused = { code: 'RK_INVALID_OPTION', option };
+    await expect(tryDevice(options)).rejects.toMatchObject(refused);
+  }
 });

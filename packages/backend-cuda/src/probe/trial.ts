@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { InvalidOptionError } from '@ringkernel/core';
 import { CudaTrialError, type TrialFailure } from '../errors.ts';
 import { cudaOptions } from '../options.ts';
 import type { ProgramOrigin } from '../program/build.ts';
@@ -6,6 +7,8 @@ import { runChild } from './child-process.ts';
 
 /** A compiler, and the driver's own, may take seconds for the first program. */
 const usualPatienceMs = 60_000;
+/** What a timer can wait. */
+const mostPatienceMs = 2 ** 31 - 1;
 
 export interface TrialOptions {
   /** The device, as `probe()` names it; the first when left out. */
@@ -32,11 +35,12 @@ export interface TrialReport {
 /**
  * Whether a device really runs kernels: one message goes to it and back, in a process of its own, because drivers that do
  * not fit crash or hang. Takes about as long as opening a device. Rejects with `CudaTrialError`, whose `failure` says with
- * what it ended.
+ * what it ended, and with `InvalidOptionError`.
  */
 export async function tryDevice(options: TrialOptions = {}): Promise<Trial> {
   const { deviceId, backendOptions = {}, timeoutMs = usualPatienceMs } = options;
-  cudaOptions(backendOptions); // a mistake is told here, not as a failure of the device
+  check(options, timeoutMs); // a mistake is told here, not as a failure of the device
+  cudaOptions(backendOptions);
   const script = fileURLToPath(new URL('./trial-main.js', import.meta.url));
   const given = JSON.stringify({ deviceId, backendOptions });
   const { output, ended } = await runChild(script, [given], timeoutMs);
@@ -47,6 +51,20 @@ export async function tryDevice(options: TrialOptions = {}): Promise<Trial> {
   const { trial, failure } = reportOf(output);
   if (trial !== undefined) return trial;
   throw new CudaTrialError(failure as TrialFailure);
+}
+
+function check(options: TrialOptions, timeoutMs: number): void {
+  const known = ['deviceId', 'backendOptions', 'timeoutMs'];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidOptionError(unknown, `one of ${known.join(', ')}`, 'a name nobody knows');
+  }
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= mostPatienceMs) return;
+  throw new InvalidOptionError(
+    'timeoutMs',
+    `whole milliseconds up to ${mostPatienceMs}`,
+    timeoutMs,
+  );
 }
 
 /** The last line that the process printed: libraries may print before it. */
