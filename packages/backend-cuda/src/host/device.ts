@@ -280,7 +280,7 @@ export class CudaDevice implements Device {
     const module = await machine.load(image.name, text);
     const roundFunction = machine.own(machine.addon.getFunction(module, 'rk_round', lanes));
     const work = machine.own(
-      machine.addon.getFunction(module, 'rk_work', machine.blockThreads(workers, lanes)),
+      machine.addon.getFunction(module, 'rk_work', machine.residents.blockThreads(workers, lanes)),
     );
     const most = machine.mostWorkers(work, workers, lanes);
     if (most === 0) {
@@ -296,7 +296,7 @@ export class CudaDevice implements Device {
     const memory = new KernelMemory(machine, slot, range, options, image.state.size);
     const resident = lockstep
       ? null
-      : machine.add(work, machine.parameters(slot), { workers, lanes, fixed: dedicated });
+      : machine.residents.add(work, machine.parameters(slot), { workers, lanes, fixed: dedicated });
     const kernel = new CudaKernel(
       this.#context,
       image,
@@ -313,7 +313,7 @@ export class CudaDevice implements Device {
 
   #forget(kernel: CudaKernel): void {
     this.#kernels.remove(kernel);
-    if (kernel.resident !== null) this.#machine.remove(kernel.resident);
+    if (kernel.resident !== null) this.#machine.residents.remove(kernel.resident);
     kernel.memory.free();
     this.#kernels.returnSlot(kernel.memory.slot);
   }
@@ -331,7 +331,7 @@ export class CudaDevice implements Device {
     await machine.runSystem('rk_arrive');
     for (const kernel of running) {
       const { fn, threads } = kernel.round;
-      await machine.run(fn, machine.parameters(kernel.memory.slot), threads);
+      await machine.residents.run(fn, machine.parameters(kernel.memory.slot), threads);
     }
     await machine.runSystem('rk_show');
     this.#pump.drainAll();
@@ -339,7 +339,7 @@ export class CudaDevice implements Device {
 
   /** How often the persistent kernels were started: for what needs a pause, and for slices (`sliceMs`). */
   get launches(): number {
-    return this.#machine.launches;
+    return this.#machine.residents.launches;
   }
 
   /** The slice of the kernels is over: starts them again, with all that is in memory. */
@@ -348,7 +348,7 @@ export class CudaDevice implements Device {
     this.#relaunching = true;
     const over = (): void => {
       this.#relaunching = false;
-      if (this.#machine.sliceEnded) this.#relaunch(); // before the pause was over
+      if (this.#machine.residents.sliceEnded) this.#relaunch(); // before the pause was over
     };
     this.#machine.paused(async () => {}).then(over, () => this.#checkAlive());
   }
@@ -358,7 +358,7 @@ export class CudaDevice implements Device {
     this.#lane.flush();
     const taken = this.#ring.drain(most, this.#take);
     // Afterwards: what was taken may be the record by which the device woke the host for this, and there is no other.
-    if (this.#machine.sliceEnded) this.#relaunch();
+    if (this.#machine.residents.sliceEnded) this.#relaunch();
     return taken;
   }
 
@@ -395,7 +395,7 @@ export class CudaDevice implements Device {
   #checkAlive(): void {
     if (this.#closing !== null) return;
     try {
-      this.#machine.check();
+      this.#machine.residents.check();
     } catch (error) {
       this.#fall(error as Error);
     }

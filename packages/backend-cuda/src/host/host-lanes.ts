@@ -3,23 +3,6 @@ import type { HostLanePort } from '../lanes/port.ts';
 import { hostLaneWords, laneOwner } from '../layout/device.ts';
 import type { Machine } from './machine.ts';
 
-const controlBytes = hostLaneWords.sizeWords * 4;
-
-/** Memory of a lane and its ring: the control block, then the slots of one, then those of the other. */
-export function laneBytes(capacity: number, slotBytes: number): number {
-  return controlBytes + 2 * capacity * slotBytes;
-}
-
-/** Where the parts of a lane are, when it begins there. */
-export function laneAddresses(
-  at: bigint,
-  capacity: number,
-  slotBytes: number,
-): { readonly control: bigint; readonly slots: bigint; readonly ring: bigint } {
-  const slots = at + BigInt(controlBytes);
-  return { control: at, slots, ring: slots + BigInt(capacity * slotBytes) };
-}
-
 /** The lanes of a device that other threads can have, on the side of the thread that opened it. */
 export class HostLanes {
   readonly #machine: Machine;

@@ -29,10 +29,11 @@ import type { HostClock } from './clock.ts';
 import { CounterReader, HostCounts } from './counters.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import type { Lane } from './lane.ts';
-import type { Machine, PersistentKernel } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Mailroom } from './mailroom.ts';
 import { headerBytes, headerWords, kindOf } from './message.ts';
 import type { Pump } from './pump.ts';
+import type { PersistentKernel } from './residents.ts';
 
 const replyWanted = 1 << 16;
 /** One router passed: the host sends it in the name of its source. */

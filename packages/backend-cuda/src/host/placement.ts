@@ -1,5 +1,6 @@
 import {
   hostLaneLayout,
+  hostLaneWords,
   kernelLayout,
   maxKernels,
   rangeLayout,
@@ -41,4 +42,21 @@ export function queueCells(size: number, count: number): Uint8Array {
     words[2 * i + 1] = i < count ? i + 1 : i; // the lap
   }
   return new Uint8Array(words.buffer);
+}
+
+const controlBytes = hostLaneWords.sizeWords * 4;
+
+/** Memory of a lane and its ring: the control block, then the slots of one, then those of the other. */
+export function laneBytes(capacity: number, slotBytes: number): number {
+  return controlBytes + 2 * capacity * slotBytes;
+}
+
+/** Where the parts of a lane are, when it begins there. */
+export function laneAddresses(
+  at: bigint,
+  capacity: number,
+  slotBytes: number,
+): { readonly control: bigint; readonly slots: bigint; readonly ring: bigint } {
+  const slots = at + BigInt(controlBytes);
+  return { control: at, slots, ring: slots + BigInt(capacity * slotBytes) };
 }

@@ -1,9 +1,8 @@
 import { hostLaneLayout, queueLayout, worldLayout } from '../layout/device.ts';
 import { StructWriter } from '../layout/struct-writer.ts';
 import { stuckAfterMs } from './handler-watch.ts';
-import { laneAddresses } from './host-lanes.ts';
 import type { Machine } from './machine.ts';
-import { queueCells } from './placement.ts';
+import { laneAddresses, queueCells } from './placement.ts';
 
 const noNode = 0xffff_ffff;
 
