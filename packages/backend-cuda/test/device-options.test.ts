@@ -1,70 +1,21 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { simulatedBackend } from '@ringkernel/backend-cuda';
-import { compile } from '@ringkernel/compiler';
-import {
-  actor,
-  array,
-  type Device,
-  type DeviceKernel,
-  type DeviceLaunchOptions,
-  type KernelImage,
-  type MessageDescriptor,
-  u32,
-} from '@ringkernel/core';
 import { describe, expect, test } from 'vitest';
+import { openGoing, sendGo } from './going.ts';
 import { noSimulation } from './simulation.ts';
-
-const image: KernelImage = compile(
-  actor('CudaSized', {
-    state: { count: u32, rest: array(u32, 9) },
-    messages: { Go: {} },
-    emits: { Went: {} },
-    on: {
-      Go(ctx) {
-        ctx.state.count += 1;
-        ctx.emit('Went', {});
-      },
-    },
-  }),
-);
-const [go] = image.messages as [MessageDescriptor];
-
-interface Opened {
-  readonly device: Device;
-  readonly kernel: DeviceKernel;
-  readonly went: () => number;
-}
-
-async function open(
-  backendOptions: Readonly<Record<string, unknown>>,
-  launch: Partial<DeviceLaunchOptions> = {},
-): Promise<Opened> {
-  const device = await simulatedBackend.open({ backendOptions });
-  device.ref();
-  let went = 0;
-  const sink = { message: () => went++, deadLetter: () => {}, fault: () => {} };
-  const usual = { id: 'sized', instances: 1, baseAddress: 64, queueCapacity: 4096 } as const;
-  const kernel = await device.launch(image, { ...usual, onFull: 'wait', ...launch }, sink);
-  return { device, kernel, went: () => went };
-}
-
-const plain = { priority: 1, wantsReply: false, correlationLow: 0, correlationHigh: 0 } as const;
-const send = (kernel: DeviceKernel): string =>
-  kernel.inject(0, go, () => {}, {}, { ...plain, deadlineMs: 0 });
 
 describe.skipIf(noSimulation !== null)('a device', () => {
   test('holds as many messages as it has slots, and its lane as many as that has', async () => {
-    const { device, kernel, went } = await open({ messageSlots: 128, laneCapacity: 32 });
+    const { device, kernel, went } = await openGoing({ messageSlots: 128, laneCapacity: 32 });
     let accepted = 0;
     // The device takes what it has slots for, then nothing more: the kernel is not active.
     while (accepted < 128 + 32) {
-      if (send(kernel) === 'accepted') accepted++;
+      if (sendGo(kernel) === 'accepted') accepted++;
       else await setTimeout(1);
     }
     await setTimeout(1);
-    expect(send(kernel)).toBe('full');
+    expect(sendGo(kernel)).toBe('full');
     await kernel.activate();
     await device.settled();
     expect(went()).toBe(128 + 32);
@@ -74,9 +25,9 @@ describe.skipIf(noSimulation !== null)('a device', () => {
   test('is polled by the event loop as long as hotUs says, which never rests meanwhile', async () => {
     const rests: boolean[] = [];
     for (const hotUs of [0, 1_000_000]) {
-      const { device, kernel, went } = await open({ hotUs });
+      const { device, kernel, went } = await openGoing({ hotUs });
       await kernel.activate();
-      send(kernel);
+      sendGo(kernel);
       while (went() === 0) await setTimeout(1);
       const before = performance.eventLoopUtilization();
       await setTimeout(20);
@@ -94,9 +45,9 @@ describe.skipIf(noSimulation !== null)('a device', () => {
       process.env.RK_SIM_FAIL = `${call}:2`;
       try {
         const refused = { code: 'RK_CUDA_DRIVER', call, resultName: 'CUDA_ERROR_OUT_OF_MEMORY' };
-        await expect(open({ hostMemory })).rejects.toMatchObject(refused);
+        await expect(openGoing({ hostMemory })).rejects.toMatchObject(refused);
         const other = hostMemory === 'driver' ? 'webassembly' : 'driver';
-        const { device } = await open({ hostMemory: other });
+        const { device } = await openGoing({ hostMemory: other });
         await device.close();
       } finally {
         delete process.env.RK_SIM_FAIL;
@@ -112,7 +63,10 @@ describe.skipIf(noSimulation !== null)('a device', () => {
       [1024, 2048, 2, true],
     ] as const) {
       const maxPayloadBytes = 128;
-      const { device, kernel } = await open({ maxPayloadBytes, workers }, { instances, rollback });
+      const { device, kernel } = await openGoing(
+        { maxPayloadBytes, workers },
+        { instances, rollback },
+      );
       const ofInstances = instances * (stateBytes + 104 + 8) + cells * 8;
       const ofWorkers = workers * (maxPayloadBytes + 64 + 40 + (rollback ? stateBytes : 0));
       const more = kernel.counters().memoryBytes - ofInstances - ofWorkers;
@@ -126,13 +80,13 @@ describe.skipIf(noSimulation !== null)('a device', () => {
     const limit = 41_297_762;
     expect(limit).toBe(Math.floor((2 ** 32 - 1) / 104));
     const refused = { code: 'RK_DEVICE_LIMIT', wanted: limit + 1, limit };
-    await expect(open({}, { instances: limit + 1 })).rejects.toMatchObject(refused);
+    await expect(openGoing({}, { instances: limit + 1 })).rejects.toMatchObject(refused);
     const many = { code: 'RK_CUDA_DRIVER', resultName: 'CUDA_ERROR_OUT_OF_MEMORY' };
-    await expect(open({}, { instances: limit })).rejects.toMatchObject(many);
+    await expect(openGoing({}, { instances: limit })).rejects.toMatchObject(many);
   });
 
   test('that another thread has opened on the same GPU is no hindrance, only refused', async () => {
-    const { device, kernel, went } = await open({});
+    const { device, kernel, went } = await openGoing({});
     await kernel.activate();
     const module = new URL('../dist/index.js', import.meta.url).href;
     const script = `
@@ -148,15 +102,15 @@ describe.skipIf(noSimulation !== null)('a device', () => {
       message: expect.stringContaining('could hang while a kernel runs'),
     });
     await thread.terminate();
-    send(kernel);
+    sendGo(kernel);
     await device.settled();
     expect(went()).toBe(1);
     await device.close();
   });
 
   test('that is lost counts what had no end yet', async () => {
-    const { device, kernel } = await open({});
-    for (let i = 0; i < 3; i++) expect(send(kernel)).toBe('accepted');
+    const { device, kernel } = await openGoing({});
+    for (let i = 0; i < 3; i++) expect(sendGo(kernel)).toBe('accepted');
     process.env.RK_SIM_FAIL = 'cuStreamQuery:700';
     try {
       expect((await device.lost).message).toContain('CUDA_ERROR_ILLEGAL_ADDRESS');

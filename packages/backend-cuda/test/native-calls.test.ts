@@ -1,32 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { simulatedBackend } from '@ringkernel/backend-cuda';
-import { compile } from '@ringkernel/compiler';
-import {
-  actor,
-  type Device,
-  type DeviceKernel,
-  type KernelImage,
-  type MessageDescriptor,
-  u32,
-} from '@ringkernel/core';
+import type { DeviceKernel } from '@ringkernel/core';
 import { expect, test } from 'vitest';
 import { loadAddon } from '../dist/native/load.js';
+import { type Going, openGoing, sendGo } from './going.ts';
 import { noSimulation } from './simulation.ts';
-
-const image: KernelImage = compile(
-  actor('CudaCounted', {
-    state: { count: u32 },
-    messages: { Go: {} },
-    emits: { Went: {} },
-    on: {
-      Go(ctx) {
-        ctx.state.count += 1;
-        ctx.emit('Went', {});
-      },
-    },
-  }),
-);
-const [go] = image.messages as [MessageDescriptor];
 
 type Call = (...given: unknown[]) => unknown;
 
@@ -38,33 +15,15 @@ function intercept(by: (name: string, call: Call) => Call): () => void {
   return () => Object.assign(addon, Object.fromEntries(calls));
 }
 
-async function launch(hotUs: number): Promise<{
-  readonly device: Device;
-  readonly kernel: DeviceKernel;
-  readonly went: () => number;
-}> {
-  const device = await simulatedBackend.open({ backendOptions: { hotUs } });
-  device.ref();
-  let went = 0;
-  const kernel = await device.launch(
-    image,
-    { id: 'c', instances: 4, baseAddress: 64, queueCapacity: 64, onFull: 'wait' },
-    { message: () => went++, deadLetter: () => {}, fault: () => {} },
-  );
-  await kernel.activate();
-  return { device, kernel, went: () => went };
+async function launch(hotUs: number): Promise<Going> {
+  const going = await openGoing({ hotUs }, { instances: 4, queueCapacity: 64 });
+  await going.kernel.activate();
+  return going;
 }
 
 async function sendAll(kernel: DeviceKernel, count: number): Promise<void> {
-  const options = {
-    priority: 1,
-    wantsReply: false,
-    correlationLow: 0,
-    correlationHigh: 0,
-  } as const;
   for (let sent = 0; sent < count; ) {
-    const status = kernel.inject(sent % 4, go, () => {}, {}, { ...options, deadlineMs: 0 });
-    if (status === 'accepted') sent++;
+    if (sendGo(kernel, sent % 4) === 'accepted') sent++;
     else await setImmediate();
   }
 }
