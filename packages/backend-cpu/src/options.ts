@@ -1,6 +1,6 @@
 import { url } from 'node:inspector';
 import { availableParallelism } from 'node:os';
-import { InvalidOptionError } from '@ringkernel/core';
+import { InvalidOptionError, longestTimerMs } from '@ringkernel/core';
 import { type Affinity, affinities } from './affinity.ts';
 
 /** What `backendOptions` may say to this backend. */
@@ -64,7 +64,7 @@ export function cpuOptions(given: Readonly<Record<string, unknown>> = {}): CpuOp
     hostSpinUs: integer(given, 'hostSpinUs', 50, 0, 1_000_000),
     affinity: oneOf('affinity', affinities, 'off', given.affinity),
     code: oneOf('code', codeChoices, 'auto', given.code),
-    handlerTimeoutMs: integer(given, 'handlerTimeoutMs', 0, 0, 2 ** 31 - 1),
+    handlerTimeoutMs: integer(given, 'handlerTimeoutMs', 0, 0, longestTimerMs),
     workerMemoryMb: integer(given, 'workerMemoryMb', 0, 0, 2 ** 20),
     sourceMaps: flag(given, 'sourceMaps', process.sourceMapsEnabled === true || isInspected()),
   };

@@ -10,6 +10,7 @@ export * from './errors.ts';
 export * from './hlc/index.ts';
 export * from './kernel/index.ts';
 export * from './layout/index.ts';
+export { longestTimerMs } from './longest-timer.ts';
 export * from './message/index.ts';
 export * from './queue/index.ts';
 export * from './schema/index.ts';

@@ -1,3 +1,4 @@
+import { longestTimerMs } from '@ringkernel/core';
 import { backgroundTimer } from './event-loop.ts';
 
 /** Something that waits and may wait too long. A subclass is a link of the list it waits in. */
@@ -18,9 +19,6 @@ interface Lane {
   first: Expiring | null;
   last: Expiring | null;
 }
-
-/** The longest that `setTimeout` can wait. */
-const longestMs = 2 ** 31 - 1;
 
 /**
  * Time-outs of very many short waits: adding and removing is a change of two links, and one timer serves all.
@@ -72,7 +70,7 @@ export class Deadlines {
   #arm(dueMs: number): void {
     this.#stopTimer?.();
     this.#timerDueMs = dueMs;
-    const inMs = Math.min(Math.max(dueMs - performance.now(), 1), longestMs);
+    const inMs = Math.min(Math.max(dueMs - performance.now(), 1), longestTimerMs);
     this.#stopTimer = backgroundTimer(() => this.#fire(), Math.ceil(inMs));
   }
 

@@ -1,6 +1,7 @@
 import {
   type Codec,
   codecOf,
+  longestTimerMs,
   type MessageDescriptor,
   messageHeader,
   UnknownMessageError,
@@ -13,9 +14,6 @@ import type { WorkerKernel } from './kernel.ts';
 const priorityNames = ['low', 'normal', 'high', 'critical'] as const;
 type Priority = (typeof priorityNames)[number];
 type Fields = Readonly<Record<string, unknown>>;
-
-/** The longest that a timer can wait, milliseconds: who waits longer looks at the time then. */
-const longestMs = 2 ** 31 - 1;
 
 /** A message as the loop gets it. */
 interface Received {
@@ -213,7 +211,7 @@ export class HostLoop {
       this.#waiters.add(waiter);
       if (until !== undefined) {
         const ms = Math.max(1, Math.ceil(until - performance.now()));
-        timer = setTimeout(() => waiter.wake(), Math.min(ms, longestMs));
+        timer = setTimeout(() => waiter.wake(), Math.min(ms, longestTimerMs)); // who waits longer looks then
       }
     });
   }

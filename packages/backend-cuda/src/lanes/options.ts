@@ -1,13 +1,13 @@
 import {
   deadlineAfter,
   InvalidOptionError,
+  longestTimerMs,
   type PriorityName,
   priorityToCode,
 } from '@ringkernel/core';
 
 /** How long `call` waits by default, milliseconds. */
 const callTimeoutMs = 30_000;
-const maxTimeoutMs = 2 ** 31 - 1;
 const normalPriority = 1;
 
 /** How a message of a lane is sent. */
@@ -47,7 +47,7 @@ export function callDelivery(
 ): LaneDelivery & { readonly timeoutMs: number } {
   const { timeoutMs = callTimeoutMs } = options;
   const told = delivery(options, callNames, epochMs);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > maxTimeoutMs) {
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestTimerMs) {
     throw new InvalidOptionError('timeoutMs', 'whole milliseconds from 1', timeoutMs);
   }
   return { ...told, timeoutMs };

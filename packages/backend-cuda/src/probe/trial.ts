@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { InvalidOptionError } from '@ringkernel/core';
+import { InvalidOptionError, longestTimerMs } from '@ringkernel/core';
 import { CudaTrialError, type TrialFailure } from '../errors.ts';
 import { cudaOptions } from '../options.ts';
 import type { ProgramOrigin } from '../program/build.ts';
@@ -7,8 +7,6 @@ import { runChild } from './child-process.ts';
 
 /** A compiler, and the driver's own, may take seconds for the first program. */
 const usualPatienceMs = 60_000;
-/** What a timer can wait. */
-const mostPatienceMs = 2 ** 31 - 1;
 
 export interface TrialOptions {
   /** The device, as `probe()` names it; the first when left out. */
@@ -59,10 +57,10 @@ function check(options: TrialOptions, timeoutMs: number): void {
   if (unknown !== undefined) {
     throw new InvalidOptionError(unknown, `one of ${known.join(', ')}`, 'a name nobody knows');
   }
-  if (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= mostPatienceMs) return;
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= longestTimerMs) return;
   throw new InvalidOptionError(
     'timeoutMs',
-    `whole milliseconds up to ${mostPatienceMs}`,
+    `whole milliseconds up to ${longestTimerMs}`,
     timeoutMs,
   );
 }

@@ -10,6 +10,7 @@ import {
   type DeviceOptions,
   type KernelImage,
   type KernelSink,
+  longestTimerMs,
   MessageIdGenerator,
   NotSupportedError,
   RingKernelError,
@@ -31,8 +32,6 @@ import { programOf } from './program.ts';
 import { Pump } from './pump.ts';
 
 const policies = ['wait', 'reject', 'drop-oldest'] as const;
-/** The longest a timer can be: it never fires, it keeps the process alive. */
-const longestMs = 0x7fff_ffff;
 
 /** A WebGPU device that runs actors. */
 export class WebgpuDevice implements Device {
@@ -192,7 +191,7 @@ export class WebgpuDevice implements Device {
 
   ref(): void {
     this.#references++;
-    this.#timer ??= setInterval(() => {}, longestMs);
+    this.#timer ??= setInterval(() => {}, longestTimerMs); // only keeps the process alive
   }
 
   unref(): void {

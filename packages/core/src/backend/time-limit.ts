@@ -1,5 +1,4 @@
-/** The longest that a timer can wait, milliseconds: asked for more it would ring at once. */
-const longestMs = 2 ** 31 - 1;
+import { longestTimerMs } from '../longest-timer.ts';
 
 /** A time that is not waited beyond. */
 export interface TimeLimit {
@@ -15,7 +14,7 @@ export function timeLimit(ms: number): TimeLimit {
   let over = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const passed = new Promise<false>((resolve) => {
-    if (ms > longestMs) return;
+    if (ms > longestTimerMs) return;
     timer = setTimeout(() => {
       over = true;
       resolve(false);

@@ -1,9 +1,7 @@
 import { CancelledError, TimeoutError } from '../errors/operation.ts';
+import { longestTimerMs } from '../longest-timer.ts';
 import { type Bell, lookAgainMs } from './bell.ts';
 import { checkedTimeout } from './blocking-wait.ts';
-
-/** The longest time that a timer can be set to, almost 25 days; a longer wait is one without an end. */
-const longestTimer = 2 ** 31 - 1;
 
 /** How a promise of a queue may end early. */
 export interface PendingOptions {
@@ -47,7 +45,7 @@ export class PendingOperations {
     }
     return new Promise<R>((resolve, reject) => {
       const timer =
-        limit <= longestTimer
+        limit <= longestTimerMs // a longer wait is one without an end
           ? setTimeout(() => end(new TimeoutError(name, limit)), limit)
           : undefined;
       const abort = () => end(new CancelledError(name, signal?.reason));

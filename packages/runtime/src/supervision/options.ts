@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@ringkernel/core';
+import { InvalidOptionError, longestTimerMs } from '@ringkernel/core';
 import { backgroundTimer } from '../event-loop.ts';
 import { checkInteger, checkNames, checkOneOf, type LaunchOptions } from '../options.ts';
 
@@ -81,7 +81,7 @@ const names = [
   'checkpointEveryMs',
   'clock',
 ];
-const longestMs = 2 ** 31 - 1;
+const mostRestarts = 2 ** 31 - 1;
 
 /** Real time. A restart that waits does not keep the process alive; whoever waits for a reply does. */
 const realTime: SupervisionClock = {
@@ -102,11 +102,13 @@ export function supervisorSettings(
     name,
     clock,
     strategy: checkOneOf('strategy', options.strategy ?? 'one-for-one', strategies),
-    maxRestarts: checkInteger('maxRestarts', options.maxRestarts ?? 3, 0, longestMs),
-    withinMs: checkInteger('withinMs', options.withinMs ?? 5_000, 1, longestMs),
+    maxRestarts: checkInteger('maxRestarts', options.maxRestarts ?? 3, 0, mostRestarts),
+    withinMs: checkInteger('withinMs', options.withinMs ?? 5_000, 1, longestTimerMs),
     backOff: backOff === undefined ? null : checkBackOff(backOff),
     checkpointEveryMs:
-      everyMs === undefined ? undefined : checkInteger('checkpointEveryMs', everyMs, 1, longestMs),
+      everyMs === undefined
+        ? undefined
+        : checkInteger('checkpointEveryMs', everyMs, 1, longestTimerMs),
   };
 }
 
@@ -116,8 +118,12 @@ function checkBackOff(backOff: BackOff): Required<BackOff> {
   if (typeof factor !== 'number' || !(factor >= 1)) {
     throw new InvalidOptionError('factor', 'a number of at least 1', factor);
   }
-  const firstMs = checkInteger('firstMs', backOff.firstMs, 1, longestMs);
-  return { firstMs, factor, maxMs: checkInteger('maxMs', backOff.maxMs ?? 30_000, 1, longestMs) };
+  const firstMs = checkInteger('firstMs', backOff.firstMs, 1, longestTimerMs);
+  return {
+    firstMs,
+    factor,
+    maxMs: checkInteger('maxMs', backOff.maxMs ?? 30_000, 1, longestTimerMs),
+  };
 }
 
 /** The launch options of a child, and the others. Messages wait for a restart where there will be one. */

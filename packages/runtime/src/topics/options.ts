@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@ringkernel/core';
+import { InvalidOptionError, longestTimerMs } from '@ringkernel/core';
 import { checkInteger, checkNames, checkOneOf, checkTimeout } from '../options.ts';
 
 /** 0: at most once. 1: at least once. 2: exactly once. The lower one of publisher and subscriber counts. */
@@ -32,9 +32,6 @@ export interface PublishOptions {
   readonly timeoutMs?: number;
 }
 
-/** The longest that a timer can wait. */
-const longestMs = 2 ** 31 - 1;
-
 const words: readonly SlowPolicy[] = ['drop-oldest', 'disconnect', 'wait'];
 
 function checkQoS(qos: unknown): QoS {
@@ -54,7 +51,7 @@ export function checkSubscribe(options: SubscribeOptions): Required<SubscribeOpt
     qos,
     onSlow,
     capacity: checkInteger('capacity', options.capacity ?? 1_024, 1, 2 ** 24),
-    retryMs: checkInteger('retryMs', options.retryMs ?? 100, 0, longestMs),
+    retryMs: checkInteger('retryMs', options.retryMs ?? 100, 0, longestTimerMs),
   };
 }
 

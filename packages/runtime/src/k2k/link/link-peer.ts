@@ -1,4 +1,4 @@
-import { QueueFullError, RingKernelError } from '@ringkernel/core';
+import { longestTimerMs, QueueFullError, RingKernelError } from '@ringkernel/core';
 import type { Receipt } from '../receipt.ts';
 import { type K2KMessage, Transit } from '../transit.ts';
 import { K2KFrameError, K2KLinkLostError, RemoteError } from './errors.ts';
@@ -168,7 +168,7 @@ export class LinkPeer {
   #timer(sequence: number, { message }: Transit): Sent['timer'] {
     const { callTimeoutMs, options } = message;
     const ms = (callTimeoutMs ?? options.deliveryTimeoutMs) + graceMs;
-    if (ms > 2 ** 31 - 1) return undefined;
+    if (ms > longestTimerMs) return undefined;
     return setTimeout(() => {
       const sent = this.#sent.get(sequence);
       this.#sent.delete(sequence);
